@@ -15,7 +15,7 @@ using network::MachineNumber;
 
 struct Cluster::Machine {
     Machine(kernel::Kernel& kernel, const std::string& own_name, disk::DiskPolicy& policy)
-        : name(own_name), clock(kernel), disk(kernel, own_name, policy) {}
+        : name(own_name), clock(kernel), disk(own_name, policy) {}
 
     std::string name;
     kernel::MachineClock clock;
@@ -116,7 +116,7 @@ void Cluster::program_returned(Slot& slot) {
             report(slot.incarnation->tasks.size(), "running task(s)");
             report(network_.open_ends(*slot.process), "connection(s) or listener(s)");
             report(slot.incarnation->disk.open_files(), "open file(s)");
-            report(slot.incarnation->disk.held_locks(), "directory lock(s)");
+            report(slot.machine->disk.held_locks(), "directory lock(s)");
             slot.supervised = false;
             kernel_.kill(*slot.process);
         });

@@ -75,10 +75,11 @@ RunEnd Kernel::run_until(host::TimePoint until) {
         dispatch(heap_.pop());
         if (stop_requested_) return RunEnd::stopped;
     }
-    if (heap_.empty()) return RunEnd::idle;
-    now_ = std::max(now_, until);
-    events_this_instant_ = 0;
-    return RunEnd::time_reached;
+    if (until != host::TimePoint::max()) {
+        now_ = std::max(now_, until);
+        events_this_instant_ = 0;
+    }
+    return heap_.empty() ? RunEnd::idle : RunEnd::time_reached;
 }
 
 void Kernel::dispatch(Event& event) {

@@ -1,9 +1,7 @@
 #include "system/host/task_group.hpp"
 
-#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <exception>
 #include <utility>
@@ -103,19 +101,24 @@ Task<> TaskGroup::join() {
 }
 
 Task<> TaskGroup::stop() {
-    co_await shield_from_cancellation();
     cancel();
     co_await join();
 }
 
-Task<> shield_from_cancellation() {
-    co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
-}
-
-Task<bool> is_cancelled() {
-    const boost::asio::cancellation_state state =
-        co_await boost::asio::this_coro::cancellation_state;
-    co_return state.cancelled() != boost::asio::cancellation_type::none;
+Task<> with_task_group(Host& host, std::function<Task<>(TaskGroup&)> body) {
+    TaskGroup group(host);
+    std::exception_ptr left_by;
+    try {
+        co_await body(group);
+        co_await group.join();
+    } catch (...) {
+        left_by = std::current_exception();
+    }
+    if (left_by) {
+        co_await shield_from_cancellation();
+        co_await group.stop();
+        std::rethrow_exception(left_by);
+    }
 }
 
 }  // namespace atlas::host

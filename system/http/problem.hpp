@@ -74,8 +74,11 @@ inline constexpr ProblemType version_mismatch{"urn:atlas:problem:version-mismatc
 inline constexpr ProblemType precondition_required{"urn:atlas:problem:precondition-required",
                                                    "If-Match is required", 428};
 
-// This server. The first is definite: nothing happened, the same request may be sent again. The
-// second is not: it may have taken effect.
+inline constexpr ProblemType internal_error{"urn:atlas:problem:internal-error",
+                                            "The service failed", 500};
+
+// This server, now. The first is definite: nothing happened, the same request may be sent again.
+// The second is not: it may have taken effect.
 inline constexpr ProblemType not_started{"urn:atlas:problem:not-started",
                                          "The request was not started", 503};
 inline constexpr ProblemType outcome_unknown{"urn:atlas:problem:outcome-unknown",

@@ -12,6 +12,7 @@ Kernel::Kernel(Seed seed)
 
 Kernel::~Kernel() {
     // Tasks refer to what is about to go, so they are ended first, as by a crash.
+    death_observer_ = {};
     for (const auto& process : processes_)
         kill(*process);
 }
@@ -105,6 +106,7 @@ void Kernel::finish_deaths() {
         dying_.pop_back();
         process.unwind();
         process.state_ = ProcessState::stopped;
+        if (death_observer_) death_observer_(process);
     }
 }
 

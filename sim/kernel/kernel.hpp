@@ -5,6 +5,7 @@
 #include <boost/asio/execution_context.hpp>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -70,6 +71,11 @@ class Kernel {
     /// Safe at any moment but from inside one of its own tasks (see SimulatedHost::fatal).
     void kill(Process& process);
 
+    /// Called after a process has died and been unwound, whatever it died of.
+    void set_death_observer(std::function<void(Process&)> observer) {
+        death_observer_ = std::move(observer);
+    }
+
     /// The bound on events in one instant; a task that never lets time pass is caught by it.
     void set_instant_limit(std::uint64_t limit) { instant_limit_ = limit; }
 
@@ -101,6 +107,7 @@ class Kernel {
     std::vector<Event*> free_;
     std::vector<std::unique_ptr<Process>> processes_;
     std::vector<Process*> dying_;
+    std::function<void(Process&)> death_observer_;
 };
 
 }  // namespace atlas::sim::kernel

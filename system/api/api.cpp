@@ -77,21 +77,10 @@ std::expected<Call, Problem> validate(const RouteMatch& match, host::Context con
     return call;
 }
 
-void log_failure(host::Host& host, const http::Response& response, const http::Request& request,
-                 const host::Context& context) {
-    if (response.status < 500 || !host.logs(host::LogLevel::warning)) return;
-    host.log({host::LogLevel::warning,
-              "a request failed",
-              {{"method", request.method},
-               {"target", request.target},
-               {"status", std::int64_t{response.status}}},
-              context.trace_id});
-}
-
 }  // namespace
 
-Api::Api(host::Host& host, service::Users& users, const host::Event& database_ready)
-    : host_(host), users_(users), database_ready_(database_ready) {}
+Api::Api(service::Users& users, const host::Event& database_ready)
+    : users_(users), database_ready_(database_ready) {}
 
 http::Handler Api::handler() {
     return [this](host::Context context, http::Request request) {
@@ -111,9 +100,7 @@ host::Task<http::Response> Api::handle(host::Context context, http::Request requ
     if (match.route->needs_database && !database_ready_.is_set()) {
         co_return to_response(host::Error{host::ErrorCode::unavailable}, context);
     }
-    http::Response response = co_await match.route->run(users_, std::move(*call));
-    log_failure(host_, response, request, context);
-    co_return response;
+    co_return co_await match.route->run(users_, std::move(*call));
 }
 
 }  // namespace atlas::api

@@ -2,6 +2,7 @@
 // The HTTP API, version 1, as one handler: finds the route, checks what HTTP and the schema demand,
 // runs it.
 
+#include "system/host/event.hpp"
 #include "system/http/handler.hpp"
 #include "system/service/users.hpp"
 
@@ -11,7 +12,7 @@ class Api {
   public:
     /// All outlive it. Until `database_ready` is set, whatever needs the database is 503 "not
     /// started".
-    Api(host::Host& host, service::Users& users, const host::Event& database_ready);
+    Api(service::Users& users, const host::Event& database_ready);
 
     /// Refers to this object.
     http::Handler handler();
@@ -19,7 +20,6 @@ class Api {
   private:
     host::Task<http::Response> handle(host::Context context, http::Request request);
 
-    host::Host& host_;
     service::Users& users_;
     const host::Event& database_ready_;
 };

@@ -54,6 +54,25 @@ Failure lost(const host::Error& error, const Expectation& expectation) {
             .detail = host::describe(error)};
 }
 
+/// One segment of a path (RFC 3986 section 3.3): all but unreserved characters percent-encoded.
+std::string encode_segment(std::string_view text) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    constexpr std::string_view marks = "-._~";
+    std::string encoded;
+    for (const char c : text) {
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                           (c >= 'A' && c <= 'Z') || marks.find(c) != std::string_view::npos;
+        if (plain) {
+            encoded += c;
+        } else {
+            encoded += '%';
+            encoded += digits[static_cast<std::uint8_t>(c) >> 4];
+            encoded += digits[static_cast<std::uint8_t>(c) & 0xf];
+        }
+    }
+    return encoded;
+}
+
 std::string render(const NewUser& user) {
     std::string json = R"({"email":)";
     http::append_json_string(json, user.email);
@@ -209,7 +228,7 @@ host::Task<Outcome<User>> Client::create_user(host::Context context, NewUser use
 }
 
 host::Task<Outcome<User>> Client::get_user(host::Context context, std::string id) {
-    http::Request request{"GET", "/v1/users/" + id, {}, {}};
+    http::Request request{"GET", "/v1/users/" + encode_segment(id), {}, {}};
     co_return co_await implementation_->call_for_user(
         context, std::move(request), {.only_reads = true, .may_be_not_found = true});
 }
@@ -217,8 +236,10 @@ host::Task<Outcome<User>> Client::get_user(host::Context context, std::string id
 host::Task<Outcome<User>> Client::patch_user(host::Context context, std::string id,
                                              std::string display_name,
                                              std::optional<std::int64_t> if_match) {
-    http::Request request{
-        "PATCH", "/v1/users/" + id, {{"Content-Type", "application/merge-patch+json"}}, {}};
+    http::Request request{"PATCH",
+                          "/v1/users/" + encode_segment(id),
+                          {{"Content-Type", "application/merge-patch+json"}},
+                          {}};
     if (if_match) request.headers.add("If-Match", '"' + std::to_string(*if_match) + '"');
     request.body = R"({"display_name":)";
     http::append_json_string(request.body, display_name);

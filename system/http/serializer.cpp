@@ -64,20 +64,20 @@ void serialize(const Request& request, bool keep_alive, std::string& output) {
     append(output, {keep_alive ? "\r\n" : "Connection: close\r\n\r\n", request.body});
 }
 
-void serialize(const Response& response, bool keep_alive, std::string_view date,
-               std::string& output) {
+void serialize(const Response& response, const ResponseForm& form, std::string& output) {
     append(output, {"HTTP/1.1 "});
     append_number(output, static_cast<std::size_t>(response.status));
     append(output, {" ", reason_phrase(response.status), "\r\n"});
     append_fields(output, response.headers);
-    if (!date.empty()) append(output, {"Date: ", date, "\r\n"});
-    if (may_have_body(response.status)) {
+    if (!form.date.empty()) append(output, {"Date: ", form.date, "\r\n"});
+    const bool may_have = may_have_body(response.status);
+    if (may_have) {
         append(output, {"Content-Length: "});
         append_number(output, response.body.size());
         append(output, {"\r\n"});
     }
-    append(output, {keep_alive ? "\r\n" : "Connection: close\r\n\r\n"});
-    if (may_have_body(response.status)) output.append(response.body);
+    append(output, {form.keep_alive ? "\r\n" : "Connection: close\r\n\r\n"});
+    if (may_have && !form.without_body) output.append(response.body);
 }
 
 }  // namespace atlas::http

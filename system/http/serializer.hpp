@@ -15,8 +15,14 @@ namespace atlas::http {
 /// would let data pass for a field, so it fails a check: callers validate what they put there.
 void serialize(const Request& request, bool keep_alive, std::string& output);
 
-/// `date` is the Date field's value; none is written when it is empty.
-void serialize(const Response& response, bool keep_alive, std::string_view date,
-               std::string& output);
+struct ResponseForm {
+    bool keep_alive = true;
+    /// The answer to HEAD: as to GET, without the body.
+    bool without_body = false;
+    /// The Date field's value; none is written when it is empty.
+    std::string_view date = {};
+};
+
+void serialize(const Response& response, const ResponseForm& form, std::string& output);
 
 }  // namespace atlas::http

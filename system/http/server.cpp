@@ -54,6 +54,7 @@ struct Server::Connection {
     RequestParser parser;
     std::string output;
     bool idle = true;  ///< Waiting for the first byte of a request.
+    bool is_head = false;
     std::list<Connection*>::iterator place;
 };
 
@@ -142,7 +143,7 @@ host::Task<> Server::refuse_connection(std::unique_ptr<host::ByteStream> stream)
     std::string output;
     serialize(
         refuse(problems::not_started, "The server has as many connections as it takes.", true),
-        false, date_.at(host_.clock().utc_now()), output);
+        {.keep_alive = false, .date = date_.at(host_.clock().utc_now())}, output);
     const host::Deadline deadline = after(options_.linger_time);
     const host::Result<void> written =
         co_await host::write_all(*stream, std::as_bytes(std::span{output}), deadline);
@@ -155,6 +156,7 @@ host::Task<> Server::refuse_connection(std::unique_ptr<host::ByteStream> stream)
 /// True when there is something to answer: a request, or a failure to be one. False when the
 /// connection is over.
 host::Task<bool> Server::read_request(Connection& connection) {
+    connection.is_head = false;
     connection.idle = connection.parser.is_between_messages();
     if (connection.idle && draining_) co_return false;
     host::Deadline deadline = after(connection.idle ? options_.idle_time : options_.read_time);
@@ -194,6 +196,8 @@ host::Task<Server::After> Server::answer(Connection& connection) {
                                  false);
     }
     Request request = connection.parser.take();
+    connection.is_head = request.method == "HEAD";
+    if (connection.is_head) request.method = "GET";
     Response response = co_await respond(std::move(request));
     const bool keep_alive = connection.parser.keeps_alive() && !draining_;
     co_return co_await write(connection, std::move(response), keep_alive);
@@ -214,7 +218,11 @@ host::Task<Response> Server::respond(Request request) {
 host::Task<Server::After> Server::write(Connection& connection, Response response,
                                         bool keep_alive) {
     connection.output.clear();
-    serialize(response, keep_alive, date_.at(host_.clock().utc_now()), connection.output);
+    serialize(response,
+              {.keep_alive = keep_alive,
+               .without_body = connection.is_head,
+               .date = date_.at(host_.clock().utc_now())},
+              connection.output);
     const host::Result<void> written =
         co_await host::write_all(*connection.stream, std::as_bytes(std::span{connection.output}),
                                  after(options_.write_time));

@@ -23,7 +23,7 @@ struct ApiNode {
           database{world, pool, options.retry, world.random("sql.retry")},
           users(world, database, options.argon2),
           database_ready(world),
-          api(world, users, database_ready),
+          api(users, database_ready),
           server(world, decorate(api.handler(), hooks), options.http),
           tasks(world) {}
 

@@ -25,6 +25,19 @@ domain::Uuid Users::next_id() {
                      {high, low});
 }
 
+std::unexpected<host::Error> Users::fail(host::Context context, host::Error error) const {
+    const bool is_the_callers = error.code == host::ErrorCode::already_exists ||
+                                error.code == host::ErrorCode::not_found ||
+                                error.code == host::ErrorCode::conflict;
+    if (!is_the_callers && host_.logs(host::LogLevel::warning)) {
+        host_.log({host::LogLevel::warning,
+                   "a use case failed",
+                   {{"error", host::describe(error)}},
+                   context.trace_id});
+    }
+    return std::unexpected(std::move(error));
+}
+
 host::Task<host::Result<std::string>> Users::hash(host::Context context, std::string password) {
     passwords::Salt salt;
     host_.entropy(salt);
@@ -45,26 +58,30 @@ host::Task<host::Result<std::string>> Users::hash(host::Context context, std::st
 host::Task<host::Result<domain::User>> Users::create(host::Context context,
                                                      Registration registration) {
     host::Result<std::string> hashed = co_await hash(context, std::move(registration.password));
-    if (!hashed) co_return std::unexpected(std::move(hashed.error()));
+    if (!hashed) co_return fail(context, std::move(hashed.error()));
     const domain::Timestamp created = now();
     const domain::User user{
         next_id(), std::move(registration.email), std::move(registration.display_name), 1, created,
         created};
     host::Result<void> inserted =
         co_await store::insert_user(database_, context, {user, std::move(*hashed)});
-    if (!inserted) co_return std::unexpected(std::move(inserted.error()));
+    if (!inserted) co_return fail(context, std::move(inserted.error()));
     co_return user;
 }
 
 host::Task<host::Result<domain::User>> Users::get(host::Context context, domain::Uuid id) {
-    co_return co_await store::find_user(database_, context, id);
+    host::Result<domain::User> user = co_await store::find_user(database_, context, id);
+    if (!user) co_return fail(context, std::move(user.error()));
+    co_return user;
 }
 
 host::Task<host::Result<domain::User>> Users::rename(
     host::Context context, domain::Uuid id, std::string display_name,
     std::optional<std::vector<std::int64_t>> versions) {
-    co_return co_await store::rename_user(
+    host::Result<domain::User> user = co_await store::rename_user(
         database_, context, {id, std::move(display_name), now(), std::move(versions)});
+    if (!user) co_return fail(context, std::move(user.error()));
+    co_return user;
 }
 
 }  // namespace atlas::service

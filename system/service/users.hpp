@@ -39,6 +39,8 @@ class Users {
   private:
     domain::Timestamp now() const;
     domain::Uuid next_id();
+    /// Logs what the client is not told.
+    std::unexpected<host::Error> fail(host::Context context, host::Error error) const;
     host::Task<host::Result<std::string>> hash(host::Context context, std::string password);
 
     host::Host& host_;

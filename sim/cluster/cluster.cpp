@@ -152,8 +152,8 @@ void Cluster::pause(ProcessNumber number) {
     kernel_.pause(*slots_[number]->process);
 }
 
-void Cluster::resume(ProcessNumber number) {
-    kernel_.resume(*slots_[number]->process);
+std::size_t Cluster::resume(ProcessNumber number) {
+    return kernel_.resume(*slots_[number]->process);
 }
 
 disk::PowerLossReport Cluster::power_off(MachineNumber machine) {

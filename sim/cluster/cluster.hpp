@@ -50,7 +50,8 @@ class Cluster {
     /// SIGTERM. It is expected to end of itself; it is not started again.
     void request_shutdown(ProcessNumber process);
     void pause(ProcessNumber process);
-    void resume(ProcessNumber process);
+    /// How many events had come due meanwhile.
+    std::size_t resume(ProcessNumber process);
 
     /// The machine goes dark: its processes die, nobody is told, and what its disk had not synced
     /// may be lost.

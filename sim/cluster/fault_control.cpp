@@ -71,12 +71,9 @@ bool FaultControl::pause(std::string_view machine) {
 }
 
 bool FaultControl::resume(std::string_view machine) {
-    bool changed = false;
-    for (const ProcessNumber process : processes_on(machine)) {
-        changed = changed || cluster_.process(process).state() == ProcessState::paused;
-        cluster_.resume(process);
-    }
-    return changed;
+    std::size_t held_back = 0;
+    for (const ProcessNumber process : processes_on(machine)) held_back += cluster_.resume(process);
+    return held_back > 0;
 }
 
 faults::ClusterControl::PowerLoss FaultControl::power_loss(std::string_view machine) {

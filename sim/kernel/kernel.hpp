@@ -63,9 +63,10 @@ class Kernel {
     Process& add_process(std::string machine, std::string name);
     const std::vector<std::unique_ptr<Process>>& processes() const { return processes_; }
 
-    /// Events that did not happen while the process was paused happen now, in their old order.
     void pause(Process& process);
-    void resume(Process& process);
+    /// Events that came due while the process was paused happen now, in their old order; returns
+    /// how many.
+    std::size_t resume(Process& process);
 
     /// Ends the process at once: its tasks are unwound, youngest first, outside the trace.
     /// Safe at any moment but from inside one of its own tasks (see SimulatedHost::fatal).

@@ -45,8 +45,9 @@ class ClusterControl {
     /// True if something was started.
     virtual bool restart(std::string_view machine) = 0;
 
-    /// SIGSTOP and SIGCONT for the machine's processes: clocks go on. True if something changed.
+    /// SIGSTOP for the machine's processes: clocks go on. True if something changed.
     virtual bool pause(std::string_view machine) = 0;
+    /// SIGCONT. True if something came due meanwhile, and so was late.
     virtual bool resume(std::string_view machine) = 0;
 
     struct PowerLoss {

@@ -316,9 +316,11 @@ host::Result<std::unique_ptr<host::Listener>> ProcessNetwork::listen(host::Endpo
 
 host::Task<host::Result<std::vector<std::string>>> ProcessNetwork::resolve(std::string name,
                                                                            host::Deadline) {
+    const bool is_numeric = name.find_first_not_of("0123456789.") == std::string::npos;
+    if (is_numeric || name.find(':') != std::string::npos) co_return std::vector{name};
     if (name == "localhost") co_return std::vector{network_.address_of(machine_)};
     for (MachineNumber i = 0; i < network_.machine_count(); ++i) {
-        if (network_.name_of(i) == name || network_.address_of(i) == name) {
+        if (network_.name_of(i) == name) {
             co_return std::vector{network_.address_of(i)};
         }
     }

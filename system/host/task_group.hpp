@@ -27,7 +27,7 @@ class TaskGroup {
     /// lambda coroutine must get what it needs as parameters: captures die before it ends.
     void spawn(Task<> task);
 
-    /// Asks every task to end. They do so at their next wait.
+    /// Asks every task to end. They do so at their next wait; one that has not begun never does.
     void cancel();
 
     /// Waits until no task is left.
@@ -42,9 +42,15 @@ class TaskGroup {
   private:
     class Membership;
     class Completion;
+    struct Child {
+        boost::asio::cancellation_signal signal;
+        bool has_begun = false;
+        bool cancelled_before_it_began = false;
+    };
+    static Task<> run_child(Child& child, Task<> task);
 
     Host& host_;
-    std::list<boost::asio::cancellation_signal> children_;
+    std::list<Child> children_;
     WaitList joining_;
 };
 

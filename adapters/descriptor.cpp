@@ -5,6 +5,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -76,7 +77,8 @@ host::Task<host::Result<void>> Descriptor::wait_until(Readiness readiness,
         co_await std::move(wait);
         if (!deadline.is_never()) alarm.cancel();
         if (!error && state->descriptor.is_open()) co_return host::Result<void>{};
-        const bool cancelled = co_await host::is_cancelled();
+        const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+        const bool cancelled = cancellation.cancelled() != asio::cancellation_type::none;
         if (cancelled) throw boost::system::system_error(asio::error::operation_aborted);
         if (error && error != asio::error::operation_aborted) {
             co_return host::failure(host::ErrorCode::io_error, error.message());

@@ -12,6 +12,7 @@ Kernel::Kernel(Seed seed)
 
 Kernel::~Kernel() {
     // Tasks refer to what is about to go, so they are ended first, as by a crash.
+    death_observer_ = {};
     for (const auto& process : processes_)
         kill(*process);
 }
@@ -75,10 +76,11 @@ RunEnd Kernel::run_until(host::TimePoint until) {
         dispatch(heap_.pop());
         if (stop_requested_) return RunEnd::stopped;
     }
-    if (heap_.empty()) return RunEnd::idle;
-    now_ = std::max(now_, until);
-    events_this_instant_ = 0;
-    return RunEnd::time_reached;
+    if (until != host::TimePoint::max()) {
+        now_ = std::max(now_, until);
+        events_this_instant_ = 0;
+    }
+    return heap_.empty() ? RunEnd::idle : RunEnd::time_reached;
 }
 
 void Kernel::dispatch(Event& event) {
@@ -104,6 +106,7 @@ void Kernel::finish_deaths() {
         dying_.pop_back();
         process.unwind();
         process.state_ = ProcessState::stopped;
+        if (death_observer_) death_observer_(process);
     }
 }
 
@@ -118,14 +121,16 @@ void Kernel::pause(Process& process) {
     if (process.state_ == ProcessState::running) process.state_ = ProcessState::paused;
 }
 
-void Kernel::resume(Process& process) {
-    if (process.state_ != ProcessState::paused) return;
+std::size_t Kernel::resume(Process& process) {
+    if (process.state_ != ProcessState::paused) return 0;
     process.state_ = ProcessState::running;
-    for (Event* event : std::exchange(process.held_back_, {})) {
+    const std::vector<Event*> held_back = std::exchange(process.held_back_, {});
+    for (Event* event : held_back) {
         // The tie is zero so that they come first and keep their order.
         heap_.push({now_, 0, next_sequence_++}, *event);
         process.link(*event);
     }
+    return held_back.size();
 }
 
 void Kernel::kill(Process& process) {

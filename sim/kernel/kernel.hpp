@@ -5,6 +5,7 @@
 #include <boost/asio/execution_context.hpp>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -62,13 +63,19 @@ class Kernel {
     Process& add_process(std::string machine, std::string name);
     const std::vector<std::unique_ptr<Process>>& processes() const { return processes_; }
 
-    /// Events that did not happen while the process was paused happen now, in their old order.
     void pause(Process& process);
-    void resume(Process& process);
+    /// Events that came due while the process was paused happen now, in their old order; returns
+    /// how many.
+    std::size_t resume(Process& process);
 
     /// Ends the process at once: its tasks are unwound, youngest first, outside the trace.
     /// Safe at any moment but from inside one of its own tasks (see SimulatedHost::fatal).
     void kill(Process& process);
+
+    /// Called after a process has died and been unwound, whatever it died of.
+    void set_death_observer(std::function<void(Process&)> observer) {
+        death_observer_ = std::move(observer);
+    }
 
     /// The bound on events in one instant; a task that never lets time pass is caught by it.
     void set_instant_limit(std::uint64_t limit) { instant_limit_ = limit; }
@@ -101,6 +108,7 @@ class Kernel {
     std::vector<Event*> free_;
     std::vector<std::unique_ptr<Process>> processes_;
     std::vector<Process*> dying_;
+    std::function<void(Process&)> death_observer_;
 };
 
 }  // namespace atlas::sim::kernel

@@ -62,7 +62,8 @@ struct End {
     bool vanished = false;  ///< Its machine lost power: it answers nothing.
     bool established = false;
     bool refused = false;
-    bool reset = false;  ///< The peer, or a fault, broke the connection.
+    bool reset = false;            ///< The peer, or a fault, broke the connection.
+    bool broken_by_fault = false;  ///< ... and that was SimulatedNetwork::reset_connection.
     bool fin_received = false;
     bool fin_sent = false;
     ByteQueue received;

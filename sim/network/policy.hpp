@@ -2,6 +2,7 @@
 // What the simulated network asks whoever decides: how long a delivery takes, how much of a read or
 // a write goes through at once. The mechanism is in simulated_network.hpp and draws nothing itself.
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 
@@ -40,6 +41,19 @@ class NetworkPolicy {
     /// Whether the packets under way on a connection are lost when it is reset or its machine dies.
     /// (Otherwise those sent before still arrive.)
     virtual bool loses_in_flight(Link link) = 0;
+
+    // What came of it, as seen at the seam: for the ledger, which believes only effects.
+
+    /// A packet arrived, that long after it was sent.
+    virtual void delivered(Link link, host::Duration travelled) = 0;
+    /// A packet found its link blocked and waits for it to open.
+    virtual void held_back(Link link) = 0;
+    /// A packet of that many payload bytes was dropped with its connection.
+    virtual void lost_in_flight(Link link, std::size_t bytes) = 0;
+    /// A packet came to a machine without power.
+    virtual void unanswered(Link link) = 0;
+    /// An operation of a program ended with connection_reset, because reset_connection broke it.
+    virtual void reset_seen(Link link) = 0;
 };
 
 }  // namespace atlas::sim::network

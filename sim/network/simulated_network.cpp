@@ -73,7 +73,7 @@ void SimulatedNetwork::transmit(std::shared_ptr<Connection> connection, Side fro
     const Link link = connection->link(from);
     if (!machines_[link.from].powered) return;
     const host::Duration delay = policy_.delivery_delay(link, payload.size());
-    launch({std::move(connection), kind, std::move(payload)}, from, delay);
+    launch({std::move(connection), kind, std::move(payload), kernel_.now()}, from, delay);
 }
 
 void SimulatedNetwork::launch(Packet packet, Side from, host::Duration delay) {
@@ -88,7 +88,11 @@ void SimulatedNetwork::launch(Packet packet, Side from, host::Duration delay) {
     const char* label = label_of(packet.kind);
     kernel_.schedule(at, nullptr, EventKind::network, label, digest,
                      [this, packet = std::move(packet), from, epoch]() mutable {
-                         if (epoch != packet.connection->epoch) return;
+                         if (epoch != packet.connection->epoch) {
+                             policy_.lost_in_flight(packet.connection->link(from),
+                                                    packet.payload.size());
+                             return;
+                         }
                          arrive(std::move(packet), from);
                      });
 }
@@ -96,13 +100,16 @@ void SimulatedNetwork::launch(Packet packet, Side from, host::Duration delay) {
 void SimulatedNetwork::arrive(Packet packet, Side from) {
     const Link link = packet.connection->link(from);
     if (blocked_.contains(link)) {
+        policy_.held_back(link);
         held_[link].push_back({std::move(packet), from});
         return;
     }
     if (!machines_[link.to].powered) {
+        policy_.unanswered(link);
         packet.connection->unanswered_on_dead_machine = true;
         return;
     }
+    policy_.delivered(link, kernel_.now() - packet.sent);
     deliver(packet.connection, other(from), packet.kind, std::move(packet.payload));
 }
 
@@ -241,6 +248,7 @@ bool SimulatedNetwork::reset_connection(MachineNumber a, MachineNumber b, std::u
     if (policy_.loses_in_flight(broken.link(Side::client))) ++broken.epoch;
     for (End& end : broken.ends) {
         end.reset = true;
+        end.broken_by_fault = true;
         if (end.observer == nullptr) continue;
         end.observer->readable();
         end.observer->writable();
@@ -308,9 +316,11 @@ host::Result<std::unique_ptr<host::Listener>> ProcessNetwork::listen(host::Endpo
 
 host::Task<host::Result<std::vector<std::string>>> ProcessNetwork::resolve(std::string name,
                                                                            host::Deadline) {
+    const bool is_numeric = name.find_first_not_of("0123456789.") == std::string::npos;
+    if (is_numeric || name.find(':') != std::string::npos) co_return std::vector{name};
     if (name == "localhost") co_return std::vector{network_.address_of(machine_)};
     for (MachineNumber i = 0; i < network_.machine_count(); ++i) {
-        if (network_.name_of(i) == name || network_.address_of(i) == name) {
+        if (network_.name_of(i) == name) {
             co_return std::vector{network_.address_of(i)};
         }
     }

@@ -70,6 +70,7 @@ class SimulatedNetwork {
         std::shared_ptr<Connection> connection;
         PacketKind kind;
         std::vector<std::byte> payload;
+        host::TimePoint sent;
     };
 
     /// Sends a packet from one end of a connection to the other.

@@ -57,9 +57,7 @@ host::Task<host::Result<std::size_t>> SimulatedStream::read_some(std::span<std::
             give_credit(count);
             co_return count;
         }
-        if (mine.reset) {
-            co_return failure(ErrorCode::connection_reset, {}, Certainty::indefinite);
-        }
+        if (mine.reset) co_return reset_error();
         if (mine.fin_received) co_return std::size_t{0};
         const Wake wake = co_await readers_.wait(deadline);
         if (wake == Wake::deadline) co_return failure(ErrorCode::deadline_exceeded);
@@ -71,9 +69,7 @@ host::Task<host::Result<std::size_t>> SimulatedStream::write_some(std::span<cons
     for (;;) {
         End& mine = end();
         if (!mine.open || mine.fin_sent) co_return failure(ErrorCode::closed);
-        if (mine.reset) {
-            co_return failure(ErrorCode::connection_reset, {}, Certainty::indefinite);
-        }
+        if (mine.reset) co_return reset_error();
         if (buffer.empty()) co_return std::size_t{0};
         if (mine.credit > 0) {
             const std::size_t most = std::min(buffer.size(), mine.credit);
@@ -87,6 +83,11 @@ host::Task<host::Result<std::size_t>> SimulatedStream::write_some(std::span<cons
         const Wake wake = co_await writers_.wait(deadline);
         if (wake == Wake::deadline) co_return failure(ErrorCode::deadline_exceeded);
     }
+}
+
+std::unexpected<host::Error> SimulatedStream::reset_error() {
+    if (end().broken_by_fault) network_.policy().reset_seen(connection_->link(side_));
+    return failure(ErrorCode::connection_reset, {}, Certainty::indefinite);
 }
 
 // The acknowledgement that gives the peer room to send again travels against the data; while that

@@ -37,6 +37,7 @@ class SimulatedStream final : public host::ByteStream, private EndObserver {
     void readable() override { readers_.wake_all(); }
     void writable() override { writers_.wake_all(); }
     void give_credit(std::size_t bytes);
+    std::unexpected<host::Error> reset_error();
 
     SimulatedNetwork& network_;
     std::shared_ptr<Connection> connection_;

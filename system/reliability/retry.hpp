@@ -16,8 +16,7 @@ struct RetryPolicy {
 /// A wait drawn from [0, min(cap, base * 2^retries)], "full jitter" (M. Brooker, "Exponential
 /// Backoff and Jitter", AWS Architecture Blog, 2015). `retries` counts those made before: 0 at
 /// first.
-host::Duration full_jitter(const RetryPolicy& policy, unsigned retries,
-                           host::RandomSource& random);
+host::Duration full_jitter(const RetryPolicy& policy, unsigned retries, host::RandomSource& random);
 
 /// Sleeps before the next attempt; false at once when the attempts are used up or the wait would
 /// not end before the deadline.

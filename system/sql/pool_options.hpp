@@ -25,8 +25,8 @@ struct PoolOptions {
     std::size_t statements = 64;
     /// Between failed attempts to connect, the pool as a whole. (`max_attempts` has no meaning
     /// here: the pool never gives up, each caller does at its deadline.)
-    reliability::RetryPolicy reconnect = {
-        .base = std::chrono::milliseconds{50}, .cap = std::chrono::seconds{2}};
+    reliability::RetryPolicy reconnect = {.base = std::chrono::milliseconds{50},
+                                          .cap = std::chrono::seconds{2}};
 
     /// Set on every session as run-time parameters, in whole milliseconds. PostgreSQL: "Client
     /// Connection Defaults". Without the second and third, a client lost in a black hole would keep

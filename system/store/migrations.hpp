@@ -4,7 +4,10 @@
 // another one.
 
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "system/sql/transaction.hpp"
 
 namespace atlas::store {
 
@@ -19,5 +22,15 @@ struct Migration {
 
 /// Those of this build, in order.
 std::vector<Migration> built_in_migrations();
+
+/// The statements of a migration's text, without comment lines and semicolons.
+std::vector<std::string> split_statements(std::string_view text);
+
+/// Applies those that the database has not had, in order, each in one transaction with its row in
+/// `schema_migrations`. The row goes in first: of nodes that start together, the second waits on
+/// its unique key until the first has committed, and then finds nothing left to do.
+/// A failure may be met by running it again, be it definite or not.
+host::Task<sql::Result<void>> migrate(sql::Database& database, host::Context context,
+                                      std::vector<Migration> migrations);
 
 }  // namespace atlas::store

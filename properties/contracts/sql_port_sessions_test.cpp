@@ -100,8 +100,9 @@ Task<> answer_badly(host::Host& host, host::Listener& listener, std::string answ
 
 TEST_P(SqlPortSessions, AServerThatHangsUpOrTalksNonsenseGivesNoConnection) {
     run([](SqlCase& sql) -> Task<> {
-        for (const std::string answer : {std::string(), std::string("HTTP/1.1 400 Bad Request\r\n"),
-                                         std::string("R\0\0\0\3", 5)}) {
+        for (const std::string& answer :
+             {std::string(), std::string("HTTP/1.1 400 Bad Request\r\n"),
+              std::string("R\0\0\0\3", 5)}) {
             auto listener = sql.host().network().listen({"127.0.0.1", 0}, host::Transport::plain());
             EXPECT_TRUE(listener.has_value());
             sql::ConnectionTarget target = sql.target();

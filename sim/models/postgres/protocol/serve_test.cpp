@@ -8,12 +8,12 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "sim/cluster/calm.hpp"
+#include "sim/models/postgres/protocol/raw_client_fixture.hpp"
 #include "system/host/event.hpp"
 #include "system/host/task_group.hpp"
 #include "system/sql/protocol/backend.hpp"
@@ -170,88 +170,6 @@ class ScriptedSession final : public Session {
     std::map<std::string, int> given_out_;
     std::optional<ServerMessage> termination_;
     std::function<void()> on_termination_;
-};
-
-/// "E 57014" and so on: what a test compares.
-std::string name_of(const wire::BackendMessage& message) {
-    if (const auto* error = std::get_if<wire::ErrorResponse>(&message)) {
-        const auto& fields = error->diagnostics;
-        const bool fatal = fields.find(wire::Diagnostic::severity) == "FATAL";
-        return (fatal ? "fatal " : "error ") + std::string(fields.find(wire::Diagnostic::sqlstate));
-    }
-    if (const auto* ready = std::get_if<wire::ReadyForQuery>(&message)) {
-        return std::string("ready ") + ready->transaction_status;
-    }
-    if (const auto* row = std::get_if<wire::DataRow>(&message)) {
-        return "row " + std::string(row->values[0].value_or("NULL"));
-    }
-    if (const auto* status = std::get_if<wire::ParameterStatus>(&message)) {
-        return std::string(status->name) + "=" + std::string(status->value);
-    }
-    if (const auto* complete = std::get_if<wire::CommandComplete>(&message)) {
-        return std::string(complete->tag);
-    }
-    constexpr const char* names[] = {
-        "authenticated", "key",    "?",     "negotiate", "?",       "columns",   "?",          "?",
-        "empty",         "parsed", "bound", "closed",    "no data", "suspended", "parameters", "?",
-        "notice",        "?"};
-    return names[message.index()];
-}
-
-/// A client that sends what it likes.
-class RawClient {
-  public:
-    RawClient(Host& host, std::unique_ptr<host::ByteStream> stream)
-        : host_(host), stream_(std::move(stream)) {}
-
-    template <typename... Messages>
-    Task<> send(Messages... messages) {
-        std::string bytes;
-        (encode(bytes, messages), ...);
-        co_await send_bytes(std::move(bytes));
-    }
-    Task<> send_bytes(std::string bytes) {
-        co_await host::write_all(*stream_, std::as_bytes(std::span(bytes)), soon());
-    }
-    Task<std::string> read_bytes(std::size_t size) {
-        std::string bytes(size, '?');
-        co_await host::read_exactly(*stream_, std::as_writable_bytes(std::span(bytes)), soon());
-        co_return bytes;
-    }
-
-    /// The messages up to and including ReadyForQuery; or "closed" in its place, or "silent".
-    Task<std::vector<std::string>> read() {
-        std::vector<std::string> names;
-        while (true) {
-            const auto frame = frames_.next();
-            if (!frame) throw std::logic_error("the server sent no message");
-            if (*frame) {
-                const auto message = wire::decode_backend(**frame);
-                if (!message) throw std::logic_error("a malformed message");
-                names.push_back(name_of(*message));
-                if (names.back().starts_with("ready")) co_return names;
-                continue;
-            }
-            const auto received = co_await stream_->read_some(frames_.prepare(), soon());
-            if (!received && received.error().code == host::ErrorCode::deadline_exceeded) {
-                names.emplace_back("silent");
-                co_return names;
-            }
-            if (!received || *received == 0) {
-                names.emplace_back("closed");
-                co_return names;
-            }
-            frames_.commit(*received);
-        }
-    }
-    void close() { stream_->close(); }
-
-  private:
-    Deadline soon() { return host::deadline_after(host_, 10s); }
-
-    Host& host_;
-    std::unique_ptr<host::ByteStream> stream_;
-    wire::FrameReader frames_{wire::Sender::backend};
 };
 
 wire::StartupMessage startup() {

@@ -7,6 +7,7 @@
 #include "adapters/asio_host.hpp"
 #include "properties/contracts/both_worlds.hpp"
 #include "properties/contracts/postgres_process_fixture.hpp"
+#include "properties/contracts/sql_port_fixture.hpp"
 #include "sim/models/postgres/protocol/raw_client_fixture.hpp"
 #include "sim/models/postgres/protocol/serve.hpp"
 #include "sim/models/postgres/server.hpp"
@@ -181,6 +182,7 @@ class PostgresWire : public testing::TestWithParam<std::size_t> {};
 TEST_P(PostgresWire, IsSpokenAlikeByTheModel) {
     const std::vector<Script> all = scripts();
     current_script = &all.at(GetParam());
+    if (!model_is_there()) GTEST_SKIP() << "no engine yet";
     with_both([](Host& host, host::Endpoint model_endpoint, host::Endpoint postgres_endpoint,
                  std::string database) -> Task<> {
         const auto expected = co_await play(host, postgres_endpoint, database, *current_script);
@@ -211,6 +213,7 @@ Task<ProgramOutput> run_psql(Host& host, host::Endpoint endpoint, std::string da
 }
 
 TEST(Psql, ShowsTheSameOfModelAndServer_against_postgres) {
+    if (!model_is_there()) GTEST_SKIP() << "no engine yet";
     with_both([](Host& host, host::Endpoint model_endpoint, host::Endpoint postgres_endpoint,
                  std::string database) -> Task<> {
         for (const std::string command :

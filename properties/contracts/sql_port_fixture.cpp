@@ -155,20 +155,20 @@ host::Task<> open_model(host::Host& host, bool& opened) {
     if (opened) co_await (*server)->shutdown();
 }
 
-bool model_is_there() {
-    ScratchDirectory directory;
-    adapters::AsioHost host({.machine_name = "test", .disk_root = directory.path()});
-    bool opened = false;
-    host.run(open_model(host, opened));
-    return opened;
-}
-
 }  // namespace
 
 std::string sql_pair_name(const testing::TestParamInfo<SqlPair>& info) {
     const auto [client, server] = info.param;
     return std::string(client == SqlClient::libpq ? "libpq" : "small_client") + "_against_" +
            (server == SqlServer::model ? "model" : "postgres");
+}
+
+bool model_is_there() {
+    ScratchDirectory directory;
+    adapters::AsioHost host({.machine_name = "test", .disk_root = directory.path()});
+    bool opened = false;
+    host.run(open_model(host, opened));
+    return opened;
 }
 
 std::string describe(const sql::Error& error) {

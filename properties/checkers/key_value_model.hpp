@@ -40,6 +40,9 @@ class KeyValueModel {
 
     State initial_state() const { return 0; }
     State step(State state, const Operation& operation);
+    bool only_observes(const Operation& operation) const {
+        return operation.action == Operation::Action::get;
+    }
     std::string describe(const Operation& operation) const;
     std::string describe_after(std::span<const Operation* const> done) const;
 

@@ -25,11 +25,11 @@ namespace atlas::properties {
 
 struct LinearizabilityBudget {
     /// Operations tried, for each partition.
-    std::uint64_t steps_per_partition = 50'000'000;
+    std::uint64_t steps_per_partition = 20'000'000;
     /// Configurations remembered, at about 16 to 50 bytes each: for each partition and at one time
     /// in all of them together.
-    std::size_t configurations_per_partition = 4'000'000;
-    std::size_t configurations_in_all = 12'000'000;
+    std::size_t configurations_per_partition = 2'000'000;
+    std::size_t configurations_in_all = 6'000'000;
 };
 
 struct LinearizabilityReport {

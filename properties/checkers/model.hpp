@@ -34,6 +34,8 @@ concept SequentialModel = std::equality_comparable<typename M::Operation> &&
                               /// is unknown is possible everywhere; where it would be refused it
                               /// leaves the state as it is.
                               { model.step(state, operation) } -> std::same_as<State>;
+                              /// Whether it leaves every state as it is: a read, or a refusal.
+                              { model.only_observes(operation) } -> std::same_as<bool>;
                               /// A clause in the past tense after "client 3": `read 4`.
                               { model.describe(operation) } -> std::convertible_to<std::string>;
                               /// A clause for what these operations, in this order, leave: `the

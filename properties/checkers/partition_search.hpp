@@ -11,8 +11,9 @@
 // it is; so the set is that end's number and one bit for each lane (see Timeline) under way then.
 //
 // Three sound short cuts:
-//  * an operation that changes nothing and has ended is taken at once, without alternatives: in any
-//    order in which it comes later it can be moved here;
+//  * an operation that only observes and fits is taken at once, without alternatives: in any order
+//    in which it comes later it can be moved here (a write of what is there already cannot: where
+//    it stood it may have undone another);
 //  * an open operation is taken only where it changes the state; if it never is, it never happened;
 //  * of open operations that are alike, the one called first is taken first.
 
@@ -175,9 +176,9 @@ void PartitionSearch<Model>::try_operation(std::uint32_t operation) {
     const auto& timed = partition_.operations[operation];
     const State after = partition_.model.step(state_, timed.operation);
     if (after == impossible) return;
-    const bool changes_nothing = after == state_;
-    if (changes_nothing && timed.interval.is_open()) return;
-    order_.push_back({operation, state_, ends_, !changes_nothing});
+    if (after == state_ && timed.interval.is_open()) return;
+    const bool has_alternatives = !partition_.model.only_observes(timed.operation);
+    order_.push_back({operation, state_, ends_, has_alternatives});
     if (place(operation, after)) {
         candidate_ = next_[head()];
     } else {

@@ -38,6 +38,10 @@ class RegisterModel {
 
     State initial_state() const { return 0; }
     State step(State state, const Operation& operation) const;
+    bool only_observes(const Operation& operation) const {
+        return operation.action == Operation::Action::read ||
+               operation.action == Operation::Action::refused_set;
+    }
     std::string describe(const Operation& operation) const;
     std::string describe_after(std::span<const Operation* const> done) const;
 

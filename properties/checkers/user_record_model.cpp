@@ -10,6 +10,11 @@ State UserRecordModel::state_of(Record record) {
     return found->second;
 }
 
+/// Whether the answer is what was asked for, at that version.
+bool UserRecordModel::answers_with(const Operation& operation, std::uint64_t version) const {
+    return states_[operation.answer] == Record{operation.name, version};
+}
+
 State UserRecordModel::updated(State state, const Operation& operation) {
     return state_of({operation.name, states_[state].version + 1});
 }
@@ -19,21 +24,17 @@ State UserRecordModel::step(State state, const Operation& operation) {
     const bool is_there = state != absent;
     const bool matches = is_there && states_[state].version == operation.version;
     switch (operation.action) {
-        case create: {
-            const State created = state_of({operation.name, 1});
-            return !is_there && created == operation.answer ? created : impossible;
-        }
+        case create:
+            return !is_there && answers_with(operation, 1) ? operation.answer : impossible;
         case attempt_create:
             return is_there ? state : state_of({operation.name, 1});
         case read:
             return state == operation.answer ? state : impossible;
         case read_absent:
             return is_there ? impossible : state;
-        case update: {
-            if (!matches) return impossible;
-            const State after = updated(state, operation);
-            return after == operation.answer ? after : impossible;
-        }
+        case update:
+            return matches && answers_with(operation, operation.version + 1) ? operation.answer
+                                                                             : impossible;
         case refused_update:
             return is_there && !matches ? state : impossible;
         case update_of_absent:

@@ -50,6 +50,11 @@ class UserRecordModel {
 
     State initial_state() const { return absent; }
     State step(State state, const Operation& operation);
+    bool only_observes(const Operation& operation) const {
+        return operation.action == Action::read || operation.action == Action::read_absent ||
+               operation.action == Action::refused_update ||
+               operation.action == Action::update_of_absent;
+    }
     std::string describe(const Operation& operation) const;
     std::string describe_after(std::span<const Operation* const> done) const;
 
@@ -63,6 +68,7 @@ class UserRecordModel {
     };
 
     State state_of(Record record);
+    bool answers_with(const Operation& operation, std::uint64_t version) const;
     State updated(State state, const Operation& operation);
     std::string text(State state) const;
 

@@ -190,7 +190,7 @@ class Parser<Message>::Implementation {
             if (error == BeastError::need_more) {
                 const std::size_t left = shown - used;
                 if (in_header && header_bytes_ + left >= limits_.header_bytes) {
-                    return fail(builder_->first_line_done
+                    return fail(has_first_line(left)
                                     ? ParseFailure{431, "the header is too large"}
                                     : ParseFailure{414, "the request line is too long"});
                 }
@@ -226,6 +226,12 @@ class Parser<Message>::Implementation {
     bool keeps_alive() const { return keeps_alive_; }
 
   private:
+    /// Beast may have put off parsing a first line that is there.
+    bool has_first_line(std::size_t unparsed) const {
+        return builder_->first_line_done ||
+               std::memchr(buffer_.data() + begin_, '\n', unparsed) != nullptr;
+    }
+
     Progress fail(ParseFailure failure) {
         failure_ = failure;
         return Progress::failed;

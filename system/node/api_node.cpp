@@ -1,5 +1,7 @@
 #include "system/node/api_node.hpp"
 
+#include <boost/system/system_error.hpp>
+#include <exception>
 #include <utility>
 
 #include "system/api/api.hpp"
@@ -66,6 +68,13 @@ void log_start(host::Host& host, const host::Endpoint& endpoint) {
          {{"listen", host::to_string(endpoint)}}});
 }
 
+void log_drain(host::Host& host, const http::Server& server) {
+    host.log({host::LogLevel::info,
+              "draining",
+              {{"connections", static_cast<std::int64_t>(server.connections())},
+               {"requests_in_flight", static_cast<std::int64_t>(server.requests_in_flight())}}});
+}
+
 }  // namespace
 
 host::Task<host::Result<void>> run_api_node(host::Host& host, sql::Driver& driver,
@@ -80,16 +89,22 @@ host::Task<host::Result<void>> run_api_node(host::Host& host, sql::Driver& drive
     ApiNode node(host, driver, options, hooks);
     node.tasks.spawn(node.server.serve(std::move(*listener)));
     node.tasks.spawn(bring_up_to_date(node, std::move(options.migrations)));
-    co_await host.wait_for_shutdown();
+    std::exception_ptr cancelled;
+    try {
+        co_await host.wait_for_shutdown();
+    } catch (const boost::system::system_error&) {
+        cancelled = std::current_exception();
+    }
 
-    host.log(
-        {host::LogLevel::info,
-         "draining",
-         {{"requests_in_flight", static_cast<std::int64_t>(node.server.requests_in_flight())}}});
-    co_await node.server.drain(host::deadline_after(host, options.drain_time));
+    // A task that is cancelled has no time to drain, but its parts must end before it does.
+    co_await host::shield_from_cancellation();
+    const host::Duration drain_time = cancelled ? host::Duration::zero() : options.drain_time;
+    log_drain(host, node.server);
+    co_await node.server.drain(host::deadline_after(host, drain_time));
     co_await node.tasks.stop();
     node.pool.close();
     host.log({host::LogLevel::info, "stopped"});
+    if (cancelled) std::rethrow_exception(cancelled);
     co_return host::Result<void>{};
 }
 

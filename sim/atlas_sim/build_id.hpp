@@ -5,8 +5,8 @@
 
 namespace atlas::sim::atlas_sim {
 
-/// The commit that was configured, with "+changes" when the tree differed from it; "unknown" outside
-/// a checkout.
+/// The commit that was configured, with "+changes" when the tree differed from it; "unknown"
+/// outside a checkout.
 std::string_view build_id();
 
 }  // namespace atlas::sim::atlas_sim

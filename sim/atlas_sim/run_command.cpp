@@ -47,7 +47,8 @@ std::expected<Configuration, scenario::Complaints> configure(const RunCommand& c
 
 /// Which of the two was wrong decides the exit code.
 int complain(const RunCommand& command, const scenario::Complaints& complaints) {
-    for (const std::string& complaint : complaints) fmt::print(stderr, "atlas-sim: {}\n", complaint);
+    for (const std::string& complaint : complaints)
+        fmt::print(stderr, "atlas-sim: {}\n", complaint);
     return to_int(command.options.scenario_file.empty() ? ExitCode::wrong_usage
                                                         : ExitCode::unreadable_input);
 }
@@ -126,8 +127,10 @@ int run_one(const RunCommand& command) {
     }
     for (const std::string& sabotage : command.options.sabotages) {
         if (properties::find_sabotage(sabotage) != nullptr) continue;
-        fmt::print(stderr, "atlas-sim: --sabotage {}: no such sabotage; see 'atlas-sim list "
-                           "sabotages'\n", sabotage);
+        fmt::print(stderr,
+                   "atlas-sim: --sabotage {}: no such sabotage; see 'atlas-sim list "
+                   "sabotages'\n",
+                   sabotage);
         return to_int(ExitCode::wrong_usage);
     }
     OutputFile trace(command.trace_file);
@@ -170,8 +173,8 @@ int run_one(const RunCommand& command) {
     for (OutputFile* file : {&trace, &history, &json}) {
         if (!file->finish()) return cannot_write(file->path());
     }
-    fmt::print("{}", as_text ? reports::to_text(report, effort)
-                             : reports::to_json(report, effort) + "\n");
+    fmt::print(
+        "{}", as_text ? reports::to_text(report, effort) : reports::to_json(report, effort) + "\n");
     return report.exit_code;
 }
 

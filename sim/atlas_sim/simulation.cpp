@@ -6,7 +6,8 @@
 #include <map>
 #include <utility>
 
-#include "properties/invariants/unique_email.hpp"
+#include "properties/invariants/invariants.hpp"
+#include "sim/atlas_sim/judgement.hpp"
 #include "sim/sql_client/driver.hpp"
 
 namespace atlas::sim::atlas_sim {
@@ -213,10 +214,12 @@ void Simulation::look_at_users() {
     if (postgres_.server == nullptr || !duplicate_email_.empty()) return;
     const auto rows = postgres_.server->read_committed_rows("users");
     if (!rows) return;
-    const std::string duplicate =
-        properties::find_duplicate_email(properties::to_user_rows(rows->columns, rows->rows));
-    if (duplicate.empty()) return;
-    duplicate_email_ = fmt::format("at {} ms: {}", kernel_.now().since_epoch / 1ms, duplicate);
+    properties::RunRecord table;
+    table.users = to_user_rows(*rows);
+    const properties::Judgement judgement = properties::check_unique_emails(table);
+    if (judgement.verdict != properties::Verdict::invalid) return;
+    duplicate_email_ =
+        fmt::format("At {} ms: {}", kernel_.now().since_epoch / 1ms, judgement.prose);
 }
 
 void Simulation::run_final_phase() {

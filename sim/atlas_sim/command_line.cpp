@@ -68,14 +68,14 @@ Pair parse_setting(const std::string& text) {
     return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
-host::Endpoint parse_endpoint(const std::string& text) {
+host::Endpoint parse_endpoint(std::string_view option, const std::string& text) {
     const std::size_t colon = text.rfind(':');
     const auto port = colon == std::string::npos
                           ? std::nullopt
                           : parse_u64(std::string_view(text).substr(colon + 1));
     if (!port || *port > 65535 || colon == 0) {
         throw CLI::ValidationError(
-            bad("--listen", text, "a numeric address, ':' and a port, as in 127.0.0.1:5433"));
+            bad(option, text, "a numeric address, ':' and a port, as in 127.0.0.1:5433"));
     }
     return {text.substr(0, colon), static_cast<std::uint16_t>(*port)};
 }
@@ -175,16 +175,43 @@ std::variant<Command, int> parse_command_line(int argc, const char* const* argv)
     model_app->add_option("--data", model.data_directory, "Its data directory")->required();
     model_app->add_option("--set", model_words.settings, "A setting of the server: name=value");
 
+    DriveCommand drive;
+    Words drive_words;
+    std::vector<std::string> drive_nodes;
+    std::string drive_database;
+    CLI::App* drive_app = app.add_subcommand(
+        "drive", "Runs the workload against real servers and judges the history");
+    drive_app->add_option("--node", drive_nodes, "An API node; may be repeated")->required();
+    drive_app->add_option("--database", drive_database, "Its PostgreSQL: address and port")
+        ->required();
+    drive_app->add_option("--database-user", drive.database_user, "Default: atlas");
+    drive_app->add_option("--database-name", drive.database_name, "Default: atlas");
+    drive_app->add_option("--for", drive_words.duration, "How long, as in 2m; then all is read")
+        ->required();
+    drive_app->add_option("--rate", drive.rate, "Operations a second")
+        ->check(CLI::Range(1, 100000));
+    drive_app->add_option("--history", drive.history_file, "Write the history to this file");
+
     try {
         app.parse(argc, argv);
         if (*list_app) return Command{list};
         if (*check_app) return Command{check};
         if (*model_app) {
-            model.listen = parse_endpoint(model_words.listen);
+            model.listen = parse_endpoint("--listen", model_words.listen);
             for (const std::string& setting : model_words.settings) {
                 model.settings.push_back(parse_setting(setting));
             }
             return Command{model};
+        }
+        if (*drive_app) {
+            for (const std::string& node : drive_nodes) {
+                drive.nodes.push_back(parse_endpoint("--node", node));
+            }
+            drive.database = parse_endpoint("--database", drive_database);
+            std::optional<host::Duration> duration;
+            parse_duration(drive_words.duration, duration);
+            drive.duration = *duration;
+            return Command{std::move(drive)};
         }
         finish_run(run, words);
         return Command{std::move(run)};

@@ -55,7 +55,17 @@ struct ModelCommand {
     std::vector<std::pair<std::string, std::string>> settings;
 };
 
-using Command = std::variant<RunCommand, ListCommand, CheckCommand, ModelCommand>;
+struct DriveCommand {
+    std::vector<host::Endpoint> nodes;
+    host::Endpoint database;
+    std::string database_user = "atlas";
+    std::string database_name = "atlas";
+    host::Duration duration{};
+    std::uint64_t rate = 60;  ///< Operations a second, all clients together.
+    std::string history_file;
+};
+
+using Command = std::variant<RunCommand, ListCommand, CheckCommand, ModelCommand, DriveCommand>;
 
 /// The command, or the exit code after what was wrong (or the help asked for) has been printed.
 std::variant<Command, int> parse_command_line(int argc, const char* const* argv);

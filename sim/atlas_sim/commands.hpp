@@ -12,4 +12,8 @@ int check(const CheckCommand& command);
 /// Serves until SIGTERM or SIGINT.
 int serve_model(const ModelCommand& command);
 
+/// Runs the workload against servers that run already, while somebody else kills and restarts
+/// them; then everything must answer again. Judged as a simulated run is.
+int drive(const DriveCommand& command);
+
 }  // namespace atlas::sim::atlas_sim

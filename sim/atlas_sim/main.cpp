@@ -20,6 +20,7 @@ struct Dispatch {
     int operator()(const ListCommand& command) const { return list(command); }
     int operator()(const CheckCommand& command) const { return check(command); }
     int operator()(const ModelCommand& command) const { return serve_model(command); }
+    int operator()(const DriveCommand& command) const { return drive(command); }
 };
 
 }  // namespace

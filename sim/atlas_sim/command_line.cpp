@@ -108,8 +108,7 @@ void add_run_options(CLI::App& app, RunCommand& run, Words& words) {
     app.add_flag("--expanded", run.expanded, "With --print-scenario: the whole plan of faults too");
     app.add_option("--for", words.duration, "Virtual time of the safety phase, as in 10m");
     app.add_option("--set", words.settings, "Sets a knob: name=value (see: list knobs)");
-    app.add_option("--sabotage", run.options.sabotages,
-                   "Plants a named bug (see: list sabotages); may be repeated");
+    app.add_option("--sabotage", run.options.sabotage, "Plants a named bug (see: list sabotages)");
     app.add_option("--expect", run.expect, "What counts as success: valid, or invalid:PROPERTY");
     app.add_flag("--verify", run.verify,
                  "Run each seed twice in fresh processes and compare the traces");
@@ -239,8 +238,8 @@ std::vector<std::string> to_arguments(const RunOptions& options) {
     for (const auto& [name, value] : options.settings) {
         words.insert(words.end(), {"--set", name + "=" + value});
     }
-    for (const std::string& sabotage : options.sabotages) {
-        words.insert(words.end(), {"--sabotage", sabotage});
+    if (!options.sabotage.empty()) {
+        words.insert(words.end(), {"--sabotage", options.sabotage});
     }
     return words;
 }

@@ -20,7 +20,7 @@ struct RunOptions {
     /// How much virtual time the faults get; the liveness phase comes after it.
     std::optional<host::Duration> duration;
     std::vector<std::pair<std::string, std::string>> settings;
-    std::vector<std::string> sabotages;
+    std::string sabotage;  ///< Empty: none.
 };
 
 struct RunCommand {

@@ -131,7 +131,6 @@ reports::RunReport judge(Simulation& simulation, const faults::SwarmOptions& opt
     report.virtual_milliseconds = static_cast<std::uint64_t>(simulation.now().since_epoch / 1ms);
     report.no_progress = simulation.no_progress();
     report.faults = count_faults(simulation.ledger());
-    report.sabotages = simulation.sabotage_counts();
 
     auto operations = properties::user_operations(simulation.history());
     ATLAS_CHECK(operations.has_value(), "the recorder writes histories that can be read");

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "properties/invariants/registry.hpp"
-#include "properties/sabotage/registry.hpp"
+#include "properties/sabotage/sabotage.hpp"
 #include "sim/atlas_sim/commands.hpp"
 #include "sim/atlas_sim/exit_code.hpp"
 #include "sim/faults/fault_kind.hpp"
@@ -34,7 +34,7 @@ void list_properties() {
 }
 
 void list_sabotages() {
-    for (const properties::Sabotage& sabotage : properties::all_sabotages()) {
+    for (const properties::SabotageDescription& sabotage : properties::all_sabotages()) {
         fmt::print("{:<26}{}\n", sabotage.name, sabotage.sentence);
     }
 }

@@ -125,12 +125,12 @@ int run_one(const RunCommand& command) {
         fmt::print("{}", scenario::write_scenario(*configuration, command.expanded));
         return to_int(ExitCode::held);
     }
-    for (const std::string& sabotage : command.options.sabotages) {
-        if (properties::find_sabotage(sabotage) != nullptr) continue;
+    const properties::SabotageDescription* sabotage =
+        properties::find_sabotage(command.options.sabotage);
+    if (!command.options.sabotage.empty() && sabotage == nullptr) {
         fmt::print(stderr,
-                   "atlas-sim: --sabotage {}: no such sabotage; see 'atlas-sim list "
-                   "sabotages'\n",
-                   sabotage);
+                   "atlas-sim: --sabotage {}: no such sabotage; see 'atlas-sim list sabotages'\n",
+                   command.options.sabotage);
         return to_int(ExitCode::wrong_usage);
     }
     OutputFile trace(command.trace_file);
@@ -145,9 +145,10 @@ int run_one(const RunCommand& command) {
     const auto began = std::chrono::steady_clock::now();  // atlas: allow(clock) for people
     kernel::Trace::Sink sink;
     if (trace.is_wanted()) sink = [&trace](std::string_view line) { trace.add_line(line); };
-    Simulation simulation({*command.seed, configuration->options, configuration->suppressed,
-                           configuration->plan, command.options.sabotages},
-                          std::move(sink));
+    Simulation simulation(
+        {*command.seed, configuration->options, configuration->suppressed, configuration->plan,
+         sabotage == nullptr ? properties::Sabotage::none : sabotage->sabotage},
+        std::move(sink));
     const bool as_text = command.json_file != "-";
     if (as_text) {
         fmt::print("atlas-sim seed {}, configuration {}, build {}\n\n{}\n", command.seed->text(),
@@ -164,6 +165,10 @@ int run_one(const RunCommand& command) {
     report.build = build_id();
     report.options = option_table(configuration->options);
     report.replay = replay;
+    if (sabotage != nullptr) {
+        report.sabotages = {
+            {std::string(sabotage->name), std::to_string(simulation.sabotage_ledger().acted)}};
+    }
     const std::string& expect = command.expect.empty() ? configuration->expect : command.expect;
     report.exit_code = expected_exit_code(expect, report);
 

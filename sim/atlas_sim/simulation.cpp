@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "properties/invariants/invariants.hpp"
+#include "properties/sabotage/sabotaged_node.hpp"
 #include "sim/atlas_sim/judgement.hpp"
 #include "sim/sql_client/driver.hpp"
+#include "system/host/check.hpp"
 
 namespace atlas::sim::atlas_sim {
 
@@ -161,9 +163,13 @@ cluster::ApiNodeParts Simulation::api_node_parts(host::Host& host) {
     cluster::ApiNodeParts parts;
     parts.driver = std::make_unique<sql_client::Driver>(host);
     parts.options = api_node_options(input_.options, cluster_.network().address_of(postgres));
-    for (const std::string& name : input_.sabotages) {
-        properties::plant(properties::find_sabotage(name), host, sabotage_ledger_, parts.driver,
-                          parts.options, parts.hooks);
+    if (input_.sabotage != properties::Sabotage::none) {
+        parts.run = [this](host::Host& own, sql::Driver& driver, node::ApiNodeOptions options,
+                           node::ApiNodeHooks hooks) {
+            return properties::run_sabotaged_api_node(own, driver, std::move(options),
+                                                      std::move(hooks), input_.sabotage,
+                                                      sabotage_ledger_);
+        };
     }
     return parts;
 }

@@ -31,7 +31,7 @@ struct SimulationInput {
     faults::SwarmOptions options;
     faults::SuppressedFaults suppressed = {};
     faults::FaultPlan plan = {};
-    std::vector<std::string> sabotages = {};
+    properties::Sabotage sabotage = properties::Sabotage::none;
 };
 
 /// A process that ended itself (host::fatal).

@@ -33,8 +33,8 @@ host::Task<> run_postgres(host::Host& host, models::postgres::ServerSettings set
 }
 
 host::Task<> run_api(host::Host& host, ApiNodeParts parts) {
-    host::Result<void> served = co_await node::run_api_node(
-        host, *parts.driver, std::move(parts.options), std::move(parts.hooks));
+    host::Result<void> served =
+        co_await parts.run(host, *parts.driver, std::move(parts.options), std::move(parts.hooks));
     if (!served) host.fatal("the API node cannot serve: " + describe(served.error()));
 }
 

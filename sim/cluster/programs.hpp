@@ -29,6 +29,10 @@ struct ApiNodeParts {
     std::unique_ptr<sql::Driver> driver;
     node::ApiNodeOptions options;
     node::ApiNodeHooks hooks;
+    /// What runs it: the node itself, or one with a bug planted in it.
+    std::function<host::Task<host::Result<void>>(host::Host&, sql::Driver&, node::ApiNodeOptions,
+                                                 node::ApiNodeHooks)>
+        run = node::run_api_node;
 };
 Program api_node_program(std::function<ApiNodeParts(host::Host&)> make_parts);
 

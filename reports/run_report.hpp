@@ -68,7 +68,8 @@ struct Effort {
     std::uint64_t peak_memory_bytes = 0;
 };
 
-/// For people, on a terminal of 100 columns. Ends with the replay line when the run failed.
+/// For people, on a terminal of 100 columns. The options are not in it: they are printed before the
+/// run begins. Ends with the replay line when the run failed.
 std::string to_text(const RunReport& report, const std::optional<Effort>& effort);
 
 /// One line. `effort` is a member of its own, absent when not given.

@@ -9,17 +9,6 @@
 namespace atlas::reports {
 namespace {
 
-void append_options(std::string& text, const RunReport& report) {
-    std::size_t widest = 0;
-    for (const NamedValue& option : report.options)
-        widest = std::max(widest, option.name.size());
-    text += "Drawn options\n";
-    for (const NamedValue& option : report.options) {
-        text += fmt::format("  {:<{}}  {}\n", option.name, widest, option.value);
-    }
-    text += '\n';
-}
-
 void append_operations(std::string& text, const RunReport& report) {
     text += fmt::format("{:<24}{:>10}{:>10}{:>10}\n", "Operations", "ok", "fail", "info");
     for (const OperationCount& count : report.operations) {
@@ -65,7 +54,6 @@ void append_properties(std::string& text, const RunReport& report) {
 
 std::string to_text(const RunReport& report, const std::optional<Effort>& effort) {
     std::string text;
-    append_options(text, report);
     append_operations(text, report);
     append_faults(text, report);
     append_properties(text, report);

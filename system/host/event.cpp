@@ -1,5 +1,7 @@
 #include "system/host/event.hpp"
 
+#include <boost/system/system_error.hpp>
+
 namespace atlas::host {
 
 WaitList::Node::Node(WaitList& owner) : list(&owner), previous(owner.last_) {
@@ -22,8 +24,15 @@ void WaitList::Node::unlink() {
 
 Task<Wake> WaitList::wait(Deadline deadline) {
     Node node(*this);
-    const Wake wake = co_await host_.park(node.place, deadline);
-    // Woken and timed out in the same instant: whoever took the node out of the line meant it.
+    Wake wake = Wake::notified;
+    // Woken, and timed out or cancelled in the same instant: whoever took the node out of the line
+    // meant it. Else a wake-up for one of many would be lost with a task that is on its way out; it
+    // sees its cancellation at its next wait.
+    try {
+        wake = co_await host_.park(node.place, deadline);
+    } catch (const boost::system::system_error&) {
+        if (node.list != nullptr) throw;
+    }
     co_return node.list == nullptr ? Wake::notified : wake;
 }
 

@@ -14,7 +14,8 @@ class WaitList {
     WaitList(const WaitList&) = delete;
     WaitList& operator=(const WaitList&) = delete;
 
-    /// Waits in line. A task that is cancelled or whose deadline passes leaves the line.
+    /// Waits in line. A task that is cancelled or whose deadline passes leaves the line. One that
+    /// was woken before it could leave returns Wake::notified.
     Task<Wake> wait(Deadline deadline);
 
     /// Wakes the longest waiting task; false if none waits.

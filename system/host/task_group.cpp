@@ -1,9 +1,7 @@
 #include "system/host/task_group.hpp"
 
-#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <exception>
 #include <utility>
@@ -39,7 +37,7 @@ std::string describe_exception(const std::exception_ptr& exception) {
 // or when a crash drops it.
 class TaskGroup::Membership {
   public:
-    Membership(TaskGroup& group, std::list<boost::asio::cancellation_signal>::iterator child)
+    Membership(TaskGroup& group, std::list<Child>::iterator child)
         : group_(&group), child_(child) {}
     Membership(Membership&& other) noexcept
         : group_(std::exchange(other.group_, nullptr)), child_(other.child_) {}
@@ -52,7 +50,7 @@ class TaskGroup::Membership {
 
   private:
     TaskGroup* group_;
-    std::list<boost::asio::cancellation_signal>::iterator child_;
+    std::list<Child>::iterator child_;
 };
 
 // What co_spawn calls at a child's end. It carries the cancellation slot itself and no executor of
@@ -87,13 +85,34 @@ TaskGroup::~TaskGroup() {
 
 void TaskGroup::spawn(Task<> task) {
     const auto child = children_.emplace(children_.end());
-    boost::asio::co_spawn(host_.executor(), std::move(task),
-                          Completion(host_, Membership(*this, child), child->slot()));
+    boost::asio::co_spawn(host_.executor(), run_child(*child, std::move(task)),
+                          Completion(host_, Membership(*this, child), child->signal.slot()));
+}
+
+// When a coroutine ends without ever having been suspended, co_spawn awaits a post before it calls
+// the completion handler. In a cancelled coroutine that await throws, and the exception ends the
+// loop (Boost 1.81, impl/co_spawn.hpp). So a task cancelled before it began is not begun, and
+// whatever a task did, its end no longer looks at its cancellation.
+Task<> TaskGroup::run_child(Child& child, Task<> task) {
+    child.has_begun = true;
+    if (child.cancelled_before_it_began) co_return;
+    std::exception_ptr left_by;
+    try {
+        co_await std::move(task);
+    } catch (...) {
+        left_by = std::current_exception();
+    }
+    co_await boost::asio::this_coro::throw_if_cancelled(false);
+    if (left_by) std::rethrow_exception(left_by);
 }
 
 void TaskGroup::cancel() {
-    for (boost::asio::cancellation_signal& child : children_) {
-        child.emit(boost::asio::cancellation_type::terminal);
+    for (Child& child : children_) {
+        if (child.has_begun) {
+            child.signal.emit(boost::asio::cancellation_type::terminal);
+        } else {
+            child.cancelled_before_it_began = true;
+        }
     }
 }
 
@@ -103,19 +122,24 @@ Task<> TaskGroup::join() {
 }
 
 Task<> TaskGroup::stop() {
-    co_await shield_from_cancellation();
     cancel();
     co_await join();
 }
 
-Task<> shield_from_cancellation() {
-    co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
-}
-
-Task<bool> is_cancelled() {
-    const boost::asio::cancellation_state state =
-        co_await boost::asio::this_coro::cancellation_state;
-    co_return state.cancelled() != boost::asio::cancellation_type::none;
+Task<> with_task_group(Host& host, std::function<Task<>(TaskGroup&)> body) {
+    TaskGroup group(host);
+    std::exception_ptr left_by;
+    try {
+        co_await body(group);
+        co_await group.join();
+    } catch (...) {
+        left_by = std::current_exception();
+    }
+    if (left_by) {
+        co_await shield_from_cancellation();
+        co_await group.stop();
+        std::rethrow_exception(left_by);
+    }
 }
 
 }  // namespace atlas::host

@@ -3,7 +3,10 @@
 // N. J. Smith's "Notes on structured concurrency": whoever starts tasks waits for them.
 
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <cstddef>
+#include <functional>
 #include <list>
 
 #include "system/host/event.hpp"
@@ -24,13 +27,14 @@ class TaskGroup {
     /// lambda coroutine must get what it needs as parameters: captures die before it ends.
     void spawn(Task<> task);
 
-    /// Asks every task to end. They do so at their next wait.
+    /// Asks every task to end. They do so at their next wait; one that has not begun never does.
     void cancel();
 
     /// Waits until no task is left.
     Task<> join();
 
-    /// cancel() and join(), and works also in a task that is being cancelled itself.
+    /// cancel() and join(). In a task that is being cancelled itself, shield_from_cancellation()
+    /// comes first: such a task cannot wait for anything else.
     Task<> stop();
 
     std::size_t size() const { return children_.size(); }
@@ -38,16 +42,28 @@ class TaskGroup {
   private:
     class Membership;
     class Completion;
+    struct Child {
+        boost::asio::cancellation_signal signal;
+        bool has_begun = false;
+        bool cancelled_before_it_began = false;
+    };
+    static Task<> run_child(Child& child, Task<> task);
 
     Host& host_;
-    std::list<boost::asio::cancellation_signal> children_;
+    std::list<Child> children_;
     WaitList joining_;
 };
 
-/// Lets the clean-up of a cancelled task wait for things again.
-Task<> shield_from_cancellation();
+/// Runs `body` with a group of its own and leaves no child behind: when the body returns, its
+/// children are waited for; when it is left by an exception (it was cancelled, say), they are
+/// stopped first. A task that can be cancelled while it has children is written this way.
+Task<> with_task_group(Host& host, std::function<Task<>(TaskGroup&)> body);
 
-/// True when the calling task has been asked to end.
-Task<bool> is_cancelled();
+/// Lets the clean-up of a cancelled task wait for things again: `co_await
+/// shield_from_cancellation();`. From then on the task cannot be cancelled. (Not a Task: in a task
+/// that is cancelled, awaiting a Task throws before its first line.)
+inline auto shield_from_cancellation() {
+    return boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+}
 
 }  // namespace atlas::host

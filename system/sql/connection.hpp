@@ -56,6 +56,8 @@ struct Error {
     std::string message = {};
     std::string detail = {};
     std::string constraint = {};
+    /// Where in the statement's text, in characters from 1; 0 when the server did not say.
+    std::uint32_t position = 0;
     /// FATAL and PANIC end the session.
     bool fatal = false;
 

@@ -1,0 +1,211 @@
+#include "sim/cluster/cluster.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "sim/disk/process_disk.hpp"
+#include "system/host/check.hpp"
+#include "system/host/task_group.hpp"
+
+namespace atlas::sim::cluster {
+
+using kernel::EventKind;
+using network::MachineNumber;
+
+struct Cluster::Machine {
+    Machine(kernel::Kernel& kernel, const std::string& own_name, disk::DiskPolicy& policy)
+        : name(own_name), clock(kernel), disk(own_name, policy) {}
+
+    std::string name;
+    kernel::MachineClock clock;
+    disk::MachineDisk disk;
+    bool powered = true;
+};
+
+/// What one life of a process has of the world. Taken down after its tasks have ended.
+struct Cluster::Incarnation {
+    Incarnation(Cluster& cluster, Slot& slot);
+
+    network::ProcessNetwork network;
+    disk::ProcessDisk disk;
+    kernel::SimulatedHost host;
+    host::TaskGroup tasks;
+};
+
+struct Cluster::Slot {
+    ProcessNumber number;
+    MachineNumber machine_number;
+    Machine* machine;
+    kernel::Process* process;
+    Program program;
+    ProcessOptions options;
+    std::unique_ptr<Incarnation> incarnation = nullptr;
+    /// Whether the supervisor starts it again when it dies of itself.
+    bool supervised = false;
+};
+
+Cluster::Incarnation::Incarnation(Cluster& cluster, Slot& slot)
+    : network(cluster.network_, slot.machine_number, *slot.process),
+      disk(slot.machine->disk, *slot.process),
+      host(*slot.process, slot.machine->clock, network, disk, cluster.hooks_),
+      tasks(host) {
+    network.attach(host);
+}
+
+Cluster::Cluster(kernel::Kernel& kernel, network::NetworkPolicy& network_policy,
+                 disk::DiskPolicy& disk_policy)
+    : kernel_(kernel), network_(kernel, network_policy), disk_policy_(disk_policy) {
+    kernel_.set_death_observer([this](kernel::Process& process) { process_died(process); });
+}
+
+Cluster::~Cluster() {
+    for (const auto& slot : slots_) {
+        slot->supervised = false;
+        kernel_.kill(*slot->process);
+    }
+    kernel_.set_death_observer({});
+}
+
+MachineNumber Cluster::add_machine(std::string name) {
+    machines_.push_back(std::make_unique<Machine>(kernel_, name, disk_policy_));
+    return network_.add_machine(std::move(name));
+}
+
+ProcessNumber Cluster::add_process(MachineNumber machine, std::string name, Program program,
+                                   ProcessOptions options) {
+    const auto number = static_cast<ProcessNumber>(slots_.size());
+    kernel::Process& process = kernel_.add_process(machines_[machine]->name, std::move(name));
+    slots_.push_back(std::make_unique<Slot>(
+        Slot{number, machine, machines_[machine].get(), &process, std::move(program), options}));
+    return number;
+}
+
+void Cluster::start(ProcessNumber number) {
+    Slot& slot = *slots_[number];
+    if (slot.incarnation != nullptr || !slot.machine->powered) return;
+    slot.process->start();
+    slot.supervised = true;
+    slot.incarnation = std::make_unique<Incarnation>(*this, slot);
+    slot.incarnation->tasks.spawn(run_program(*this, slot));
+}
+
+void Cluster::start_all() {
+    for (ProcessNumber number = 0; number < slots_.size(); ++number)
+        start(number);
+}
+
+host::Task<> Cluster::run_program(Cluster& cluster, Slot& slot) {
+    co_await slot.program(slot.incarnation->host);
+    cluster.program_returned(slot);
+}
+
+// The program's own task still runs: what is left of the process is cleared away by an event of the
+// world, once the task has ended.
+void Cluster::program_returned(Slot& slot) {
+    const std::uint32_t incarnation = slot.process->incarnation();
+    kernel_.schedule(
+        kernel_.now() + host::Duration{1}, nullptr, EventKind::control, "process ended",
+        slot.number, [this, &slot, incarnation] {
+            if (slot.incarnation == nullptr || slot.process->incarnation() != incarnation) return;
+            const auto report = [&](std::size_t count, std::string_view what) {
+                if (count == 0) return;
+                leftovers_.push_back(
+                    fmt::format("{}: {} {}", slot.process->full_name(), count, what));
+            };
+            report(slot.incarnation->tasks.size(), "running task(s)");
+            report(network_.open_ends(*slot.process), "connection(s) or listener(s)");
+            report(slot.incarnation->disk.open_files(), "open file(s)");
+            report(slot.machine->disk.held_locks(), "directory lock(s)");
+            slot.supervised = false;
+            kernel_.kill(*slot.process);
+        });
+}
+
+void Cluster::process_died(kernel::Process& process) {
+    for (const auto& slot : slots_) {
+        if (slot->process != &process) continue;
+        slot->incarnation.reset();
+        if (slot->supervised) schedule_restart(*slot);
+    }
+}
+
+void Cluster::schedule_restart(Slot& slot) {
+    kernel_.schedule(kernel_.now() + slot.options.restart_delay, nullptr, EventKind::control,
+                     "supervisor restarts", slot.number, [this, &slot] {
+                         if (slot.supervised) start(slot.number);
+                     });
+}
+
+void Cluster::kill(ProcessNumber number) {
+    slots_[number]->supervised = false;
+    kernel_.kill(*slots_[number]->process);
+}
+
+void Cluster::request_shutdown(ProcessNumber number) {
+    Slot& slot = *slots_[number];
+    slot.supervised = false;
+    if (slot.incarnation != nullptr) slot.incarnation->host.request_shutdown();
+}
+
+void Cluster::pause(ProcessNumber number) {
+    kernel_.pause(*slots_[number]->process);
+}
+
+std::size_t Cluster::resume(ProcessNumber number) {
+    return kernel_.resume(*slots_[number]->process);
+}
+
+disk::PowerLossReport Cluster::power_off(MachineNumber machine) {
+    machines_[machine]->powered = false;
+    // First the network: the dying must not say goodbye.
+    network_.power_off(machine);
+    for (const auto& slot : slots_) {
+        if (slot->machine_number == machine) kill(slot->number);
+    }
+    return machines_[machine]->disk.power_loss();
+}
+
+void Cluster::power_on(MachineNumber machine) {
+    if (machines_[machine]->powered) return;
+    machines_[machine]->powered = true;
+    network_.power_on(machine);
+    for (const auto& slot : slots_) {
+        if (slot->machine_number == machine) start(slot->number);
+    }
+}
+
+bool Cluster::is_powered(MachineNumber machine) const {
+    return machines_[machine]->powered;
+}
+
+kernel::MachineClock& Cluster::clock(MachineNumber machine) {
+    return machines_[machine]->clock;
+}
+
+disk::MachineDisk& Cluster::disk(MachineNumber machine) {
+    return machines_[machine]->disk;
+}
+
+const std::string& Cluster::machine_name(MachineNumber machine) const {
+    return machines_[machine]->name;
+}
+
+const kernel::Process& Cluster::process(ProcessNumber number) const {
+    return *slots_[number]->process;
+}
+
+MachineNumber Cluster::machine_of(ProcessNumber number) const {
+    return slots_[number]->machine_number;
+}
+
+bool Cluster::is_running(ProcessNumber number) const {
+    return slots_[number]->incarnation != nullptr;
+}
+
+host::Host* Cluster::host_of(ProcessNumber number) {
+    Slot& slot = *slots_[number];
+    return slot.incarnation == nullptr ? nullptr : &slot.incarnation->host;
+}
+
+}  // namespace atlas::sim::cluster

@@ -1,0 +1,113 @@
+#include "sim/cluster/fault_control.hpp"
+
+#include "system/host/check.hpp"
+
+namespace atlas::sim::cluster {
+
+using kernel::ProcessState;
+using network::MachineNumber;
+
+FaultControl::FaultControl(Cluster& cluster, const std::vector<faults::Role>& roles)
+    : cluster_(cluster) {
+    ATLAS_CHECK(roles.size() == cluster.machine_count(), "each machine has a role");
+    for (MachineNumber number = 0; number < roles.size(); ++number) {
+        machines_.push_back({cluster.machine_name(number), roles[number]});
+    }
+}
+
+MachineNumber FaultControl::number_of(std::string_view machine) const {
+    for (MachineNumber number = 0; number < machines_.size(); ++number) {
+        if (machines_[number].name == machine) return number;
+    }
+    ATLAS_CHECK(false, "faults name machines of the topology");
+    return 0;
+}
+
+std::vector<ProcessNumber> FaultControl::processes_on(std::string_view machine) const {
+    const MachineNumber number = number_of(machine);
+    std::vector<ProcessNumber> found;
+    for (ProcessNumber process = 0; process < cluster_.process_count(); ++process) {
+        if (cluster_.machine_of(process) == number) found.push_back(process);
+    }
+    return found;
+}
+
+faults::WorkLost FaultControl::work_on(std::string_view machine) const {
+    faults::WorkLost work;
+    for (const ProcessNumber number : processes_on(machine)) {
+        const kernel::Process& process = cluster_.process(number);
+        if (!process.is_alive()) continue;
+        ++work.processes;
+        work.tasks += process.parked_count();
+        work.connections += cluster_.network().open_ends(process);
+    }
+    return work;
+}
+
+faults::WorkLost FaultControl::kill(std::string_view machine) {
+    const faults::WorkLost work = work_on(machine);
+    for (const ProcessNumber process : processes_on(machine))
+        cluster_.kill(process);
+    return work;
+}
+
+bool FaultControl::restart(std::string_view machine) {
+    bool started = false;
+    for (const ProcessNumber process : processes_on(machine)) {
+        if (cluster_.is_running(process)) continue;
+        cluster_.start(process);
+        started = started || cluster_.is_running(process);
+    }
+    return started;
+}
+
+bool FaultControl::pause(std::string_view machine) {
+    bool changed = false;
+    for (const ProcessNumber process : processes_on(machine)) {
+        changed = changed || cluster_.process(process).state() == ProcessState::running;
+        cluster_.pause(process);
+    }
+    return changed;
+}
+
+bool FaultControl::resume(std::string_view machine) {
+    std::size_t held_back = 0;
+    for (const ProcessNumber process : processes_on(machine)) held_back += cluster_.resume(process);
+    return held_back > 0;
+}
+
+faults::ClusterControl::PowerLoss FaultControl::power_loss(std::string_view machine) {
+    const MachineNumber number = number_of(machine);
+    PowerLoss loss;
+    if (!cluster_.is_powered(number)) return loss;
+    loss.work = work_on(machine);
+    loss.disk = cluster_.power_off(number);
+    return loss;
+}
+
+bool FaultControl::power_on(std::string_view machine) {
+    const MachineNumber number = number_of(machine);
+    if (cluster_.is_powered(number)) return false;
+    cluster_.power_on(number);
+    return true;
+}
+
+void FaultControl::set_link_blocked(std::string_view from, std::string_view to, bool blocked) {
+    const MachineNumber from_number = number_of(from);
+    const MachineNumber to_number = number_of(to);
+    cluster_.network().set_blocked({from_number, to_number}, blocked);
+}
+
+bool FaultControl::reset_connection(std::string_view a, std::string_view b, std::uint64_t choice) {
+    return cluster_.network().reset_connection(number_of(a), number_of(b), choice);
+}
+
+host::Duration FaultControl::clock_offset(std::string_view machine) const {
+    return cluster_.clock(number_of(machine)).offset();
+}
+
+void FaultControl::set_clock_offset(std::string_view machine, host::Duration offset) {
+    cluster_.clock(number_of(machine)).set_offset(offset);
+}
+
+}  // namespace atlas::sim::cluster

@@ -1,0 +1,38 @@
+#pragma once
+// What the dice may do to a Cluster, by machine name.
+
+#include <string_view>
+#include <vector>
+
+#include "sim/cluster/cluster.hpp"
+#include "sim/faults/cluster_control.hpp"
+
+namespace atlas::sim::cluster {
+
+class FaultControl final : public faults::ClusterControl {
+  public:
+    /// `roles` has one member for each machine of the cluster, in its order.
+    FaultControl(Cluster& cluster, const std::vector<faults::Role>& roles);
+
+    const std::vector<faults::MachineInfo>& machines() const override { return machines_; }
+    faults::WorkLost kill(std::string_view machine) override;
+    bool restart(std::string_view machine) override;
+    bool pause(std::string_view machine) override;
+    bool resume(std::string_view machine) override;
+    PowerLoss power_loss(std::string_view machine) override;
+    bool power_on(std::string_view machine) override;
+    void set_link_blocked(std::string_view from, std::string_view to, bool blocked) override;
+    bool reset_connection(std::string_view a, std::string_view b, std::uint64_t choice) override;
+    host::Duration clock_offset(std::string_view machine) const override;
+    void set_clock_offset(std::string_view machine, host::Duration offset) override;
+
+  private:
+    network::MachineNumber number_of(std::string_view machine) const;
+    std::vector<ProcessNumber> processes_on(std::string_view machine) const;
+    faults::WorkLost work_on(std::string_view machine) const;
+
+    Cluster& cluster_;
+    std::vector<faults::MachineInfo> machines_;
+};
+
+}  // namespace atlas::sim::cluster

@@ -1,0 +1,74 @@
+#pragma once
+// What scheduled faults may do to a running cluster: a narrow interface that sim/cluster
+// implements. Whatever a call cannot do (the machine has no power, the process is not there) it
+// answers with "nothing was done"; it never fails. None is called from inside a process's task.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/disk/machine_disk.hpp"
+#include "system/host/time.hpp"
+
+namespace atlas::sim::faults {
+
+/// What a machine is for; envelopes speak of roles, not of names.
+enum class Role : std::uint8_t { api, postgres, client };
+
+std::string_view name(Role role) noexcept;
+
+struct MachineInfo {
+    std::string name;  ///< "api-1", "postgres-0", "client-0".
+    Role role = Role::api;
+};
+
+/// What a kill or a power loss ended, as the processes themselves would count it.
+struct WorkLost {
+    std::size_t processes = 0;    ///< That were running.
+    std::size_t tasks = 0;        ///< That were waiting for something.
+    std::size_t connections = 0;  ///< Ends of connections that they held.
+
+    bool anything() const { return tasks > 0 || connections > 0; }
+};
+
+class ClusterControl {
+  public:
+    virtual ~ClusterControl() = default;
+
+    /// Never changes during a run.
+    virtual const std::vector<MachineInfo>& machines() const = 0;
+
+    /// The machine's processes die as by kill -9: sockets close, the page cache stays.
+    virtual WorkLost kill(std::string_view machine) = 0;
+    /// Starts the machine's processes anew, if it has power and they do not run.
+    /// True if something was started.
+    virtual bool restart(std::string_view machine) = 0;
+
+    /// SIGSTOP for the machine's processes: clocks go on. True if something changed.
+    virtual bool pause(std::string_view machine) = 0;
+    /// SIGCONT. True if something came due meanwhile, and so was late.
+    virtual bool resume(std::string_view machine) = 0;
+
+    struct PowerLoss {
+        WorkLost work;
+        disk::PowerLossReport disk;
+    };
+    /// Everything stops in silence; of what was unsynced, what the disk's policy says.
+    virtual PowerLoss power_loss(std::string_view machine) = 0;
+    /// Power and processes are back. True if it had none.
+    virtual bool power_on(std::string_view machine) = 0;
+
+    /// While blocked, nothing passes from one machine to the other in that direction.
+    virtual void set_link_blocked(std::string_view from, std::string_view to, bool blocked) = 0;
+
+    /// Breaks one open connection between the two, picked by `choice`. False if there is none.
+    virtual bool reset_connection(std::string_view a, std::string_view b, std::uint64_t choice) = 0;
+
+    /// How far the machine's wall clock is ahead of true time, and setting that. A process that
+    /// reads its clock sees the difference at once.
+    virtual host::Duration clock_offset(std::string_view machine) const = 0;
+    virtual void set_clock_offset(std::string_view machine, host::Duration offset) = 0;
+};
+
+}  // namespace atlas::sim::faults

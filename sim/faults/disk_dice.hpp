@@ -1,0 +1,70 @@
+#pragma once
+// The dice of the disks: ordinary latency, short reads and writes, syncs that fail, and what
+// outlives a power loss.
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/disk/machine_disk.hpp"
+#include "sim/disk/policy.hpp"
+#include "sim/faults/dice.hpp"
+
+namespace atlas::sim::faults {
+
+class DiskDice final : public disk::DiskPolicy {
+  public:
+    explicit DiskDice(Dice& dice) : dice_(dice) {}
+
+    disk::Decision decide(const disk::Operation& operation) override;
+    bool survives(const disk::Loss& loss, const disk::UnsyncedPart& part) override;
+    void completed(const disk::Operation& operation, const disk::Outcome& outcome) override;
+
+    /// A power loss that it decided has happened, with this result.
+    void power_lost(std::string_view machine, const disk::PowerLossReport& report);
+
+    /// Calls once, when a process of that machine next begins a sync, with the time that the sync
+    /// will take. It must only schedule something: a task of the process is running.
+    using SyncObserver = std::function<void(host::Duration latency)>;
+    void at_next_sync(std::string_view machine, SyncObserver observer);
+
+  private:
+    /// What was decided about one loss.
+    struct LossState {
+        disk::LossCause cause;
+        std::uint64_t ordinal;
+        std::uint64_t key = 0;
+        std::uint64_t survival_percent = 0;
+        bool takes_writes = false;
+        bool tears_writes = false;
+        bool takes_names = false;
+        bool took_write = false;
+        bool tore_write = false;
+        bool took_name = false;
+    };
+    struct MachineState {
+        MachineState(Dice& dice, const std::string& machine);
+
+        DecisionSources ordinary;
+        std::uint64_t operations = 0;
+        Decisions short_read;
+        Decisions short_write;
+        Decisions sync_failure;
+        std::optional<LossState> loss;
+        std::vector<SyncObserver> sync_observers;
+    };
+
+    MachineState& at(std::string_view machine);
+    host::Duration ordinary_latency(MachineState& state, disk::OperationKind kind);
+    void strike_transfer(MachineState& state, const disk::Operation& operation,
+                         disk::Decision& decision);
+    LossState decide_loss(const disk::Loss& loss);
+    bool decides(FaultKind kind, const OperationFault& fault, const disk::Loss& loss) const;
+
+    Dice& dice_;
+    std::map<std::string, MachineState, std::less<>> machines_;
+};
+
+}  // namespace atlas::sim::faults

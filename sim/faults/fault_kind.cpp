@@ -1,0 +1,95 @@
+#include "sim/faults/fault_kind.hpp"
+
+#include <array>
+
+namespace atlas::sim::faults {
+namespace {
+
+using enum FaultKind;
+using enum Occasion;
+
+constexpr std::array<FaultKindInfo, fault_kinds> registry{{
+    {network_latency, "network.latency", per_operation,
+     "A packet takes far longer than its link ordinarily does: a heavy tail.",
+     "a packet arrives later than the link's ordinary latency and jitter allow", 95},
+    {network_short_read, "network.short_read", per_operation,
+     "A read from a connection gives fewer bytes than have arrived.",
+     "a read returns fewer bytes than there were room and bytes for", 95},
+    {network_short_write, "network.short_write", per_operation,
+     "A write to a connection takes fewer bytes than it could.",
+     "a write returns fewer bytes than were offered and fitted", 95},
+    {network_partition_symmetric, "network.partition.symmetric", scheduled,
+     "Machines are cut off from the others in both directions; packets wait for its end.",
+     "a packet is held back on a link that the partition blocks", 90},
+    {network_partition_one_way, "network.partition.one_way", scheduled,
+     "Packets from some machines to the others wait; the way back is open.",
+     "a packet is held back on a link that the partition blocks", 90},
+    {network_reset, "network.reset", scheduled,
+     "An open connection between two machines is broken at both ends.",
+     "an operation of a program ends with connection_reset because of it", 80},
+    {network_in_flight_loss, "network.in_flight_loss", per_operation,
+     "Bytes under way are lost when their connection is reset or its machine loses power.",
+     "a packet that was sent is dropped on its way", 20},
+    {process_kill, "process.kill", scheduled,
+     "A machine's process dies as by kill -9, stays down for a while and starts again.",
+     "tasks that were waiting or connections that were open are gone", 90},
+    {process_restart, "process.restart", scheduled,
+     "A machine's process dies as by kill -9 and starts again at once.",
+     "tasks that were waiting or connections that were open are gone", 90},
+    {process_pause, "process.pause", scheduled,
+     "A machine's process stands still for a while as by SIGSTOP; the clocks go on.",
+     "the process goes on later than it would have: it had stood still", 90},
+    {machine_power_loss, "machine.power_loss", scheduled,
+     "A machine goes dark: its connections fall silent and its page cache is gone.",
+     "tasks or connections are gone, or the disk holds less than was seen before", 90},
+    {clock_offset, "clock.offset", scheduled,
+     "A machine's wall clock is wrong by the same amount for the whole run.",
+     "the wall clock of the machine differs from true time", 95},
+    {clock_step, "clock.step", scheduled, "A machine's wall clock jumps, forward or back.",
+     "the wall clock of the machine is ahead of true time by another amount than before", 90},
+    {disk_short_read, "disk.short_read", per_operation,
+     "A read from a file gives fewer bytes than are there.",
+     "a read returns fewer bytes than there were room and bytes for", 10},
+    {disk_short_write, "disk.short_write", per_operation,
+     "A write to a file takes fewer bytes than were offered.",
+     "a write returns fewer bytes than were offered", 80},
+    {disk_sync_failure, "disk.sync_failure", per_operation,
+     "A sync fails; what it was to make durable is dropped and counts as clean.",
+     "a sync returns io_error to a process", 40},
+    {disk_unsynced_writes_lost, "disk.unsynced_writes_lost", power_loss,
+     "A power loss takes any subset of the writes that no sync covered.",
+     "after the power loss a sector holds something else than a read gave before", 25},
+    {disk_torn_write, "disk.torn_write", power_loss,
+     "A power loss leaves some sectors of an unsynced write and not the others.",
+     "of one write, some sectors had reached the disk and some had not", 5},
+    {disk_unsynced_names_lost, "disk.unsynced_names_lost", power_loss,
+     "A power loss undoes creations, renames and removals whose folder was not synced.",
+     "after the power loss a name means another file than before, or none", 2},
+}};
+
+constexpr bool in_order() {
+    for (std::size_t i = 0; i < registry.size(); ++i) {
+        if (registry[i].kind != static_cast<FaultKind>(i)) return false;
+    }
+    return true;
+}
+static_assert(in_order(), "the registry has every kind, at its own place");
+
+}  // namespace
+
+std::span<const FaultKindInfo> all_fault_kinds() noexcept {
+    return registry;
+}
+
+const FaultKindInfo& info(FaultKind kind) noexcept {
+    return registry[static_cast<std::size_t>(kind)];
+}
+
+std::optional<FaultKind> find_fault_kind(std::string_view name) noexcept {
+    for (const FaultKindInfo& each : registry) {
+        if (each.name == name) return each.kind;
+    }
+    return std::nullopt;
+}
+
+}  // namespace atlas::sim::faults

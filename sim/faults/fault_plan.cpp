@@ -1,0 +1,241 @@
+#include "sim/faults/fault_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "sim/faults/dice.hpp"
+#include "sim/faults/knobs.hpp"
+
+namespace atlas::sim::faults {
+namespace {
+
+using enum FaultKind;
+
+class PlanDraw {
+  public:
+    PlanDraw(const kernel::Seed& seed, const SwarmOptions& options,
+             const std::vector<MachineInfo>& machines, const Envelope& envelope)
+        : seed_(seed), options_(options), machines_(machines), envelope_(envelope) {}
+
+    FaultPlan draw() {
+        const FaultOptions& f = options_.faults;
+        on_machines(process_kill, f.process_kill);
+        on_machines(process_restart, f.process_restart);
+        on_machines(process_pause, f.process_pause);
+        on_machines(machine_power_loss, f.machine_power_loss);
+        on_machines(clock_step, {f.clock_step.on, f.clock_step.every, {}, {}});
+        on_cluster(network_partition_symmetric, f.network_partition_symmetric);
+        on_cluster(network_partition_one_way, f.network_partition_one_way);
+        on_cluster(network_reset, f.network_reset);
+        if (f.clock_offset.on) clock_offsets();
+        sort_plan(plan_);
+        return std::move(plan_);
+    }
+
+  private:
+    void on_machines(FaultKind kind, const ScheduledFault& fault) {
+        if (!fault.on) return;
+        const auto targets = envelope_.targets(kind, machines_);
+        for (const std::string_view target : targets)
+            on_target(kind, target, fault, fault.every * static_cast<std::int64_t>(targets.size()));
+    }
+
+    void on_cluster(FaultKind kind, const ScheduledFault& fault) {
+        if (fault.on && envelope_.targets(kind, machines_).size() > 1) {
+            on_target(kind, cluster_target, fault, fault.every);
+        }
+    }
+
+    // One after the other, the times between them exponential: a Poisson process.
+    void on_target(FaultKind kind, std::string_view target, const ScheduledFault& fault,
+                   host::Duration every) {
+        const DecisionSources sources(seed_, kind, target);
+        host::Duration at = options_.run.calm_start;
+        for (std::uint64_t ordinal = 0;; ++ordinal) {
+            host::RandomSource source = sources.source(ordinal);
+            at += source.exponential(every) + host::Duration{1};
+            if (at >= options_.run.safety) return;
+            Strike strike{.id = {kind, std::string(target), ordinal}, .at = at};
+            strike.lasts = source.between(fault.shortest, std::max(fault.shortest, fault.longest));
+            draw_details(strike, source);
+            plan_.push_back(std::move(strike));
+        }
+    }
+
+    void draw_details(Strike& strike, host::RandomSource& source) {
+        switch (strike.id.kind) {
+            case process_kill:
+            case machine_power_loss:
+                strike.during_sync = source.chance(1, 2) && has_database(strike.id.target);
+                break;
+            case network_partition_one_way:
+                strike.inward = source.chance(1, 2);
+                strike.machines = draw_side(strike.id.kind, source);
+                break;
+            case network_partition_symmetric:
+                strike.machines = draw_side(strike.id.kind, source);
+                break;
+            case network_reset:
+                strike.machines = draw_link(source);
+                strike.choice = source.next();
+                break;
+            case clock_step:
+                strike.clock = source.between(-options_.faults.clock_step.largest,
+                                              options_.faults.clock_step.largest);
+                break;
+            default:
+                break;
+        }
+    }
+
+    bool has_database(std::string_view target) const {
+        return std::ranges::any_of(machines_, [target](const MachineInfo& machine) {
+            return machine.name == target && machine.role == Role::postgres;
+        });
+    }
+
+    // Who is cut off: one machine, PostgreSQL, or any part of the whole.
+    std::vector<std::string> draw_side(FaultKind kind, host::RandomSource& source) {
+        const auto targets = envelope_.targets(kind, machines_);
+        constexpr std::array<std::uint32_t, 3> shapes{4, 3, 3};
+        const std::size_t shape = source.weighted(shapes);
+        if (shape == 0) return {std::string(targets[source.below(targets.size())])};
+        if (shape == 1) {
+            for (const MachineInfo& machine : machines_) {
+                if (machine.role == Role::postgres && envelope_.covers(kind, machine.role)) {
+                    return {machine.name};
+                }
+            }
+        }
+        std::vector<std::string> side;
+        for (const std::string_view target : targets) {
+            if (source.chance(1, 2)) side.emplace_back(target);
+        }
+        if (side.empty()) side.emplace_back(targets.front());
+        if (side.size() == machines_.size()) side.pop_back();
+        return side;
+    }
+
+    // Connections run between clients and API nodes, and between those and PostgreSQL.
+    std::vector<std::string> draw_link(host::RandomSource& source) {
+        std::array<std::vector<std::string>, 3> by_role;
+        for (const MachineInfo& machine : machines_)
+            by_role[static_cast<std::size_t>(machine.role)].push_back(machine.name);
+        const auto& apis = by_role[static_cast<std::size_t>(Role::api)];
+        const Role far_role = source.chance(1, 2) ? Role::postgres : Role::client;
+        const auto& far = by_role[static_cast<std::size_t>(far_role)];
+        const std::string& near_end = apis[source.below(apis.size())];
+        const std::string& far_end = far[source.below(far.size())];
+        return {near_end, far_end};
+    }
+
+    void clock_offsets() {
+        for (const std::string_view target : envelope_.targets(clock_offset, machines_)) {
+            host::RandomSource source = DecisionSources(seed_, clock_offset, target).source(0);
+            const host::Duration largest = options_.faults.clock_offset.largest;
+            Strike strike{.id = {clock_offset, std::string(target), 0}};
+            // One clock in four is right.
+            if (source.chance(1, 4)) continue;
+            strike.clock = source.between(-largest, largest);
+            plan_.push_back(std::move(strike));
+        }
+    }
+
+    const kernel::Seed& seed_;
+    const SwarmOptions& options_;
+    const std::vector<MachineInfo>& machines_;
+    const Envelope& envelope_;
+    FaultPlan plan_;
+};
+
+const MachineInfo* find_machine(const std::vector<MachineInfo>& machines, std::string_view name) {
+    const auto found = std::ranges::find(machines, name, &MachineInfo::name);
+    return found == machines.end() ? nullptr : &*found;
+}
+
+bool is_on_cluster(FaultKind kind) {
+    return kind == network_partition_symmetric || kind == network_partition_one_way ||
+           kind == network_reset;
+}
+
+std::vector<std::string> struck(const Strike& strike) {
+    if (is_on_cluster(strike.id.kind)) return strike.machines;
+    return {strike.id.target};
+}
+
+}  // namespace
+
+void sort_plan(FaultPlan& plan) {
+    std::ranges::sort(plan, [](const Strike& a, const Strike& b) {
+        return std::tie(a.at, a.id) < std::tie(b.at, b.id);
+    });
+}
+
+FaultPlan draw_plan(const kernel::Seed& seed, const SwarmOptions& options,
+                    const std::vector<MachineInfo>& machines, const Envelope& envelope) {
+    return PlanDraw(seed, options, machines, envelope).draw();
+}
+
+std::vector<std::string> plan_faults(const FaultPlan& plan,
+                                     const std::vector<MachineInfo>& machines) {
+    std::vector<std::string> wrong;
+    std::set<FaultId> seen;
+    for (const Strike& strike : plan) {
+        const std::string id = to_string(strike.id);
+        if (!seen.insert(strike.id).second) wrong.push_back(fmt::format("{} is there twice", id));
+        if (info(strike.id.kind).occasion != Occasion::scheduled) {
+            wrong.push_back(fmt::format("{} befalls operations and cannot be planned", id));
+            continue;
+        }
+        if (is_on_cluster(strike.id.kind) && strike.id.target != cluster_target) {
+            wrong.push_back(fmt::format("{} must have the target '{}'", id, cluster_target));
+        }
+        for (const std::string& name : struck(strike)) {
+            if (find_machine(machines, name) == nullptr) {
+                wrong.push_back(fmt::format("{} names '{}', which is no machine", id, name));
+            }
+        }
+        const std::size_t count = strike.machines.size();
+        if (strike.id.kind == network_reset && count != 2) {
+            wrong.push_back(fmt::format("{} must name the two ends of a link", id));
+        } else if (is_on_cluster(strike.id.kind) && (count == 0 || count >= machines.size())) {
+            wrong.push_back(fmt::format("{} must cut off some machines and not all", id));
+        }
+    }
+    return wrong;
+}
+
+std::vector<FaultId> outside_envelope(const FaultPlan& plan, const Envelope& envelope,
+                                      const std::vector<MachineInfo>& machines) {
+    std::vector<FaultId> outside;
+    for (const Strike& strike : plan) {
+        const auto names = struck(strike);
+        const bool covered = std::ranges::all_of(names, [&](const std::string& name) {
+            const MachineInfo* machine = find_machine(machines, name);
+            return machine != nullptr && envelope.covers(strike.id.kind, machine->role);
+        });
+        if (!covered) outside.push_back(strike.id);
+    }
+    return outside;
+}
+
+std::string describe(const Strike& strike) {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(strike.at).count();
+    std::string text = fmt::format("{:>4}.{:03}s {}", ms / 1000, ms % 1000, to_string(strike.id));
+    if (!strike.machines.empty()) text += fmt::format(" [{}]", fmt::join(strike.machines, " "));
+    if (strike.id.kind == network_partition_one_way) text += strike.inward ? " inward" : " outward";
+    if (strike.clock != host::Duration::zero()) {
+        text += fmt::format(" by {}", text_of(strike.clock));
+    }
+    if (strike.lasts != host::Duration::zero()) {
+        const auto lasts = std::chrono::duration_cast<std::chrono::milliseconds>(strike.lasts);
+        text += fmt::format(" for {}ms", lasts.count());
+    }
+    if (strike.during_sync) text += ", during a sync";
+    return text;
+}
+
+}  // namespace atlas::sim::faults

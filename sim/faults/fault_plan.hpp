@@ -1,0 +1,62 @@
+#pragma once
+// The scheduled faults of a run, drawn before it begins: each strike from the source of its own id,
+// so that taking one out leaves the others as they are. A plan can be printed, edited and given
+// back in a scenario file.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/faults/fault_id.hpp"
+#include "sim/faults/swarm_options.hpp"
+#include "sim/faults/topology.hpp"
+#include "sim/kernel/seed.hpp"
+#include "system/host/time.hpp"
+
+namespace atlas::sim::faults {
+
+struct Strike {
+    FaultId id;
+    host::Duration at{};     ///< Since the start of the run.
+    host::Duration lasts{};  ///< Until it is healed; zero for what has no length.
+    /// Partitions: the machines that are cut off from all others. Resets: the two ends.
+    std::vector<std::string> machines = {};
+    /// Partitions in one direction: packets to those machines wait (else those from them).
+    bool inward = false;
+    /// Resets: which of the open connections, modulo their number.
+    std::uint64_t choice = 0;
+    /// Clocks: how far it is set ahead, beyond what it was; negative for back.
+    host::Duration clock{};
+    /// Kills and power losses: wait for the machine's disk to be in the middle of a sync, two
+    /// seconds at most.
+    bool during_sync = false;
+
+    friend bool operator==(const Strike&, const Strike&) = default;
+};
+
+/// Ordered by (time, id).
+using FaultPlan = std::vector<Strike>;
+
+/// What strikes a partition or a reset: no machine of its own.
+inline constexpr std::string_view cluster_target = "cluster";
+
+/// All strikes that begin before the end of the safety phase, those of suppressed ids included:
+/// the runner leaves them out. Stays inside the envelope.
+FaultPlan draw_plan(const kernel::Seed& seed, const SwarmOptions& options,
+                    const std::vector<MachineInfo>& machines, const Envelope& envelope);
+
+void sort_plan(FaultPlan& plan);
+
+/// What is wrong with a plan that was given: unknown machines, a kind that is not scheduled, two
+/// strikes with one id. Empty when it is fit to run.
+std::vector<std::string> plan_faults(const FaultPlan& plan,
+                                     const std::vector<MachineInfo>& machines);
+
+/// The strikes that the topology does not claim to survive.
+std::vector<FaultId> outside_envelope(const FaultPlan& plan, const Envelope& envelope,
+                                      const std::vector<MachineInfo>& machines);
+
+/// "12.250s process.kill/api-1/0 for 3s, during a sync": for people.
+std::string describe(const Strike& strike);
+
+}  // namespace atlas::sim::faults

@@ -1,0 +1,113 @@
+#include "sim/faults/network_dice.hpp"
+
+#include <utility>
+
+namespace atlas::sim::faults {
+namespace {
+
+constexpr host::Duration loopback_latency = 10us;
+constexpr host::Duration loopback_jitter = 10us;
+// TCP's retransmission timer doubles up to about a minute; Linux starts at 200 ms. What waits when
+// a link opens again is sent within this time.
+constexpr host::Duration longest_retransmission = 800ms;
+
+}  // namespace
+
+NetworkDice::LinkState::LinkState(Dice& dice, const std::string& from, const std::string& to)
+    : ordinary(dice.seed(), "network.ordinary", from + ">" + to),
+      latency(dice, FaultKind::network_latency, from + ">" + to),
+      short_read(dice, FaultKind::network_short_read, from + ">" + to),
+      short_write(dice, FaultKind::network_short_write, from + ">" + to),
+      in_flight_loss(dice, FaultKind::network_in_flight_loss, from + ">" + to) {}
+
+NetworkDice::NetworkDice(Dice& dice, std::vector<std::string> machine_names)
+    : dice_(dice), names_(std::move(machine_names)) {
+    links_.reserve(names_.size() * names_.size());
+    for (const std::string& from : names_) {
+        for (const std::string& to : names_)
+            links_.emplace_back(dice, from, to);
+    }
+}
+
+host::Duration NetworkDice::ordinary_limit(network::Link link) const {
+    if (link.from == link.to) return loopback_latency + loopback_jitter;
+    return dice_.options().network.latency + dice_.options().network.jitter;
+}
+
+host::Duration NetworkDice::delivery_delay(network::Link link, std::size_t) {
+    LinkState& state = at(link);
+    const bool is_loopback = link.from == link.to;
+    const NetworkOptions& ordinary = dice_.options().network;
+    const host::Duration jitter = is_loopback ? loopback_jitter : ordinary.jitter;
+    host::Duration delay = is_loopback ? loopback_latency : ordinary.latency;
+    host::RandomSource source = state.ordinary.source(state.packets++);
+    delay += source.between(host::Duration::zero(), jitter);
+
+    const LatencyFault& fault = dice_.options().faults.network_latency;
+    auto strike = state.latency.next(fault.on, fault.per_million, !is_loopback);
+    if (strike) {
+        // At least the jitter, so that it cannot be mistaken for what is ordinary.
+        delay += jitter + host::Duration{1} + strike->exponential(fault.tail);
+        ++state.slow_packets;
+    }
+    return delay;
+}
+
+host::Duration NetworkDice::retransmission_delay(network::Link link) {
+    LinkState& state = at(link);
+    host::RandomSource source = state.ordinary.source(state.packets++);
+    return source.between(dice_.options().network.latency, longest_retransmission);
+}
+
+std::size_t NetworkDice::read_limit(network::Link link, std::size_t available) {
+    const OperationFault& fault = dice_.options().faults.network_short_read;
+    auto strike = at(link).short_read.next(fault.on, fault.per_million, available > 1);
+    if (!strike) return available;
+    dice_.ledger().effect(FaultKind::network_short_read);
+    return 1 + strike->below(available - 1);
+}
+
+std::size_t NetworkDice::write_limit(network::Link link, std::size_t offered) {
+    const OperationFault& fault = dice_.options().faults.network_short_write;
+    auto strike = at(link).short_write.next(fault.on, fault.per_million, offered > 1);
+    if (!strike) return offered;
+    dice_.ledger().effect(FaultKind::network_short_write);
+    return 1 + strike->below(offered - 1);
+}
+
+bool NetworkDice::loses_in_flight(network::Link link) {
+    const OperationFault& fault = dice_.options().faults.network_in_flight_loss;
+    LinkState& state = at(link);
+    if (!state.in_flight_loss.next(fault.on, fault.per_million)) return false;
+    ++state.losses;
+    return true;
+}
+
+void NetworkDice::delivered(network::Link link, host::Duration travelled) {
+    LinkState& state = at(link);
+    if (state.slow_packets == 0 || travelled <= ordinary_limit(link)) return;
+    --state.slow_packets;
+    dice_.ledger().effect(FaultKind::network_latency);
+}
+
+void NetworkDice::lost_in_flight(network::Link link, std::size_t) {
+    // The loss is decided for a connection, and drops packets in both of its directions.
+    for (const network::Link each : {link, network::Link{link.to, link.from}}) {
+        LinkState& state = at(each);
+        if (state.losses == 0) continue;
+        // Its other packets are of the same loss.
+        state.losses = 0;
+        dice_.ledger().effect(FaultKind::network_in_flight_loss);
+        return;
+    }
+}
+
+void NetworkDice::held_back(network::Link link) {
+    if (held_back_observer_) held_back_observer_(names_[link.from], names_[link.to]);
+}
+
+void NetworkDice::reset_seen(network::Link link) {
+    if (reset_observer_) reset_observer_(names_[link.from], names_[link.to]);
+}
+
+}  // namespace atlas::sim::faults

@@ -1,0 +1,60 @@
+#pragma once
+// The dice of the network: ordinary latency, and the faults that befall single packets, reads and
+// writes. Partitions and resets are scheduled: see fault_runner.hpp, which is told here of their
+// effects.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sim/faults/dice.hpp"
+#include "sim/network/policy.hpp"
+
+namespace atlas::sim::faults {
+
+class NetworkDice final : public network::NetworkPolicy {
+  public:
+    /// The names of all machines, in the order in which the network numbers them.
+    NetworkDice(Dice& dice, std::vector<std::string> machine_names);
+
+    host::Duration delivery_delay(network::Link link, std::size_t bytes) override;
+    host::Duration retransmission_delay(network::Link link) override;
+    std::size_t read_limit(network::Link link, std::size_t available) override;
+    std::size_t write_limit(network::Link link, std::size_t offered) override;
+    bool loses_in_flight(network::Link link) override;
+
+    void delivered(network::Link link, host::Duration travelled) override;
+    void held_back(network::Link link) override;
+    void lost_in_flight(network::Link link, std::size_t bytes) override;
+    void unanswered(network::Link) override {}
+    void reset_seen(network::Link link) override;
+
+    /// Whom to tell of the effects of scheduled faults, by the names of both machines.
+    using LinkObserver = std::function<void(std::string_view from, std::string_view to)>;
+    void observe_held_back(LinkObserver observer) { held_back_observer_ = std::move(observer); }
+    void observe_resets(LinkObserver observer) { reset_observer_ = std::move(observer); }
+
+  private:
+    struct LinkState {
+        LinkState(Dice& dice, const std::string& from, const std::string& to);
+
+        DecisionSources ordinary;
+        std::uint64_t packets = 0;
+        Decisions latency;
+        Decisions short_read;
+        Decisions short_write;
+        Decisions in_flight_loss;
+        std::uint64_t slow_packets = 0;  ///< Delayed by a fault and not yet seen to arrive late.
+        std::uint64_t losses = 0;        ///< Decided and not yet seen to have dropped a packet.
+    };
+    LinkState& at(network::Link link) { return links_[link.from * names_.size() + link.to]; }
+    host::Duration ordinary_limit(network::Link link) const;
+
+    Dice& dice_;
+    std::vector<std::string> names_;
+    std::vector<LinkState> links_;
+    LinkObserver held_back_observer_;
+    LinkObserver reset_observer_;
+};
+
+}  // namespace atlas::sim::faults

@@ -1,0 +1,108 @@
+// Which options a seed draws, and from which ranges. A member that does not appear here is never
+// drawn and keeps its default.
+
+#include "sim/faults/swarm_options.hpp"
+
+namespace atlas::sim::faults {
+namespace {
+
+class Draw {
+  public:
+    explicit Draw(const kernel::Seed& seed) : seed_(seed) {}
+
+    std::uint64_t count(std::string_view name, std::uint64_t low, std::uint64_t high) {
+        return low + source(name).below(high - low + 1);
+    }
+    host::Duration time(std::string_view name, host::Duration low, host::Duration high) {
+        // Whole microseconds: short to print and to type.
+        return std::chrono::microseconds{source(name).between(
+            std::chrono::duration_cast<std::chrono::microseconds>(low).count(),
+            std::chrono::duration_cast<std::chrono::microseconds>(high).count())};
+    }
+    bool chance(std::string_view name, std::uint64_t numerator, std::uint64_t denominator) {
+        return source(name).chance(numerator, denominator);
+    }
+
+  private:
+    host::RandomSource source(std::string_view name) const { return seed_.derive({"swarm", name}); }
+
+    const kernel::Seed& seed_;
+};
+
+// Swarm testing (A. Groce and others, "Swarm Testing", ISSTA 2012): each run leaves out about half
+// of what can happen, so that what is left gets room to show. One run in twenty has no fault.
+void draw_faults(Draw& draw, FaultOptions& f) {
+    const bool calm = draw.chance("faults.calm", 1, 20);
+    const auto on = [&](std::string_view kind) { return draw.chance(kind, 11, 20) && !calm; };
+    f.network_latency = {on("network.latency"), draw.count("network.latency.chance", 500, 20'000),
+                         draw.time("network.latency.tail", 20ms, 400ms)};
+    f.network_short_read = {on("network.short_read"),
+                            draw.count("network.short_read.chance", 5'000, 300'000)};
+    f.network_short_write = {on("network.short_write"),
+                             draw.count("network.short_write.chance", 5'000, 300'000)};
+    f.network_partition_symmetric = {
+        on("network.partition.symmetric"), draw.time("network.partition.symmetric.every", 20s, 90s),
+        100ms, draw.time("network.partition.symmetric.longest", 2s, 20s)};
+    f.network_partition_one_way = {on("network.partition.one_way"),
+                                   draw.time("network.partition.one_way.every", 20s, 90s), 100ms,
+                                   draw.time("network.partition.one_way.longest", 2s, 20s)};
+    f.network_reset = {on("network.reset"), draw.time("network.reset.every", 2s, 30s), 0s, 0s};
+    f.network_in_flight_loss = {on("network.in_flight_loss"),
+                                draw.count("network.in_flight_loss.chance", 200'000, 1'000'000)};
+    f.process_kill = {on("process.kill"), draw.time("process.kill.every", 15s, 80s), 50ms,
+                      draw.time("process.kill.longest", 1s, 15s)};
+    f.process_restart = {on("process.restart"), draw.time("process.restart.every", 15s, 80s), 1ms,
+                         draw.time("process.restart.longest", 2ms, 100ms)};
+    f.process_pause = {on("process.pause"), draw.time("process.pause.every", 10s, 60s), 10ms,
+                       draw.time("process.pause.longest", 1s, 15s)};
+    f.machine_power_loss = {on("machine.power_loss"),
+                            draw.time("machine.power_loss.every", 15s, 60s), 500ms,
+                            draw.time("machine.power_loss.longest", 1s, 10s)};
+    f.clock_offset = {on("clock.offset"), draw.time("clock.offset.largest", 1ms, 600s)};
+    f.clock_step = {on("clock.step"), draw.time("clock.step.every", 10s, 60s),
+                    draw.time("clock.step.largest", 1ms, 600s)};
+    f.disk_short_read = {on("disk.short_read"),
+                         draw.count("disk.short_read.chance", 20'000, 500'000)};
+    f.disk_short_write = {on("disk.short_write"),
+                          draw.count("disk.short_write.chance", 5'000, 200'000)};
+    f.disk_sync_failure = {on("disk.sync_failure"),
+                           draw.count("disk.sync_failure.chance", 300, 3'000)};
+    f.disk_unsynced_writes_lost = {
+        on("disk.unsynced_writes_lost"),
+        draw.count("disk.unsynced_writes_lost.chance", 500'000, 1'000'000)};
+    f.disk_torn_write = {on("disk.torn_write"),
+                         draw.count("disk.torn_write.chance", 300'000, 1'000'000)};
+    f.disk_unsynced_names_lost = {
+        on("disk.unsynced_names_lost"),
+        draw.count("disk.unsynced_names_lost.chance", 500'000, 1'000'000)};
+}
+
+}  // namespace
+
+SwarmOptions draw(const kernel::Seed& seed) {
+    Draw draw(seed);
+    SwarmOptions o;
+    o.topology.client_machines = draw.count("topology.client_machines", 2, 4);
+    o.workload.rate = draw.count("workload.rate", 20, 40);
+    o.workload.clients_per_machine = draw.count("workload.clients_per_machine", 3, 8);
+    o.workload.users = draw.count("workload.users", 5, 60);
+    o.workload.email_pool = draw.count("workload.email_pool", 20, 400);
+    o.workload.weight_create = draw.count("workload.weight_create", 1, 4);
+    o.workload.weight_get = draw.count("workload.weight_get", 2, 8);
+    o.workload.weight_patch = draw.count("workload.weight_patch", 2, 8);
+    o.system.pool_size = draw.count("system.pool_size", 2, 12);
+    o.system.lock_timeout = draw.time("system.lock_timeout", 500ms, 3s);
+    o.system.retry_attempts = draw.count("system.retry_attempts", 1, 5);
+    o.postgres.deadlock_timeout = draw.time("postgres.deadlock_timeout", 50ms, 1s);
+    o.postgres.checkpoint_timeout = draw.time("postgres.checkpoint_timeout", 5s, 120s);
+    o.postgres.max_wal_size_kib = draw.count("postgres.max_wal_size_kib", 128, 16 * 1024);
+    o.network.latency = draw.time("network.latency", 50us, 3ms);
+    o.network.jitter = draw.time("network.jitter", 10us, 3ms);
+    o.disk.read = draw.time("disk.read", 5us, 200us);
+    o.disk.write = draw.time("disk.write", 5us, 200us);
+    o.disk.sync = draw.time("disk.sync", 200us, 10ms);
+    draw_faults(draw, o.faults);
+    return o;
+}
+
+}  // namespace atlas::sim::faults

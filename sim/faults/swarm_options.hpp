@@ -1,0 +1,147 @@
+#pragma once
+// Everything about a run that is drawn from its seed or can be set: one struct, printed first in
+// every report. The name, range and sentence of each member are in knobs.hpp.
+//
+// A member's default is what a run has that nobody drew anything for. Times are virtual. Chances
+// are in parts per million.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "sim/kernel/seed.hpp"
+#include "system/host/time.hpp"
+
+namespace atlas::sim::faults {
+
+using namespace std::chrono_literals;
+
+struct RunOptions {
+    host::Duration calm_start = 5s;  ///< Before the first scheduled fault.
+    host::Duration safety = 4min;    ///< Faults on; the calm start is part of it.
+    host::Duration liveness = 60s;   ///< At most, for everything to end once faults have stopped.
+};
+
+struct TopologyOptions {
+    std::uint64_t api_nodes = 3;
+    std::uint64_t client_machines = 3;
+};
+
+struct WorkloadOptions {
+    std::uint64_t rate = 20;  ///< Operations begun in a second, all clients together.
+    std::uint64_t clients_per_machine = 4;
+    std::uint64_t users = 40;         ///< Few, so that clients meet on the same ones.
+    std::uint64_t email_pool = 60;    ///< Few, so that clients want the same ones.
+    std::uint64_t weight_create = 2;  ///< Relative to one another.
+    std::uint64_t weight_get = 5;
+    std::uint64_t weight_patch = 5;
+    host::Duration operation_timeout = 5s;
+};
+
+struct SystemOptions {
+    std::uint64_t pool_size = 8;
+    host::Duration statement_timeout = 5s;
+    host::Duration lock_timeout = 2s;
+    host::Duration idle_in_transaction_session_timeout = 5s;
+    host::Duration request_time = 10s;
+    std::uint64_t retry_attempts = 4;
+    std::uint64_t argon2_memory_kib = 8;
+    std::uint64_t argon2_iterations = 1;
+};
+
+struct PostgresOptions {
+    bool fsync = true;
+    std::string synchronous_commit = "on";
+    host::Duration deadlock_timeout = 1s;
+    host::Duration checkpoint_timeout = 60s;
+    std::uint64_t max_wal_size_kib = 16 * 1024;
+    host::Duration wal_writer_delay = 200ms;
+    std::uint64_t max_connections = 100;
+};
+
+/// What is ordinary on a link: no fault.
+struct NetworkOptions {
+    host::Duration latency = 200us;
+    host::Duration jitter = 100us;  ///< Added to it, from none to all.
+};
+
+/// What is ordinary for a disk: no fault. A sync's latency has this mean and a moderate tail.
+struct DiskOptions {
+    host::Duration read = 20us;
+    host::Duration write = 20us;
+    host::Duration sync = 2ms;
+};
+
+/// A kind that strikes now and then.
+struct ScheduledFault {
+    bool on = false;
+    host::Duration every = 60s;  ///< On average, somewhere in the cluster.
+    host::Duration shortest{};
+    host::Duration longest{};
+};
+
+/// A kind that may befall any operation.
+struct OperationFault {
+    bool on = false;
+    std::uint64_t per_million = 0;
+};
+
+struct LatencyFault {
+    bool on = false;
+    std::uint64_t per_million = 0;
+    host::Duration tail = 100ms;  ///< The mean of what is added; it can be many times that.
+};
+
+struct ClockOffsetFault {
+    bool on = false;
+    host::Duration largest = 1s;  ///< Either way.
+};
+
+struct ClockStepFault {
+    bool on = false;
+    host::Duration every = 60s;
+    host::Duration largest = 1s;  ///< Either way.
+};
+
+struct FaultOptions {
+    LatencyFault network_latency;
+    OperationFault network_short_read;
+    OperationFault network_short_write;
+    ScheduledFault network_partition_symmetric;
+    ScheduledFault network_partition_one_way;
+    ScheduledFault network_reset;  ///< Takes no time: its durations are not used.
+    OperationFault network_in_flight_loss;
+    ScheduledFault process_kill;
+    ScheduledFault process_restart;
+    ScheduledFault process_pause;
+    ScheduledFault machine_power_loss;
+    ClockOffsetFault clock_offset;
+    ClockStepFault clock_step;
+    OperationFault disk_short_read;
+    OperationFault disk_short_write;
+    OperationFault disk_sync_failure;
+    OperationFault disk_unsynced_writes_lost;  ///< Of a million power losses.
+    OperationFault disk_torn_write;            ///< Of a million power losses.
+    OperationFault disk_unsynced_names_lost;   ///< Of a million power losses.
+};
+
+struct SwarmOptions {
+    RunOptions run;
+    TopologyOptions topology;
+    WorkloadOptions workload;
+    SystemOptions system;
+    PostgresOptions postgres;
+    NetworkOptions network;
+    DiskOptions disk;
+    FaultOptions faults;
+};
+
+/// What a seed's run has. Each member is drawn from a source of its own.
+SwarmOptions draw(const kernel::Seed& seed);
+
+/// Everything at its default, no fault on.
+inline SwarmOptions calm() {
+    return {};
+}
+
+}  // namespace atlas::sim::faults

@@ -1,0 +1,42 @@
+#pragma once
+// Which machines a run has, and which faults they claim to survive.
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/faults/cluster_control.hpp"
+#include "sim/faults/fault_kind.hpp"
+#include "sim/faults/swarm_options.hpp"
+
+namespace atlas::sim::faults {
+
+/// In the order in which a cluster adds them: "postgres-0", then "api-1" and up, then "client-1"
+/// and up.
+std::vector<MachineInfo> machines_of(const TopologyOptions& topology);
+
+/// Per fault kind, the machines that may be struck and all properties still hold. Outside of it
+/// only scenarios strike that expect a violation.
+class Envelope {
+  public:
+    /// One PostgreSQL without a standby, API nodes without state, clients that live as long as the
+    /// run (their histories are the evidence). The loss of PostgreSQL's disk is not survived: there
+    /// is no second copy.
+    static Envelope single_postgres();
+
+    bool covers(FaultKind kind, Role role) const;
+    /// For faults of a link: both of its ends must be covered.
+    std::vector<std::string_view> targets(FaultKind kind,
+                                          const std::vector<MachineInfo>& machines) const;
+
+  private:
+    struct Roles {
+        bool api = false;
+        bool postgres = false;
+        bool client = false;
+    };
+    std::array<Roles, fault_kinds> survived_{};
+};
+
+}  // namespace atlas::sim::faults

@@ -1,0 +1,330 @@
+#include "sim/network/simulated_network.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/network/stream.hpp"
+#include "system/host/check.hpp"
+
+namespace atlas::sim::network {
+
+using host::ErrorCode;
+using host::failure;
+using kernel::EventKind;
+
+namespace {
+
+const char* label_of(PacketKind kind) {
+    switch (kind) {
+        case PacketKind::syn:
+            return "connect";
+        case PacketKind::syn_ack:
+            return "connected";
+        case PacketKind::refuse:
+            return "refused";
+        case PacketKind::data:
+            return "data";
+        case PacketKind::fin:
+            return "end of stream";
+        case PacketKind::reset:
+            return "reset";
+    }
+    return "packet";
+}
+
+}  // namespace
+
+MachineNumber SimulatedNetwork::add_machine(std::string name) {
+    const auto number = static_cast<MachineNumber>(machines_.size());
+    ATLAS_CHECK(number < 250, "machine addresses end at 10.0.0.250");
+    machines_.push_back({std::move(name), "10.0.0." + std::to_string(number + 1)});
+    return number;
+}
+
+const std::string& SimulatedNetwork::address_of(MachineNumber machine) const {
+    return machines_[machine].address;
+}
+
+std::optional<MachineNumber> SimulatedNetwork::machine_at(const std::string& address) const {
+    for (MachineNumber i = 0; i < machines_.size(); ++i) {
+        if (machines_[i].address == address) return i;
+    }
+    return std::nullopt;
+}
+
+std::uint16_t SimulatedNetwork::ephemeral_port(MachineNumber machine) {
+    std::uint16_t& next = machines_[machine].next_port;
+    const std::uint16_t port = next;
+    next = port == UINT16_MAX ? 49152 : static_cast<std::uint16_t>(port + 1);
+    return port;
+}
+
+SimulatedListener* SimulatedNetwork::find_listener(MachineNumber machine,
+                                                   const host::Endpoint& endpoint) const {
+    const auto exact = listeners_.find(endpoint);
+    if (exact != listeners_.end() && exact->second->machine() == machine) return exact->second;
+    return nullptr;
+}
+
+void SimulatedNetwork::transmit(std::shared_ptr<Connection> connection, Side from, PacketKind kind,
+                                std::vector<std::byte> payload) {
+    const Link link = connection->link(from);
+    if (!machines_[link.from].powered) return;
+    const host::Duration delay = policy_.delivery_delay(link, payload.size());
+    launch({std::move(connection), kind, std::move(payload), kernel_.now()}, from, delay);
+}
+
+void SimulatedNetwork::launch(Packet packet, Side from, host::Duration delay) {
+    End& sender = packet.connection->end(from);
+    const host::TimePoint at =
+        std::max(kernel_.now() + delay, sender.last_arrival_there + host::Duration{1});
+    sender.last_arrival_there = at;
+    const std::uint64_t digest = XXH3_64bits_withSeed(
+        packet.payload.data(), packet.payload.size(),
+        packet.connection->number * 16 + static_cast<std::uint64_t>(packet.kind));
+    const std::uint32_t epoch = packet.connection->epoch;
+    const char* label = label_of(packet.kind);
+    kernel_.schedule(at, nullptr, EventKind::network, label, digest,
+                     [this, packet = std::move(packet), from, epoch]() mutable {
+                         if (epoch != packet.connection->epoch) {
+                             policy_.lost_in_flight(packet.connection->link(from),
+                                                    packet.payload.size());
+                             return;
+                         }
+                         arrive(std::move(packet), from);
+                     });
+}
+
+void SimulatedNetwork::arrive(Packet packet, Side from) {
+    const Link link = packet.connection->link(from);
+    if (blocked_.contains(link)) {
+        policy_.held_back(link);
+        held_[link].push_back({std::move(packet), from});
+        return;
+    }
+    if (!machines_[link.to].powered) {
+        policy_.unanswered(link);
+        packet.connection->unanswered_on_dead_machine = true;
+        return;
+    }
+    policy_.delivered(link, kernel_.now() - packet.sent);
+    deliver(packet.connection, other(from), packet.kind, std::move(packet.payload));
+}
+
+void SimulatedNetwork::deliver(const std::shared_ptr<Connection>& connection, Side to,
+                               PacketKind kind, std::vector<std::byte> payload) {
+    if (kind == PacketKind::syn) return accept_syn(connection);
+    End& end = connection->end(to);
+    if (!end.open) {
+        // Nobody is there any more. A reset is not answered, and neither is a farewell.
+        const bool wants_answer = kind == PacketKind::data || kind == PacketKind::syn_ack;
+        if (wants_answer || (end.vanished && kind == PacketKind::fin)) {
+            answer_with_reset(connection, to);
+        }
+        return;
+    }
+    switch (kind) {
+        case PacketKind::syn:
+            break;
+        case PacketKind::syn_ack:
+            end.established = true;
+            break;
+        case PacketKind::refuse:
+            end.refused = true;
+            break;
+        case PacketKind::data:
+            end.received.append(std::move(payload));
+            break;
+        case PacketKind::fin:
+            end.fin_received = true;
+            break;
+        case PacketKind::reset:
+            end.reset = true;
+            break;
+    }
+    if (end.observer == nullptr) return;
+    end.observer->readable();
+    if (kind == PacketKind::reset) end.observer->writable();
+}
+
+void SimulatedNetwork::accept_syn(const std::shared_ptr<Connection>& connection) {
+    End& server = connection->end(Side::server);
+    if (!connection->end(Side::client).open) return;
+    SimulatedListener* listener = find_listener(server.machine, server.endpoint);
+    if (listener == nullptr) return transmit(connection, Side::server, PacketKind::refuse);
+    server.process = &listener->process();
+    server.open = true;
+    server.established = true;
+    if (!listener->offer(connection)) {
+        server.open = false;  // Dropped in silence, as a full backlog does.
+        return;
+    }
+    transmit(connection, Side::server, PacketKind::syn_ack);
+}
+
+void SimulatedNetwork::answer_with_reset(const std::shared_ptr<Connection>& connection, Side from) {
+    transmit(connection, from, PacketKind::reset);
+}
+
+void SimulatedNetwork::forget(Connection& connection) {
+    if (connection.ends[0].open || connection.ends[1].open) return;
+    connections_.erase(connection.number);
+}
+
+void SimulatedNetwork::set_blocked(Link link, bool blocked) {
+    if (blocked) {
+        blocked_.insert(link);
+        return;
+    }
+    if (blocked_.erase(link) == 0) return;
+    const auto held = held_.find(link);
+    if (held != held_.end()) {
+        std::vector<Held> packets = std::move(held->second);
+        held_.erase(held);
+        for (Held& each : packets) {
+            const host::Duration delay = policy_.retransmission_delay(link);
+            launch(std::move(each.packet), each.from, delay);
+        }
+    }
+    // Acknowledgements for data that flowed the other way get through again.
+    for (const auto& [number, connection] : connections_) {
+        for (const Side side : {Side::client, Side::server}) {
+            if (connection->link(other(side)) != link) continue;
+            End& end = connection->end(side);
+            if (end.held_credit == 0) continue;
+            end.credit += std::exchange(end.held_credit, 0);
+            if (end.observer != nullptr) end.observer->writable();
+        }
+    }
+}
+
+void SimulatedNetwork::power_off(MachineNumber machine) {
+    machines_[machine].powered = false;
+    for (const auto& [number, connection] : connections_) {
+        for (const Side side : {Side::client, Side::server}) {
+            End& end = connection->end(side);
+            if (end.machine != machine || !end.open) continue;
+            end.vanished = true;
+            if (policy_.loses_in_flight(connection->link(side))) ++connection->epoch;
+        }
+    }
+    std::vector<SimulatedListener*> gone;
+    for (const auto& [endpoint, listener] : listeners_) {
+        if (listener->machine() == machine) gone.push_back(listener);
+    }
+    for (SimulatedListener* listener : gone)
+        listener->vanish();
+}
+
+void SimulatedNetwork::power_on(MachineNumber machine) {
+    machines_[machine].powered = true;
+    for (const auto& [number, connection] : connections_) {
+        if (!connection->unanswered_on_dead_machine) continue;
+        for (const Side side : {Side::client, Side::server}) {
+            if (connection->end(side).machine != machine) continue;
+            connection->unanswered_on_dead_machine = false;
+            if (connection->end(side).vanished) {
+                answer_with_reset(connection, side);
+            } else if (side == Side::server && !connection->end(Side::client).established) {
+                transmit(connection, side, PacketKind::refuse);
+            }
+        }
+    }
+}
+
+bool SimulatedNetwork::reset_connection(MachineNumber a, MachineNumber b, std::uint64_t choice) {
+    std::vector<std::shared_ptr<Connection>> between;
+    for (const auto& [number, connection] : connections_) {
+        const Link link = connection->link(Side::client);
+        const bool same = (link.from == a && link.to == b) || (link.from == b && link.to == a);
+        if (same && connection->ends[0].open && connection->ends[1].open) {
+            between.push_back(connection);
+        }
+    }
+    if (between.empty()) return false;
+    Connection& broken = *between[choice % between.size()];
+    if (policy_.loses_in_flight(broken.link(Side::client))) ++broken.epoch;
+    for (End& end : broken.ends) {
+        end.reset = true;
+        end.broken_by_fault = true;
+        if (end.observer == nullptr) continue;
+        end.observer->readable();
+        end.observer->writable();
+    }
+    return true;
+}
+
+std::size_t SimulatedNetwork::open_ends(const kernel::Process& process) const {
+    std::size_t count = 0;
+    for (const auto& [number, connection] : connections_) {
+        for (const End& end : connection->ends)
+            count += end.open && end.process == &process;
+    }
+    for (const auto& [endpoint, listener] : listeners_)
+        count += &listener->process() == &process;
+    return count;
+}
+
+host::Task<host::Result<std::unique_ptr<host::ByteStream>>> ProcessNetwork::connect(
+    host::Endpoint endpoint, host::Transport transport, host::Deadline deadline) {
+    if (transport.is_tls()) co_return failure(ErrorCode::unsupported, "TLS is not simulated yet");
+    if (endpoint.address == "127.0.0.1") endpoint.address = network_.address_of(machine_);
+    const std::optional<MachineNumber> target = network_.machine_at(endpoint.address);
+    if (!target) {
+        co_return failure(ErrorCode::unavailable, "no route to " + host::to_string(endpoint));
+    }
+    auto connection = std::make_shared<Connection>();
+    connection->number = network_.next_connection_++;
+    End& client = connection->end(Side::client);
+    client.machine = machine_;
+    client.endpoint = {network_.address_of(machine_), network_.ephemeral_port(machine_)};
+    client.process = &process_;
+    client.open = true;
+    End& server = connection->end(Side::server);
+    server.machine = *target;
+    server.endpoint = endpoint;
+    network_.connections_.emplace(connection->number, connection);
+    auto stream = std::make_unique<SimulatedStream>(network_, *host_, connection, Side::client);
+    network_.transmit(connection, Side::client, PacketKind::syn);
+    host::Result<void> established = co_await stream->wait_until_established(deadline);
+    if (!established) {
+        established.error().detail = "connect to " + host::to_string(endpoint);
+        co_return std::unexpected(std::move(established.error()));
+    }
+    co_return std::move(stream);
+}
+
+host::Result<std::unique_ptr<host::Listener>> ProcessNetwork::listen(host::Endpoint endpoint,
+                                                                     host::Transport transport) {
+    if (transport.is_tls()) return failure(ErrorCode::unsupported, "TLS is not simulated yet");
+    const std::string& own = network_.address_of(machine_);
+    const bool any = endpoint.address == "0.0.0.0" || endpoint.address == "127.0.0.1";
+    if (any) endpoint.address = own;
+    if (endpoint.address != own) {
+        return failure(ErrorCode::invalid_argument,
+                       host::to_string(endpoint) + " is not an address of this machine");
+    }
+    if (endpoint.port == 0) endpoint.port = network_.ephemeral_port(machine_);
+    if (network_.listeners_.contains(endpoint)) {
+        return failure(ErrorCode::address_in_use, host::to_string(endpoint));
+    }
+    return std::make_unique<SimulatedListener>(network_, *host_, process_, machine_,
+                                               std::move(endpoint));
+}
+
+host::Task<host::Result<std::vector<std::string>>> ProcessNetwork::resolve(std::string name,
+                                                                           host::Deadline) {
+    const bool is_numeric = name.find_first_not_of("0123456789.") == std::string::npos;
+    if (is_numeric || name.find(':') != std::string::npos) co_return std::vector{name};
+    if (name == "localhost") co_return std::vector{network_.address_of(machine_)};
+    for (MachineNumber i = 0; i < network_.machine_count(); ++i) {
+        if (network_.name_of(i) == name) {
+            co_return std::vector{network_.address_of(i)};
+        }
+    }
+    co_return failure(ErrorCode::not_found, "no machine is called " + name);
+}
+
+}  // namespace atlas::sim::network

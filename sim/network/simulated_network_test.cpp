@@ -1,0 +1,269 @@
+// What the simulated network adds to the contract of both worlds (properties/contracts): silence,
+// resets, machines without power, processes that die.
+
+#include "sim/network/simulated_network.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "sim/cluster/calm.hpp"
+#include "sim/cluster/cluster.hpp"
+#include "system/host/task_group.hpp"
+
+namespace atlas::sim::network {
+namespace {
+
+using cluster::Cluster;
+using cluster::ProcessNumber;
+using host::Deadline;
+using host::ErrorCode;
+using host::Host;
+using host::Task;
+using host::TimePoint;
+using namespace std::chrono_literals;
+
+constexpr std::uint16_t port = 7000;
+
+struct Seen {
+    TimePoint at;
+    std::string what;
+    friend bool operator==(const Seen&, const Seen&) = default;
+};
+using Log = std::vector<Seen>;
+
+void note(Host& host, Log& log, std::string what) {
+    log.push_back({host.clock().now(), std::move(what)});
+}
+
+std::span<const std::byte> bytes(std::string_view text) {
+    return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+Task<> echo_one(Host& host, std::unique_ptr<host::ByteStream> stream, Log& log) {
+    std::array<std::byte, 64> buffer;
+    for (;;) {
+        host::Result<std::size_t> count = co_await stream->read_some(buffer, Deadline::never());
+        if (!count) {
+            note(host, log, std::string(name(count.error().code)));
+            co_return;
+        }
+        if (*count == 0) {
+            note(host, log, "end");
+            co_return;
+        }
+        host::Result<void> written =
+            co_await host::write_all(*stream, std::span(buffer).first(*count), Deadline::never());
+        if (!written) co_return;
+    }
+}
+
+Task<> accept_all(Host& host, host::TaskGroup& group, Log& log) {
+    auto listener = host.network().listen({"0.0.0.0", port}, host::Transport::plain());
+    EXPECT_TRUE(listener.has_value());
+    for (;;) {
+        auto stream = co_await (*listener)->accept(Deadline::never());
+        if (!stream) co_return;
+        group.spawn(echo_one(host, std::move(*stream), log));
+    }
+}
+
+Task<> serve(Host& host, Log& log) {
+    co_await host::with_task_group(
+        host, [&host, &log](host::TaskGroup& group) { return accept_all(host, group, log); });
+}
+
+Task<> ping(Host& host, Log& log, host::Duration interval, host::Duration patience) {
+    auto connected = co_await host.network().connect({"10.0.0.1", port}, host::Transport::plain(),
+                                                     host::deadline_after(host, patience));
+    if (!connected) {
+        note(host, log, "connect: " + std::string(name(connected.error().code)));
+        co_return;
+    }
+    host::ByteStream& stream = **connected;
+    for (;;) {
+        host::Result<void> sent =
+            co_await host::write_all(stream, bytes("ping"), Deadline::never());
+        std::array<std::byte, 4> buffer;
+        host::Result<void> answer =
+            co_await host::read_exactly(stream, buffer, host::deadline_after(host, patience));
+        note(host, log, answer ? "pong" : std::string(name(answer.error().code)));
+        if (!answer && answer.error().code != ErrorCode::deadline_exceeded) co_return;
+        if (!answer) co_return;
+        co_await host::sleep_for(host, interval);
+    }
+}
+
+class SimulatedNetworkTest : public testing::Test {
+  protected:
+    SimulatedNetworkTest() : kernel(kernel::Seed{3}), cluster(kernel, policy, disk) {
+        server_machine = cluster.add_machine("server");
+        client_machine = cluster.add_machine("client");
+        server = cluster.add_process(server_machine, "server",
+                                     [this](Host& host) { return serve(host, server_log); });
+    }
+
+    void add_client(host::Duration interval, host::Duration patience) {
+        client = cluster.add_process(client_machine, "client", [=, this](Host& host) {
+            return ping(host, client_log, interval, patience);
+        });
+    }
+
+    Link to_server() const { return {client_machine, server_machine}; }
+    Link to_client() const { return {server_machine, client_machine}; }
+
+    kernel::Kernel kernel;
+    cluster::CalmNetwork policy{1ms};
+    cluster::CalmDisk disk;
+    Cluster cluster;
+    MachineNumber server_machine, client_machine;
+    ProcessNumber server = 0, client = 0;
+    Log server_log, client_log;
+};
+
+TEST_F(SimulatedNetworkTest, BytesTakeTheirTimeEachWay) {
+    add_client(1h, 1s);
+    cluster.start_all();
+    kernel.run_until(TimePoint{1s});
+    EXPECT_EQ(client_log, (Log{{TimePoint{4ms}, "pong"}}));
+}
+
+TEST_F(SimulatedNetworkTest, APartitionIsSilenceAndItsBytesArriveAfterIt) {
+    add_client(10ms, 1h);
+    cluster.start_all();
+    kernel.run_until(TimePoint{5ms});
+    cluster.network().set_blocked(to_client(), true);
+    kernel.run_until(TimePoint{10s});
+    EXPECT_EQ(client_log.size(), 1u) << "the answer cannot come through";
+    cluster.network().set_blocked(to_client(), false);
+    kernel.run_until(TimePoint{10s + 2ms});
+    ASSERT_EQ(client_log.size(), 2u);
+    EXPECT_EQ(client_log.back(), (Seen{TimePoint{10s + 1ms}, "pong"}));
+}
+
+TEST_F(SimulatedNetworkTest, ConnectingThroughAPartitionTimesOutAndIsNeverRefused) {
+    add_client(10ms, 2s);
+    cluster.network().set_blocked(to_server(), true);
+    cluster.start_all();
+    kernel.run_until(TimePoint{1min});
+    EXPECT_EQ(client_log, (Log{{TimePoint{2s}, "connect: deadline_exceeded"}}));
+}
+
+TEST_F(SimulatedNetworkTest, NobodyListeningIsARefusal) {
+    add_client(10ms, 2s);
+    cluster.start(client);
+    kernel.run_until(TimePoint{1min});
+    EXPECT_EQ(client_log, (Log{{TimePoint{2ms}, "connect: connection_refused"}}));
+}
+
+TEST_F(SimulatedNetworkTest, AKilledProcessHasItsSocketsClosedByItsMachine) {
+    add_client(1h, 1h);
+    cluster.start_all();
+    kernel.run_until(TimePoint{1s});
+    EXPECT_EQ(cluster.network().open_ends(cluster.process(client)), 1u);
+    cluster.kill(client);
+    kernel.run_until(TimePoint{2s});
+    EXPECT_EQ(cluster.network().open_ends(cluster.process(client)), 0u);
+    EXPECT_EQ(server_log, (Log{{TimePoint{1s + 1ms}, "end"}}));
+}
+
+TEST_F(SimulatedNetworkTest, AMachineWithoutPowerSaysNothingAndResetsOldConnectionsWhenItIsBack) {
+    add_client(1s, 1h);
+    cluster.start_all();
+    kernel.run_until(TimePoint{500ms});
+    cluster.power_off(server_machine);
+    kernel.run_until(TimePoint{1min});
+    EXPECT_EQ(client_log.size(), 1u) << "silence, not an error";
+    cluster.power_on(server_machine);
+    kernel.run_until(TimePoint{2min});
+    ASSERT_EQ(client_log.size(), 2u);
+    EXPECT_EQ(client_log.back(), (Seen{TimePoint{1min + 1ms}, "connection_reset"}));
+}
+
+TEST_F(SimulatedNetworkTest, AMachineThatLostPowerUnnoticedAnswersTheNextBytesWithAReset) {
+    add_client(1min, 1h);
+    cluster.start_all();
+    kernel.run_until(TimePoint{1s});
+    cluster.power_off(server_machine);
+    kernel.run_until(TimePoint{2s});
+    cluster.power_on(server_machine);
+    kernel.run_until(TimePoint{2min});
+    ASSERT_EQ(client_log.size(), 2u);
+    EXPECT_EQ(client_log.back().what, "connection_reset");
+}
+
+TEST_F(SimulatedNetworkTest, AResetIsSeenAtBothEnds) {
+    add_client(1h, 1h);
+    cluster.start_all();
+    kernel.run_until(TimePoint{2ms + 500us});
+    EXPECT_FALSE(cluster.network().reset_connection(client_machine, client_machine, 0));
+    EXPECT_TRUE(cluster.network().reset_connection(server_machine, client_machine, 7));
+    kernel.run_until(TimePoint{1s});
+    ASSERT_EQ(client_log.size(), 1u);
+    EXPECT_EQ(client_log[0].what, "connection_reset");
+    ASSERT_EQ(server_log.size(), 1u);
+    EXPECT_EQ(server_log[0].what, "connection_reset");
+}
+
+TEST_F(SimulatedNetworkTest, APausedProcessStillReceivesButDoesNotAnswer) {
+    add_client(10ms, 1h);
+    cluster.start_all();
+    kernel.run_until(TimePoint{5ms});
+    cluster.pause(server);
+    kernel.run_until(TimePoint{10s});
+    EXPECT_EQ(client_log.size(), 1u);
+    cluster.resume(server);
+    kernel.run_until(TimePoint{10s + 1ms});
+    EXPECT_EQ(client_log.size(), 2u);
+}
+
+Task<> fill(Host& host, Log& log, std::size_t& written) {
+    auto connected = co_await host.network().connect({"10.0.0.1", port}, host::Transport::plain(),
+                                                     Deadline::never());
+    const std::vector<std::byte> chunk(4096);
+    for (;;) {
+        host::Result<std::size_t> count =
+            co_await (*connected)->write_some(chunk, host::deadline_after(host, 1s));
+        if (!count) {
+            note(host, log, std::string(name(count.error().code)));
+            co_return;
+        }
+        written += *count;
+    }
+}
+
+TEST_F(SimulatedNetworkTest, AWriterWaitsWhenNobodyReads) {
+    std::size_t written = 0;
+    client = cluster.add_process(client_machine, "client",
+                                 [&](Host& host) { return fill(host, client_log, written); });
+    cluster.start(server);
+    kernel.run_until(TimePoint{1ms});
+    cluster.pause(server);
+    cluster.start(client);
+    kernel.run_until(TimePoint{10s});
+    EXPECT_EQ(written, window_bytes);
+    ASSERT_EQ(client_log.size(), 1u);
+    EXPECT_EQ(client_log[0].what, "deadline_exceeded");
+}
+
+Task<> leave_a_listener_behind(Host& host, std::unique_ptr<host::Listener>& kept) {
+    auto listener = host.network().listen({"0.0.0.0", port}, host::Transport::plain());
+    kept = std::move(*listener);
+    co_return;
+}
+
+TEST_F(SimulatedNetworkTest, WhatAProgramLeavesBehindIsReported) {
+    std::unique_ptr<host::Listener> kept;
+    client = cluster.add_process(client_machine, "leaker",
+                                 [&](Host& host) { return leave_a_listener_behind(host, kept); });
+    cluster.start(client);
+    kernel.run_until(TimePoint{1ms});
+    EXPECT_EQ(cluster.leftovers(),
+              (std::vector<std::string>{"client/leaker#1: 1 connection(s) or listener(s)"}));
+    kept->close();
+}
+
+}  // namespace
+}  // namespace atlas::sim::network

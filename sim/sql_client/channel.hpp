@@ -1,0 +1,52 @@
+#pragma once
+// A byte stream on which requests go out and backend messages come in: the part of a connection
+// that its operations share. It outlives the connection while an operation is under way.
+
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "sim/sql_client/reply.hpp"
+#include "system/host/host.hpp"
+#include "system/sql/connection.hpp"
+#include "system/sql/protocol/backend.hpp"
+#include "system/sql/protocol/frames.hpp"
+
+namespace atlas::sim::sql_client {
+
+class Channel {
+  public:
+    explicit Channel(std::unique_ptr<host::ByteStream> stream)
+        : stream_(std::move(stream)), frames_(sql::protocol::Sender::backend) {}
+
+    /// Where the caller encodes its request.
+    std::string& request() { return request_; }
+
+    host::Task<sql::Result<void>> send(host::Deadline deadline);
+
+    /// The next message; valid until the call after it.
+    host::Task<sql::Result<sql::protocol::BackendMessage>> receive(host::Deadline deadline);
+
+    /// Sends the request and reads all of the reply. Whatever else than a complete reply comes of
+    /// it, an operation that is cancelled included, ends the channel.
+    host::Task<sql::Result<sql::QueryResult>> exchange(host::Deadline deadline);
+
+    sql::TransactionStatus transaction_status() const { return status_; }
+    /// For the first one, which comes with the start-up.
+    void set_transaction_status(sql::TransactionStatus status) { status_ = status; }
+
+    bool is_open() const { return open_; }
+    void close() noexcept;
+
+  private:
+    host::Task<sql::Result<sql::QueryResult>> converse(host::Deadline deadline);
+
+    std::unique_ptr<host::ByteStream> stream_;
+    sql::protocol::FrameReader frames_;
+    std::string request_;
+    sql::TransactionStatus status_ = sql::TransactionStatus::idle;
+    bool open_ = true;
+    bool in_use_ = false;
+};
+
+}  // namespace atlas::sim::sql_client

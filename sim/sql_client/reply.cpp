@@ -1,0 +1,99 @@
+#include "sim/sql_client/reply.hpp"
+
+#include <charconv>
+
+namespace atlas::sim::sql_client {
+
+namespace wire = sql::protocol;
+
+sql::Error error_of(const wire::Diagnostics& diagnostics) {
+    using wire::Diagnostic;
+    // 'V' is never translated; servers before 9.6 do not send it.
+    std::string_view severity = diagnostics.find(Diagnostic::severity);
+    if (severity.empty()) severity = diagnostics.find(Diagnostic::severity_localized);
+    sql::Error error{.kind = sql::ErrorKind::server};
+    error.sqlstate = diagnostics.find(Diagnostic::sqlstate);
+    error.message = diagnostics.find(Diagnostic::message);
+    error.detail = diagnostics.find(Diagnostic::detail);
+    error.constraint = diagnostics.find(Diagnostic::constraint);
+    const std::string_view position = diagnostics.find(Diagnostic::position);
+    std::from_chars(position.data(), position.data() + position.size(), error.position);
+    error.fatal = severity == "FATAL" || severity == "PANIC";
+    return error;
+}
+
+// A text of several statements gives several results; the port's is the last.
+void Reply::start_result() {
+    if (!result_ended_) return;
+    result_ = {};
+    has_columns_ = false;
+    result_ended_ = false;
+}
+
+bool Reply::take_row(const wire::DataRow& row) {
+    if (!has_columns_ || result_ended_ || row.values.size() != result_.columns.size()) return false;
+    std::vector<sql::Value>& values = result_.rows.emplace_back();
+    values.reserve(row.values.size());
+    for (const std::optional<std::string_view>& value : row.values)
+        values.emplace_back(value);
+    return true;
+}
+
+Reply::Progress Reply::take(const wire::BackendMessage& message) {
+    if (const auto* row = std::get_if<wire::DataRow>(&message)) {
+        return take_row(*row) ? Progress::more : Progress::violated;
+    }
+    if (const auto* description = std::get_if<wire::RowDescription>(&message)) {
+        start_result();
+        if (has_columns_) return Progress::violated;
+        has_columns_ = true;
+        for (const wire::Field& field : description->fields) {
+            result_.columns.push_back({std::string(field.name), field.type_oid});
+        }
+        return Progress::more;
+    }
+    if (const auto* complete = std::get_if<wire::CommandComplete>(&message)) {
+        start_result();
+        result_.command_tag = complete->tag;
+        result_ended_ = answered_ = true;
+        return Progress::more;
+    }
+    if (std::holds_alternative<wire::EmptyQueryResponse>(message)) {
+        start_result();
+        result_ended_ = answered_ = true;
+        return Progress::more;
+    }
+    if (const auto* error = std::get_if<wire::ErrorResponse>(&message)) {
+        answered_ = true;
+        sql::Error received = error_of(error->diagnostics);
+        const bool is_fatal = received.fatal;
+        if (!error_ || is_fatal) error_ = std::move(received);
+        return is_fatal ? Progress::fatal : Progress::more;
+    }
+    if (const auto* ready = std::get_if<wire::ReadyForQuery>(&message)) {
+        if (!answered_) return Progress::violated;
+        status_ = ready->transaction_status == 'I'   ? sql::TransactionStatus::idle
+                  : ready->transaction_status == 'T' ? sql::TransactionStatus::in_transaction
+                                                     : sql::TransactionStatus::failed;
+        return Progress::complete;
+    }
+    if (std::holds_alternative<wire::ParseComplete>(message)) {
+        answered_ = true;
+        return Progress::more;
+    }
+    const bool expected = std::holds_alternative<wire::BindComplete>(message) ||
+                          std::holds_alternative<wire::NoData>(message) ||
+                          std::holds_alternative<wire::NoticeResponse>(message) ||
+                          std::holds_alternative<wire::ParameterStatus>(message);
+    if (expected) return Progress::more;
+    const auto* other = std::get_if<wire::OtherBackendMessage>(&message);
+    constexpr char notification = 'A';
+    return other != nullptr && other->type == notification ? Progress::more : Progress::violated;
+}
+
+sql::Result<sql::QueryResult> Reply::outcome() && {
+    if (error_) return std::unexpected(std::move(*error_));
+    return std::move(result_);
+}
+
+}  // namespace atlas::sim::sql_client

@@ -1,0 +1,106 @@
+#include "system/api/api.hpp"
+
+#include <utility>
+
+#include "system/api/failure.hpp"
+#include "system/api/routes.hpp"
+
+namespace atlas::api {
+namespace {
+
+using http::Problem;
+namespace problems = http::problems;
+
+Problem method_not_allowed(const std::vector<std::string_view>& allowed) {
+    std::string list;
+    for (const std::string_view method : allowed) {
+        if (!list.empty()) list += ", ";
+        list += method;
+        // The HTTP server answers HEAD from GET.
+        if (method == "GET") list += ", HEAD";
+    }
+    return {.type = problems::method_not_allowed, .headers = {{"Allow", std::move(list)}}};
+}
+
+/// "application/json; charset=utf-8" is of media type "application/json".
+bool has_media_type(std::string_view field, std::string_view media_type) {
+    std::string_view essence = field.substr(0, field.find(';'));
+    while (essence.ends_with(' ') || essence.ends_with('\t'))
+        essence.remove_suffix(1);
+    return http::equal_names(essence, media_type);
+}
+
+std::optional<Problem> check_body(const Route& route, const http::Request& request) {
+    const http::Headers& headers = request.headers;
+    const bool has_body =
+        headers.contains("Content-Length") || headers.contains("Transfer-Encoding");
+    if (!has_body) {
+        return Problem{.type = problems::length_required,
+                       .detail = "Send a body with Content-Length or in chunks."};
+    }
+    if (headers.contains("Content-Encoding") ||
+        !has_media_type(headers.get("Content-Type"), route.body_media_type)) {
+        return Problem{.type = problems::unsupported_media_type,
+                       .detail = "Send " + std::string{route.body_media_type} + "."};
+    }
+    return {};
+}
+
+/// What the route demands of the request, or what is wrong with it.
+std::expected<Call, Problem> validate(const RouteMatch& match, host::Context context,
+                                      const http::Request& request) {
+    const Route& route = *match.route;
+    Call call{.context = context, .path_parameter = std::string{match.path_parameter}};
+    if (route.body != nullptr) {
+        if (std::optional<Problem> wrong = check_body(route, request)) {
+            return std::unexpected(std::move(*wrong));
+        }
+    }
+    if (route.needs_if_match) {
+        const std::string* field = request.headers.find("If-Match");
+        if (field == nullptr) {
+            return std::unexpected(Problem{.type = problems::precondition_required,
+                                           .detail = "Send the ETag of the user in If-Match."});
+        }
+        call.if_match = parse_if_match(*field);
+        if (!call.if_match || request.headers.count("If-Match") > 1) {
+            return std::unexpected(
+                Problem{.type = problems::invalid_request,
+                        .detail = "If-Match is \"*\" or one field of at most 16 entity tags."});
+        }
+    }
+    if (route.body != nullptr) {
+        std::expected<Members, Problem> members = read_object(request.body, *route.body);
+        if (!members) return std::unexpected(std::move(members.error()));
+        call.members = std::move(*members);
+    }
+    return call;
+}
+
+}  // namespace
+
+Api::Api(service::Users& users, const host::Event& database_ready)
+    : users_(users), database_ready_(database_ready) {}
+
+http::Handler Api::handler() {
+    return [this](host::Context context, http::Request request) {
+        return handle(context, std::move(request));
+    };
+}
+
+host::Task<http::Response> Api::handle(host::Context context, http::Request request) {
+    const RouteMatch match = find_route(request.method, request.target);
+    if (match.route == nullptr) {
+        const Problem problem = match.allowed.empty() ? Problem{.type = problems::not_found}
+                                                      : method_not_allowed(match.allowed);
+        co_return http::to_response(problem, context.trace_id);
+    }
+    std::expected<Call, Problem> call = validate(match, context, request);
+    if (!call) co_return http::to_response(call.error(), context.trace_id);
+    if (match.route->needs_database && !database_ready_.is_set()) {
+        co_return to_response(host::Error{host::ErrorCode::unavailable}, context);
+    }
+    co_return co_await match.route->run(users_, std::move(*call));
+}
+
+}  // namespace atlas::api

@@ -1,0 +1,25 @@
+#include "system/api/failure.hpp"
+
+namespace atlas::api {
+
+http::Response to_response(const host::Error& error, const host::Context& context) {
+    using namespace http::problems;
+    if (error.certainty == host::Certainty::indefinite) {
+        return http::to_response(
+            {.type = outcome_unknown,
+             .detail = "The request may or may not have taken effect: look before repeating it."},
+            context.trace_id);
+    }
+    if (error.code == host::ErrorCode::data_corrupted) {
+        return http::to_response({.type = internal_error}, context.trace_id);
+    }
+    const bool late = error.code == host::ErrorCode::deadline_exceeded;
+    return http::to_response(
+        {.type = not_started,
+         .detail = late ? "There was not enough time; nothing was changed."
+                        : "The service cannot do this now; nothing was changed.",
+         .retry_after = std::chrono::seconds{1}},
+        context.trace_id);
+}
+
+}  // namespace atlas::api

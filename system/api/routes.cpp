@@ -1,0 +1,82 @@
+#include "system/api/routes.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "system/api/user_routes.hpp"
+
+namespace atlas::api {
+namespace {
+
+host::Task<http::Response> answer_livez(service::Users&, Call) {
+    co_return http::Response{200, {{"Content-Type", "application/json"}}, R"({"status":"alive"})"};
+}
+
+/// The path of an origin-form or absolute-form target (RFC 9112 section 3.2), without its query.
+std::string_view path_of(std::string_view target) {
+    if (target.starts_with("http://") || target.starts_with("https://")) {
+        const std::size_t slash = target.find('/', target.find("://") + 3);
+        target = slash == std::string_view::npos ? "/" : target.substr(slash);
+    }
+    return target.substr(0, target.find('?'));
+}
+
+/// The parameter's value (empty for a path without one), or nothing.
+std::optional<std::string_view> match(std::string_view pattern, std::string_view path) {
+    const std::size_t open = pattern.find('{');
+    if (open == std::string_view::npos) {
+        return path == pattern ? std::optional<std::string_view>{""} : std::nullopt;
+    }
+    const std::string_view tail = pattern.substr(pattern.find('}') + 1);
+    const std::string_view head = pattern.substr(0, open);
+    if (path.size() <= head.size() + tail.size() || !path.starts_with(head) ||
+        !path.ends_with(tail)) {
+        return {};
+    }
+    const std::string_view value =
+        path.substr(head.size(), path.size() - head.size() - tail.size());
+    if (value.find('/') != std::string_view::npos) return {};
+    return value;
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+    static constexpr std::array table{
+        Route{.method = "POST",
+              .path = "/v1/users",
+              .summary = "Registers a user.",
+              .body_media_type = "application/json",
+              .body = &registration_schema,
+              .run = create_user},
+        Route{
+            .method = "GET", .path = "/v1/users/{id}", .summary = "Shows a user.", .run = get_user},
+        Route{.method = "PATCH",
+              .path = "/v1/users/{id}",
+              .summary = "Changes a user by JSON merge patch (RFC 7396).",
+              .body_media_type = "application/merge-patch+json",
+              .body = &user_patch_schema,
+              .needs_if_match = true,
+              .run = patch_user},
+        Route{.method = "GET",
+              .path = "/livez",
+              .summary = "Says that the process is there.",
+              .needs_database = false,
+              .run = answer_livez},
+    };
+    return table;
+}
+
+RouteMatch find_route(std::string_view method, std::string_view target) {
+    const std::string_view path = path_of(target);
+    RouteMatch found;
+    for (const Route& route : routes()) {
+        const std::optional<std::string_view> parameter = match(route.path, path);
+        if (!parameter) continue;
+        if (route.method == method) return {&route, *parameter, {}};
+        found.allowed.push_back(route.method);
+    }
+    return found;
+}
+
+}  // namespace atlas::api

@@ -1,0 +1,52 @@
+#pragma once
+// The table of routes: what the API routes by, what it validates by, and what its description is
+// made from.
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "system/api/entity_tag.hpp"
+#include "system/api/schema.hpp"
+#include "system/http/message.hpp"
+#include "system/service/users.hpp"
+
+namespace atlas::api {
+
+/// A request that has been routed and validated.
+struct Call {
+    host::Context context;
+    std::string path_parameter = {};
+    Members members = {};
+    std::optional<IfMatch> if_match = {};
+};
+
+struct Route {
+    std::string_view method;
+    /// One segment may be a parameter in braces: "/v1/users/{id}".
+    std::string_view path;
+    std::string_view summary;
+    /// Empty when the route takes no body.
+    std::string_view body_media_type = {};
+    const ObjectSchema* body = nullptr;
+    /// Without If-Match: 428.
+    bool needs_if_match = false;
+    /// Answered by the process alone, database or not.
+    bool needs_database = true;
+    host::Task<http::Response> (*run)(service::Users& users, Call call);
+};
+
+std::span<const Route> routes();
+
+struct RouteMatch {
+    const Route* route = nullptr;  ///< Null: see `allowed`.
+    std::string_view path_parameter;
+    /// The methods of the path, when none is the request's; empty when there is no such path.
+    std::vector<std::string_view> allowed;
+};
+
+/// `target` as in the request line; a query is left aside, no route has one.
+RouteMatch find_route(std::string_view method, std::string_view target);
+
+}  // namespace atlas::api

@@ -1,0 +1,120 @@
+#include "system/api/user_routes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "system/api/failure.hpp"
+#include "system/http/json_string.hpp"
+
+namespace atlas::api {
+namespace {
+
+constexpr StringMember email_member{"email", true, 3, domain::email_max_length,
+                                    domain::find_fault_in_email};
+constexpr StringMember display_name_member{"display_name", true, 1, domain::display_name_max_length,
+                                           domain::find_fault_in_display_name};
+constexpr StringMember password_member{"password", true, domain::password_min_length,
+                                       domain::password_max_length, domain::find_fault_in_password};
+
+constexpr std::array registration_members{email_member, display_name_member, password_member};
+
+constexpr std::array patch_members{[] {
+    StringMember member = display_name_member;
+    member.required = false;
+    return member;
+}()};
+
+std::string render(const domain::User& user) {
+    std::string json = R"({"id":")" + domain::to_string(user.id) + R"(","email":)";
+    http::append_json_string(json, user.email);
+    json += R"(,"display_name":)";
+    http::append_json_string(json, user.display_name);
+    json += R"(,"version":)" + std::to_string(user.version);
+    json += R"(,"created_at":")" + domain::to_rfc3339(user.created_at);
+    json += R"(","updated_at":")" + domain::to_rfc3339(user.updated_at) + R"("})";
+    return json;
+}
+
+http::Response show(int status, const domain::User& user) {
+    return {status,
+            {{"Content-Type", "application/json"},
+             {"ETag", format_entity_tag(user.version)},
+             // A kept copy may only be shown after asking whether it still holds.
+             {"Cache-Control", "no-cache"}},
+            render(user)};
+}
+
+http::Response no_such_user(const Call& call) {
+    return http::to_response(
+        {.type = http::problems::not_found, .detail = "There is no user of that id."},
+        call.context.trace_id);
+}
+
+http::Response another_version(const Call& call) {
+    return http::to_response(
+        {.type = http::problems::version_mismatch, .detail = "Get the user again, then decide."},
+        call.context.trace_id);
+}
+
+bool is_matched(const IfMatch& if_match, std::int64_t version) {
+    if (!if_match.versions) return true;
+    return std::ranges::find(*if_match.versions, version) != if_match.versions->end();
+}
+
+/// A patch without members changes nothing (RFC 7396), not even the version.
+http::Response unchanged(const Call& call, const domain::User& user) {
+    return is_matched(*call.if_match, user.version) ? show(200, user) : another_version(call);
+}
+
+}  // namespace
+
+constexpr ObjectSchema registration_schema{"Registration", registration_members};
+constexpr ObjectSchema user_patch_schema{"UserPatch", patch_members};
+
+host::Task<http::Response> create_user(service::Users& users, Call call) {
+    const host::Result<domain::User> user = co_await users.create(
+        call.context,
+        {std::move(*call.members[0]), std::move(*call.members[1]), std::move(*call.members[2])});
+    if (user) {
+        http::Response response = show(201, *user);
+        response.headers.add("Location", "/v1/users/" + domain::to_string(user->id));
+        co_return response;
+    }
+    if (user.error().code == host::ErrorCode::already_exists) {
+        co_return http::to_response(
+            {.type = http::problems::email_taken,
+             .errors = {{"/email", "Another user has that e-mail address."}}},
+            call.context.trace_id);
+    }
+    co_return to_response(user.error(), call.context);
+}
+
+host::Task<http::Response> get_user(service::Users& users, Call call) {
+    const std::optional<domain::Uuid> id = domain::parse_uuid(call.path_parameter);
+    if (!id) co_return no_such_user(call);
+    const host::Result<domain::User> user = co_await users.get(call.context, *id);
+    if (user) co_return show(200, *user);
+    if (user.error().code == host::ErrorCode::not_found) co_return no_such_user(call);
+    co_return to_response(user.error(), call.context);
+}
+
+host::Task<http::Response> patch_user(service::Users& users, Call call) {
+    const std::optional<domain::Uuid> id = domain::parse_uuid(call.path_parameter);
+    if (!id) co_return no_such_user(call);
+    std::optional<std::string>& display_name = call.members[0];
+    if (!display_name) {
+        const host::Result<domain::User> user = co_await users.get(call.context, *id);
+        if (user) co_return unchanged(call, *user);
+        if (user.error().code == host::ErrorCode::not_found) co_return no_such_user(call);
+        co_return to_response(user.error(), call.context);
+    }
+    const host::Result<domain::User> user =
+        co_await users.rename(call.context, *id, std::move(*display_name), call.if_match->versions);
+    if (user) co_return show(200, *user);
+    if (user.error().code == host::ErrorCode::not_found) co_return no_such_user(call);
+    if (user.error().code == host::ErrorCode::conflict) co_return another_version(call);
+    co_return to_response(user.error(), call.context);
+}
+
+}  // namespace atlas::api

@@ -1,0 +1,262 @@
+#include "system/client/client.hpp"
+
+#include <utility>
+
+#include "system/client/contract.hpp"
+#include "system/host/check.hpp"
+#include "system/http/client_connection.hpp"
+#include "system/http/json_string.hpp"
+#include "system/telemetry/traceparent.hpp"
+
+namespace atlas::client {
+namespace {
+
+struct IdleConnection {
+    std::unique_ptr<http::ClientConnection> connection;
+    host::Endpoint endpoint;
+    host::TimePoint since;
+};
+
+/// What can become of one attempt at a call.
+using Attempt = std::expected<http::Response, Failure>;
+
+bool may_try_again(const Failure& failure, const Expectation& expectation) {
+    switch (failure.kind) {
+        case FailureKind::not_started:
+            return true;
+        case FailureKind::connection_lost:
+            return expectation.only_reads;
+        default:
+            return false;
+    }
+}
+
+Failure not_connected(const host::Error& error, const host::Endpoint& endpoint) {
+    return {
+        .kind = FailureKind::not_started,
+        .detail = "no connection to " + host::to_string(endpoint) + ": " + host::describe(error)};
+}
+
+Failure lost(const host::Error& error, const Expectation& expectation) {
+    const auto kind = [&] {
+        switch (error.code) {
+            case host::ErrorCode::deadline_exceeded:
+                return FailureKind::deadline_exceeded;
+            case host::ErrorCode::protocol_error:
+                return FailureKind::contract_violated;
+            default:
+                return FailureKind::connection_lost;
+        }
+    }();
+    return {.kind = kind,
+            .certainty =
+                expectation.only_reads ? host::Certainty::definite : host::Certainty::indefinite,
+            .detail = host::describe(error)};
+}
+
+/// One segment of a path (RFC 3986 section 3.3): all but unreserved characters percent-encoded.
+std::string encode_segment(std::string_view text) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    constexpr std::string_view marks = "-._~";
+    std::string encoded;
+    for (const char c : text) {
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                           (c >= 'A' && c <= 'Z') || marks.find(c) != std::string_view::npos;
+        if (plain) {
+            encoded += c;
+        } else {
+            encoded += '%';
+            encoded += digits[static_cast<std::uint8_t>(c) >> 4];
+            encoded += digits[static_cast<std::uint8_t>(c) & 0xf];
+        }
+    }
+    return encoded;
+}
+
+std::string render(const NewUser& user) {
+    std::string json = R"({"email":)";
+    http::append_json_string(json, user.email);
+    json += R"(,"display_name":)";
+    http::append_json_string(json, user.display_name);
+    json += R"(,"password":)";
+    http::append_json_string(json, user.password);
+    json += '}';
+    return json;
+}
+
+}  // namespace
+
+std::string_view name(FailureKind kind) noexcept {
+    switch (kind) {
+        case FailureKind::rejected:
+            return "rejected";
+        case FailureKind::not_found:
+            return "not_found";
+        case FailureKind::email_taken:
+            return "email_taken";
+        case FailureKind::version_mismatch:
+            return "version_mismatch";
+        case FailureKind::not_started:
+            return "not_started";
+        case FailureKind::outcome_unknown:
+            return "outcome_unknown";
+        case FailureKind::connection_lost:
+            return "connection_lost";
+        case FailureKind::deadline_exceeded:
+            return "deadline_exceeded";
+        case FailureKind::contract_violated:
+            return "contract_violated";
+    }
+    return "unknown";
+}
+
+class Client::Implementation {
+  public:
+    Implementation(host::Host& host, ClientOptions options)
+        : host_(host), options_(std::move(options)), random_(host.random("client.retry")) {
+        ATLAS_CHECK(!options_.endpoints.empty(), "a client knows at least one endpoint");
+        // Many clients with the same list must not all begin with its first.
+        next_endpoint_ = random_.below(options_.endpoints.size());
+    }
+
+    /// An answer with the expected status, or why there is none. Repeats what may be repeated.
+    host::Task<Attempt> call(host::Context context, http::Request request,
+                             Expectation expectation) {
+        context = context.with_deadline(host::deadline_after(host_, options_.timeout));
+        if (context.trace_id != host::TraceId{}) {
+            request.headers.add("traceparent",
+                                telemetry::format_traceparent(context.trace_id, parent_id()));
+        }
+        for (unsigned retries = 0;; ++retries) {
+            Attempt attempt = co_await try_once(context, request, expectation);
+            if (attempt && attempt->status != expectation.success) {
+                attempt = std::unexpected(read_failure(*attempt, expectation));
+            }
+            if (attempt || !may_try_again(attempt.error(), expectation)) co_return attempt;
+            const bool again = co_await reliability::wait_to_retry(host_, options_.retry, retries,
+                                                                   random_, context.deadline);
+            if (!again) co_return attempt;
+        }
+    }
+
+    host::Task<Outcome<User>> call_for_user(host::Context context, http::Request request,
+                                            Expectation expectation) {
+        const Attempt attempt = co_await call(context, std::move(request), expectation);
+        if (!attempt) co_return std::unexpected(attempt.error());
+        co_return read_user(*attempt, expectation);
+    }
+
+    void close() noexcept { idle_.clear(); }
+
+  private:
+    /// A span id is never zero.
+    std::uint64_t parent_id() { return random_.next() | 1; }
+
+    host::Task<Attempt> try_once(host::Context context, http::Request request,
+                                 Expectation expectation) {
+        const host::TimePoint now = host_.clock().now();
+        if (context.deadline.passed(now)) {
+            co_return std::unexpected(Failure{.kind = FailureKind::deadline_exceeded,
+                                              .detail = "the deadline passed before sending"});
+        }
+        const host::Endpoint endpoint = options_.endpoints[next_endpoint_];
+        next_endpoint_ = (next_endpoint_ + 1) % options_.endpoints.size();
+        std::unique_ptr<http::ClientConnection> connection = take_idle(endpoint);
+        if (!connection) {
+            host::Result<std::unique_ptr<host::ByteStream>> stream =
+                co_await host_.network().connect(endpoint, options_.transport,
+                                                 context.deadline.earlier_of(host::deadline_after(
+                                                     host_, options_.connect_timeout)));
+            if (!stream) co_return std::unexpected(not_connected(stream.error(), endpoint));
+            connection =
+                std::make_unique<http::ClientConnection>(std::move(*stream), options_.limits);
+        }
+        address(request, endpoint, context.deadline);
+        host::Result<http::Response> response =
+            co_await connection->exchange(std::move(request), context.deadline);
+        if (!response) co_return std::unexpected(lost(response.error(), expectation));
+        keep(std::move(connection), endpoint);
+        co_return std::move(*response);
+    }
+
+    void address(http::Request& request, const host::Endpoint& endpoint, host::Deadline deadline) {
+        request.headers.set("Host", host::to_string(endpoint));
+        // At least 1: zero would be refused as malformed.
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(std::min<host::Duration>(
+            deadline.remaining(host_.clock().now()), std::chrono::hours{24}));
+        request.headers.set("Atlas-Timeout-Ms",
+                            std::to_string(std::max<std::int64_t>(left.count(), 1)));
+    }
+
+    std::unique_ptr<http::ClientConnection> take_idle(const host::Endpoint& endpoint) {
+        const host::TimePoint now = host_.clock().now();
+        std::erase_if(idle_, [&](const IdleConnection& idle) {
+            return now - idle.since >= options_.idle_time;
+        });
+        for (auto idle = idle_.rbegin(); idle != idle_.rend(); ++idle) {
+            if (idle->endpoint != endpoint) continue;
+            std::unique_ptr<http::ClientConnection> connection = std::move(idle->connection);
+            idle_.erase(std::next(idle).base());
+            return connection;
+        }
+        return nullptr;
+    }
+
+    void keep(std::unique_ptr<http::ClientConnection> connection, const host::Endpoint& endpoint) {
+        if (!connection->is_reusable() || options_.idle_connections == 0) return;
+        if (idle_.size() >= options_.idle_connections) idle_.erase(idle_.begin());
+        idle_.push_back({std::move(connection), endpoint, host_.clock().now()});
+    }
+
+    host::Host& host_;
+    ClientOptions options_;
+    host::RandomSource random_;
+    std::size_t next_endpoint_ = 0;
+    std::vector<IdleConnection> idle_;  ///< The most recently used last.
+};
+
+Client::Client(host::Host& host, ClientOptions options)
+    : implementation_(std::make_unique<Implementation>(host, std::move(options))) {}
+
+Client::~Client() = default;
+
+host::Task<Outcome<User>> Client::create_user(host::Context context, NewUser user) {
+    http::Request request{
+        "POST", "/v1/users", {{"Content-Type", "application/json"}}, render(user)};
+    co_return co_await implementation_->call_for_user(context, std::move(request),
+                                                      {.success = 201, .may_be_taken = true});
+}
+
+host::Task<Outcome<User>> Client::get_user(host::Context context, std::string id) {
+    http::Request request{"GET", "/v1/users/" + encode_segment(id), {}, {}};
+    co_return co_await implementation_->call_for_user(
+        context, std::move(request), {.only_reads = true, .may_be_not_found = true});
+}
+
+host::Task<Outcome<User>> Client::patch_user(host::Context context, std::string id,
+                                             std::string display_name,
+                                             std::optional<std::int64_t> if_match) {
+    http::Request request{"PATCH",
+                          "/v1/users/" + encode_segment(id),
+                          {{"Content-Type", "application/merge-patch+json"}},
+                          {}};
+    if (if_match) request.headers.add("If-Match", '"' + std::to_string(*if_match) + '"');
+    request.body = R"({"display_name":)";
+    http::append_json_string(request.body, display_name);
+    request.body += '}';
+    co_return co_await implementation_->call_for_user(
+        context, std::move(request), {.may_be_not_found = true, .has_precondition = true});
+}
+
+host::Task<Outcome<void>> Client::livez(host::Context context) {
+    const Attempt attempt = co_await implementation_->call(
+        context, http::Request{"GET", "/livez", {}, {}}, {.only_reads = true});
+    if (!attempt) co_return std::unexpected(attempt.error());
+    co_return Outcome<void>{};
+}
+
+void Client::close() noexcept {
+    implementation_->close();
+}
+
+}  // namespace atlas::client

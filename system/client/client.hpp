@@ -1,0 +1,117 @@
+#pragma once
+// The typed client of Atlas's HTTP API, version 1: used by the simulator's workload and by the
+// command line. Every call ends, within its deadline, with a value or with a Failure that says
+// whether the call may have taken effect.
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "system/host/host.hpp"
+#include "system/http/limits.hpp"
+#include "system/reliability/retry.hpp"
+
+namespace atlas::client {
+
+/// A user as the API shows it.
+struct User {
+    std::string id;
+    std::string email;
+    std::string display_name;
+    std::int64_t version = 0;
+    std::string created_at;  ///< RFC 3339
+    std::string updated_at;  ///< RFC 3339
+
+    friend bool operator==(const User&, const User&) = default;
+};
+
+struct NewUser {
+    std::string email;
+    std::string display_name;
+    std::string password;
+};
+
+enum class FailureKind : std::uint8_t {
+    rejected,           ///< 4xx: the request is at fault (400, 413, 415, ...). Definite.
+    not_found,          ///< 404. Definite.
+    email_taken,        ///< 409. Definite.
+    version_mismatch,   ///< 412: If-Match named another version. Definite.
+    not_started,        ///< 503 "not started", or no connection came about. Definite.
+    outcome_unknown,    ///< 503 "outcome unknown". Indefinite, unless the call only reads.
+    connection_lost,    ///< The connection died after sending. Indefinite, unless it only reads.
+    deadline_exceeded,  ///< No answer in time. Indefinite, unless nothing was sent or it only
+                        ///< reads.
+    contract_violated,  ///< An answer that the API's contract does not allow (500 among them).
+                        ///< Indefinite, unless the call only reads.
+};
+
+/// "version_mismatch" and so on: stable, used in histories.
+std::string_view name(FailureKind kind) noexcept;
+
+struct Failure {
+    FailureKind kind;
+    host::Certainty certainty = host::Certainty::definite;
+    /// The answer's status code; 0 when none came.
+    int status = 0;
+    /// The `type` of the problem details; empty when none came.
+    std::string problem_type = {};
+    /// For people: the problem's `detail`, or what went wrong on the way.
+    std::string detail = {};
+    /// JSON pointers to the offending members of a rejected request.
+    std::vector<std::string> pointers = {};
+};
+
+template <typename T>
+using Outcome = std::expected<T, Failure>;
+
+struct ClientOptions {
+    /// Tried in turn. At least one.
+    std::vector<host::Endpoint> endpoints;
+    host::Transport transport = {};
+    /// How long a call may take when its context has no earlier deadline; retries included.
+    host::Duration timeout = std::chrono::seconds{5};
+    host::Duration connect_timeout = std::chrono::seconds{1};
+    /// A kept connection idle for longer is not used again. Keep it below the server's own limit:
+    /// a request sent while the server closes the connection ends as connection_lost.
+    host::Duration idle_time = std::chrono::seconds{20};
+    std::size_t idle_connections = 4;
+    /// Calls that failed without effect (not_started, and any lost call that only reads) are tried
+    /// again on the next endpoint. max_attempts = 1 switches that off.
+    reliability::RetryPolicy retry = {};
+    http::MessageLimits limits = {};
+};
+
+/// Calls may overlap; each then has a connection of its own. It runs no task of its own.
+class Client {
+  public:
+    Client(host::Host& host, ClientOptions options);
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    host::Task<Outcome<User>> create_user(host::Context context, NewUser user);
+
+    host::Task<Outcome<User>> get_user(host::Context context, std::string id);
+
+    /// Sets the display name if the user still has that version. Without a version no If-Match is
+    /// sent, which the API refuses with 428 (FailureKind::rejected).
+    host::Task<Outcome<User>> patch_user(host::Context context, std::string id,
+                                         std::string display_name,
+                                         std::optional<std::int64_t> if_match);
+
+    /// Is the process there at all?
+    host::Task<Outcome<void>> livez(host::Context context);
+
+    /// Closes the kept connections.
+    void close() noexcept;
+
+  private:
+    class Implementation;
+    std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace atlas::client

@@ -1,0 +1,64 @@
+#pragma once
+// The HTTP/1.1 server: connections, their limits and their end. What a request means is the
+// handler's business.
+
+#include <list>
+#include <memory>
+
+#include "system/host/task_group.hpp"
+#include "system/http/date.hpp"
+#include "system/http/handler.hpp"
+#include "system/http/problem.hpp"
+#include "system/http/server_options.hpp"
+
+namespace atlas::http {
+
+class Server {
+  public:
+    Server(host::Host& host, Handler handler, ServerOptions options);
+    /// Drained before: no connection is left.
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Accepts and serves until drain() is called. At most one call in a server's life.
+    host::Task<> serve(std::unique_ptr<host::Listener> listener);
+
+    /// Stops listening, closes idle connections, lets requests in flight finish until the deadline
+    /// and then cuts them. Works also in a task that is being cancelled itself.
+    host::Task<> drain(host::Deadline deadline);
+
+    std::size_t connections() const { return connections_.size(); }
+    std::size_t requests_in_flight() const { return in_flight_; }
+
+  private:
+    struct Connection;
+    class InFlight;
+    enum class After : std::uint8_t { keep_open, linger, close };
+
+    host::Task<> run_connection(std::unique_ptr<host::ByteStream> stream);
+    host::Task<> refuse_connection(std::unique_ptr<host::ByteStream> stream);
+    host::Task<bool> read_request(Connection& connection);
+    host::Task<After> answer(Connection& connection);
+    host::Task<Response> respond(Request request);
+    host::Task<After> write(Connection& connection, Response response, bool keep_alive);
+    host::Task<> linger(Connection& connection);
+
+    Response refuse(ProblemType type, std::string_view detail, bool retry = false) const;
+    host::Deadline after(host::Duration duration) const;
+
+    host::Host& host_;
+    Handler handler_;
+    ServerOptions options_;
+    host::RandomSource trace_ids_;
+    DateCache date_;
+    std::unique_ptr<host::Listener> listener_;
+    std::list<Connection*> connections_;
+    std::size_t refusing_ = 0;
+    std::size_t in_flight_ = 0;
+    bool draining_ = false;
+    host::TaskGroup group_;
+    host::Event drained_;
+};
+
+}  // namespace atlas::http

@@ -1,0 +1,111 @@
+#include "system/node/api_node.hpp"
+
+#include <boost/system/system_error.hpp>
+#include <exception>
+#include <utility>
+
+#include "system/api/api.hpp"
+#include "system/host/task_group.hpp"
+#include "system/http/server.hpp"
+#include "system/service/users.hpp"
+
+namespace atlas::node {
+namespace {
+
+http::Handler decorate(http::Handler handler, const ApiNodeHooks& hooks) {
+    return hooks.decorate_handler ? hooks.decorate_handler(std::move(handler)) : handler;
+}
+
+/// All that an API node is made of, in the order in which the parts need one another.
+struct ApiNode {
+    ApiNode(host::Host& world, sql::Driver& driver, const ApiNodeOptions& options,
+            const ApiNodeHooks& hooks)
+        : host(world),
+          pool(world, driver, options.database),
+          database{world, pool, options.retry, world.random("sql.retry")},
+          users(world, database, options.argon2),
+          database_ready(world),
+          api(users, database_ready),
+          server(world, decorate(api.handler(), hooks), options.http),
+          tasks(world) {}
+
+    host::Host& host;
+    sql::Pool pool;
+    sql::Database database;
+    service::Users users;
+    host::Event database_ready;
+    api::Api api;
+    http::Server server;
+    host::TaskGroup tasks;
+};
+
+/// Until it succeeds: the database may come up after this node, and go down in between.
+host::Task<> bring_up_to_date(ApiNode& node, std::vector<store::Migration> migrations) {
+    constexpr host::Duration attempt_time = std::chrono::seconds{30};
+    constexpr host::Duration pause = std::chrono::milliseconds{200};
+    bool reported = false;
+    for (;;) {
+        const host::Context context{.deadline = host::deadline_after(node.host, attempt_time)};
+        const sql::Result<void> done = co_await store::migrate(node.database, context, migrations);
+        if (done) break;
+        if (!std::exchange(reported, true)) {
+            node.host.log({host::LogLevel::warning,
+                           "the database is not ready; trying until it is",
+                           {{"error", done.error().message}, {"sqlstate", done.error().sqlstate}}});
+        }
+        co_await host::sleep_for(node.host, pause);
+    }
+    node.database_ready.set();
+    node.host.log({host::LogLevel::info,
+                   "the database schema is up to date",
+                   {{"migrations", static_cast<std::int64_t>(migrations.size())}}});
+}
+
+void log_start(host::Host& host, const host::Endpoint& endpoint) {
+    host.log(
+        {host::LogLevel::warning,
+         "the API has no authentication yet: whoever can connect can read and change all users",
+         {{"listen", host::to_string(endpoint)}}});
+}
+
+void log_drain(host::Host& host, const http::Server& server) {
+    host.log({host::LogLevel::info,
+              "draining",
+              {{"connections", static_cast<std::int64_t>(server.connections())},
+               {"requests_in_flight", static_cast<std::int64_t>(server.requests_in_flight())}}});
+}
+
+}  // namespace
+
+host::Task<host::Result<void>> run_api_node(host::Host& host, sql::Driver& driver,
+                                            ApiNodeOptions options, ApiNodeHooks hooks) {
+    host::Result<std::unique_ptr<host::Listener>> listener =
+        host.network().listen(options.listen, options.transport);
+    if (!listener) co_return std::unexpected(std::move(listener.error()));
+    const host::Endpoint endpoint = (*listener)->local_endpoint();
+    log_start(host, endpoint);
+    if (hooks.on_listening) hooks.on_listening(endpoint);
+
+    ApiNode node(host, driver, options, hooks);
+    node.tasks.spawn(node.server.serve(std::move(*listener)));
+    node.tasks.spawn(bring_up_to_date(node, std::move(options.migrations)));
+    std::exception_ptr cancelled;
+    try {
+        co_await host.wait_for_shutdown();
+    } catch (const boost::system::system_error&) {
+        cancelled = std::current_exception();
+    }
+
+    // A task that is cancelled has no time to drain, but its parts must end before it does.
+    co_await host::shield_from_cancellation();
+    const host::Duration drain_time = cancelled ? host::Duration::zero() : options.drain_time;
+    log_drain(host, node.server);
+    co_await node.server.drain(host::deadline_after(host, drain_time));
+    co_await node.tasks.stop();
+    node.pool.close();
+    host.log({host::LogLevel::info, "stopped"});
+    if (cancelled) std::rethrow_exception(cancelled);
+    co_return host::Result<void>{};
+}
+
+}  // namespace atlas::node

@@ -1,0 +1,48 @@
+#pragma once
+// What makes an API node: wiring, start, drain.
+
+#include <functional>
+#include <vector>
+
+#include "system/host/host.hpp"
+#include "system/http/handler.hpp"
+#include "system/http/server_options.hpp"
+#include "system/passwords/cost.hpp"
+#include "system/reliability/retry.hpp"
+#include "system/sql/connection.hpp"
+#include "system/sql/pool_options.hpp"
+#include "system/store/migrations.hpp"
+
+namespace atlas::node {
+
+struct ApiNodeOptions {
+    /// There is no authentication yet: loopback unless the operator says otherwise.
+    host::Endpoint listen{"127.0.0.1", 8080};
+    host::Transport transport = {};
+    http::ServerOptions http = {};
+    /// `database.target` says which PostgreSQL.
+    sql::PoolOptions database = {};
+    /// For transactions that PostgreSQL gave up (40001, 40P01) or whose connection died before
+    /// COMMIT was sent.
+    reliability::RetryPolicy retry = {};
+    passwords::Argon2Cost argon2 = {};
+    /// After a request to stop: how long requests in flight may take. Then they are cut.
+    host::Duration drain_time = std::chrono::seconds{15};
+    std::vector<store::Migration> migrations = store::built_in_migrations();
+};
+
+/// What a composition root may add; production adds nothing.
+struct ApiNodeHooks {
+    /// Wraps the whole API; the server's own refusals (408, 413, ...) do not pass through it.
+    http::HandlerDecorator decorate_handler = {};
+    /// Called once with the endpoint that was bound (the port, when port 0 was asked for).
+    std::function<void(host::Endpoint)> on_listening = {};
+};
+
+/// Listens at once (`/livez` answers, the rest is 503 "not started"), brings the schema up to date
+/// as soon as the database is there, serves until the host asks to shut down, drains, returns.
+/// Errors: those of Network::listen. `driver` outlives the task.
+host::Task<host::Result<void>> run_api_node(host::Host& host, sql::Driver& driver,
+                                            ApiNodeOptions options, ApiNodeHooks hooks = {});
+
+}  // namespace atlas::node

@@ -1,0 +1,314 @@
+// A whole API node and its client over the simulated network; behind it a database that is a map.
+// What PostgreSQL makes of the SQL is the contract tests' business.
+
+#include "system/node/api_node.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "sim/cluster/calm.hpp"
+#include "system/client/client.hpp"
+#include "system/host/task_group.hpp"
+#include "system/http/client_connection.hpp"
+#include "system/sql/fake_driver.hpp"
+
+namespace atlas::node {
+namespace {
+
+using client::FailureKind;
+using host::Host;
+using host::Task;
+using sql::Parameters;
+using sql::QueryResult;
+using sql::Value;
+using namespace std::chrono_literals;
+
+const host::Endpoint here{"127.0.0.1", 8080};
+
+/// Answers the statements of store/users.cpp and store/migrations.cpp.
+class FakeUsers {
+  public:
+    std::map<std::string, std::vector<Value>> rows;  ///< By id: the columns that are selected.
+    std::vector<std::string> emails;
+    std::vector<std::string> migrations;
+    std::string last_password_hash;
+
+    sql::Result<QueryResult> answer(const std::string& asked, const Parameters& parameters) {
+        QueryResult result;
+        if (asked == "execute schema_migrations_select") {
+            for (const std::string& version : migrations)
+                result.rows.push_back({version});
+        } else if (asked == "execute schema_migrations_insert") {
+            migrations.push_back(*parameters.at(0));
+        } else if (asked == "execute users_insert") {
+            return insert(parameters);
+        } else if (asked == "execute users_select") {
+            if (const auto row = rows.find(*parameters.at(0)); row != rows.end()) {
+                result.rows.push_back(row->second);
+            }
+        } else if (asked.starts_with("execute users_rename")) {
+            const auto row = rows.find(*parameters.at(0));
+            if (row == rows.end()) return result;
+            Value& version = row->second.at(3);
+            if (parameters.size() == 4 && parameters[3] != version) return result;
+            version = std::to_string(std::stoi(*version) + 1);
+            row->second.at(2) = parameters.at(1);
+            row->second.at(5) = parameters.at(2);
+            result.rows.push_back(row->second);
+        }
+        return result;
+    }
+
+  private:
+    sql::Result<QueryResult> insert(const Parameters& p) {
+        if (std::find(emails.begin(), emails.end(), *p.at(2)) != emails.end()) {
+            return std::unexpected(sql::Error{.kind = sql::ErrorKind::server,
+                                              .sqlstate = "23505",
+                                              .constraint = "users_email_folded_key"});
+        }
+        emails.push_back(*p[2]);
+        last_password_hash = *p[4];
+        rows[*p[0]] = {p[0], p[1], p[3], p[5], p[6], p[7]};
+        return QueryResult{};
+    }
+};
+
+struct World {
+    explicit World(Host& the_host) : host(the_host), driver(the_host, server) {
+        server.answer = [this](const std::string& asked, const Parameters& parameters) {
+            return users.answer(asked, parameters);
+        };
+    }
+
+    Host& host;
+    FakeUsers users;
+    sql::FakeServer server;
+    sql::FakeDriver driver;
+    client::Client client{host, {.endpoints = {here}, .retry = {.max_attempts = 1}}};
+};
+
+using Scenario = Task<> (*)(World&);
+
+Task<> serve(Host& host, sql::Driver& driver, ApiNodeOptions options) {
+    const host::Result<void> served = co_await run_api_node(host, driver, options);
+    EXPECT_TRUE(served);
+}
+
+ApiNodeOptions cheap_options() {
+    return {.listen = here, .argon2 = {.memory_kib = 8, .iterations = 1}};
+}
+
+Task<> serve_and_run(Host& host, Scenario scenario, ApiNodeOptions options) {
+    World world(host);
+    host::TaskGroup group(host);
+    group.spawn(serve(host, world.driver, options));
+    co_await host::sleep_for(host, 1s);
+    co_await scenario(world);
+    world.client.close();
+    co_await group.stop();
+}
+
+void run(Scenario scenario, ApiNodeOptions options = cheap_options()) {
+    const sim::cluster::CalmRun outcome = sim::cluster::run_calmly(
+        [&](Host& host) { return serve_and_run(host, scenario, options); });
+    EXPECT_TRUE(outcome.finished);
+    EXPECT_EQ(outcome.leftovers, std::vector<std::string>{});
+}
+
+template <typename T>
+FailureKind kind(const client::Outcome<T>& outcome) {
+    EXPECT_FALSE(outcome.has_value());
+    return outcome ? FailureKind::contract_violated : outcome.error().kind;
+}
+
+TEST(ApiNode, RegistersShowsAndRenames) {
+    run([](World& w) -> Task<> {
+        const auto created =
+            co_await w.client.create_user({}, {"Ada@Example.com", "Ad\u00e4", "correct horse"});
+        EXPECT_TRUE(created);
+        if (!created) co_return;
+        EXPECT_EQ(created->email, "Ada@Example.com");
+        EXPECT_EQ(created->version, 1);
+        EXPECT_EQ(created->id[14], '7');
+        EXPECT_EQ(w.users.emails, std::vector<std::string>{"ada@example.com"});
+        EXPECT_TRUE(w.users.last_password_hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
+
+        const auto shown = co_await w.client.get_user({}, created->id);
+        EXPECT_TRUE(shown);
+        if (shown) EXPECT_EQ(*shown, *created);
+
+        const auto renamed = co_await w.client.patch_user({}, created->id, "Countess", 1);
+        EXPECT_TRUE(renamed);
+        if (!renamed) co_return;
+        EXPECT_EQ(renamed->display_name, "Countess");
+        EXPECT_EQ(renamed->version, 2);
+        EXPECT_EQ(renamed->created_at, created->created_at);
+    });
+}
+
+TEST(ApiNode, SaysNoInItsContractsWords) {
+    run([](World& w) -> Task<> {
+        const auto created = co_await w.client.create_user({}, {"a@b.c", "A", "12345678"});
+        EXPECT_TRUE(created);
+        if (!created) co_return;
+        const auto taken = co_await w.client.create_user({}, {"A@B.C", "B", "12345678"});
+        EXPECT_EQ(kind(taken), FailureKind::email_taken);
+        EXPECT_EQ(taken.error().pointers, std::vector<std::string>{"/email"});
+        const auto invalid = co_await w.client.create_user({}, {"a", "", "1"});
+        EXPECT_EQ(kind(invalid), FailureKind::rejected);
+        EXPECT_EQ(invalid.error().pointers,
+                  (std::vector<std::string>{"/email", "/display_name", "/password"}));
+        const auto stale = co_await w.client.patch_user({}, created->id, "B", 2);
+        EXPECT_EQ(kind(stale), FailureKind::version_mismatch);
+        const auto unconditional = co_await w.client.patch_user({}, created->id, "B", {});
+        EXPECT_EQ(kind(unconditional), FailureKind::rejected);
+        EXPECT_EQ(unconditional.error().status, 428);
+        const std::string nobody = "00000000-0000-7000-8000-000000000000";
+        const auto absent = co_await w.client.get_user({}, nobody);
+        EXPECT_EQ(kind(absent), FailureKind::not_found);
+        const auto absent_patch = co_await w.client.patch_user({}, nobody, "B", 1);
+        EXPECT_EQ(kind(absent_patch), FailureKind::not_found);
+        const auto odd = co_await w.client.get_user({}, "../a b\r\n");
+        EXPECT_EQ(kind(odd), FailureKind::not_found);
+    });
+}
+
+TEST(ApiNode, TellsAnUnknownOutcomeFromOneThatDidNotStart) {
+    run([](World& w) -> Task<> {
+        w.server.fail = [](const std::string& asked) -> std::optional<sql::Error> {
+            if (asked != "query COMMIT") return {};
+            return sql::Error{.kind = sql::ErrorKind::connection_lost};
+        };
+        const auto lost = co_await w.client.create_user({}, {"a@b.c", "A", "12345678"});
+        EXPECT_EQ(kind(lost), FailureKind::outcome_unknown);
+        EXPECT_EQ(lost.error().certainty, host::Certainty::indefinite);
+
+        w.server.fail = [](const std::string&) -> std::optional<sql::Error> {
+            return sql::Error{.kind = sql::ErrorKind::cannot_connect};
+        };
+        const auto refused = co_await w.client.create_user({}, {"a@b.d", "A", "12345678"});
+        EXPECT_EQ(kind(refused), FailureKind::not_started);
+        EXPECT_EQ(refused.error().certainty, host::Certainty::definite);
+        EXPECT_EQ(refused.error().status, 503);
+        const auto unread = co_await w.client.get_user({}, "00000000-0000-7000-8000-000000000000");
+        EXPECT_EQ(kind(unread), FailureKind::not_started);
+        const auto alive = co_await w.client.livez({});
+        EXPECT_TRUE(alive);
+    });
+}
+
+TEST(ApiNode, EveryRequestEndsAtItsDeadline) {
+    run([](World& w) -> Task<> {
+        w.server.latency = 1h;
+        const host::TimePoint start = w.host.clock().now();
+        const auto outcome =
+            co_await w.client.get_user({.deadline = host::deadline_after(w.host, 700ms)},
+                                       "00000000-0000-7000-8000-000000000000");
+        EXPECT_FALSE(outcome);
+        EXPECT_LE(w.host.clock().now() - start, 700ms);
+    });
+}
+
+TEST(ApiNode, IsAliveBeforeItsDatabaseIs) {
+    const sim::cluster::CalmRun outcome = sim::cluster::run_calmly([](Host& host) -> Task<> {
+        World world(host);
+        world.server.fail = [](const std::string&) {
+            return sql::Error{.kind = sql::ErrorKind::cannot_connect};
+        };
+        host::TaskGroup group(host);
+        group.spawn(serve(host, world.driver, cheap_options()));
+        co_await host::sleep_for(host, 30s);
+        const auto alive = co_await world.client.livez({});
+        EXPECT_TRUE(alive);
+        const auto early = co_await world.client.create_user({}, {"a@b.c", "A", "12345678"});
+        EXPECT_EQ(kind(early), FailureKind::not_started);
+        world.server.fail = {};
+        co_await host::sleep_for(host, 5s);
+        EXPECT_EQ(world.users.migrations, std::vector<std::string>{"1"});
+        const auto created = co_await world.client.create_user({}, {"a@b.c", "A", "12345678"});
+        EXPECT_TRUE(created);
+        co_await group.stop();
+    });
+    EXPECT_TRUE(outcome.finished);
+}
+
+/// One request by hand: for what the typed client never sends.
+Task<http::Response> raw(World& world, http::Request request) {
+    auto stream = co_await world.host.network().connect(here, {}, host::Deadline::never());
+    http::ClientConnection connection(std::move(*stream), {});
+    request.headers.set("Host", "h");
+    const host::Result<http::Response> response =
+        co_await connection.exchange(std::move(request), host::deadline_after(world.host, 10s));
+    EXPECT_TRUE(response);
+    co_return response ? *response : http::Response{0, {}, {}};
+}
+
+TEST(ApiNode, RoutesAndNegotiates) {
+    run([](World& w) -> Task<> {
+        const http::Headers json{{"Content-Type", "application/json"}};
+        const http::Headers patch{{"Content-Type", "application/merge-patch+json; charset=utf-8"},
+                                  {"If-Match", "*"}};
+        const auto created = co_await w.client.create_user({}, {"a@b.c", "A", "12345678"});
+        const std::string user = "/v1/users/" + created->id;
+
+        const http::Response nowhere = co_await raw(w, {"GET", "/v2", {}, {}});
+        EXPECT_EQ(nowhere.status, 404);
+        const http::Response method = co_await raw(w, {"PUT", user, json, "{}"});
+        EXPECT_EQ(method.status, 405);
+        EXPECT_EQ(method.headers.get("Allow"), "GET, HEAD, PATCH");
+        const http::Response media = co_await raw(w, {"PATCH", user, json, "{}"});
+        EXPECT_EQ(media.status, 415);
+        const http::Response plain = co_await raw(w, {"POST", "/v1/users", {}, "{}"});
+        EXPECT_EQ(plain.status, 415);
+        const http::Response broken = co_await raw(w, {"POST", "/v1/users", json, "{"});
+        EXPECT_EQ(broken.status, 400);
+        EXPECT_EQ(broken.headers.get("Content-Type"), "application/problem+json");
+        const http::Response any =
+            co_await raw(w, {"PATCH", user, patch, R"({"display_name":"B"})"});
+        EXPECT_EQ(any.status, 200);
+        EXPECT_EQ(any.headers.get("ETag"), "\"2\"");
+        const http::Response nothing = co_await raw(w, {"PATCH", user, patch, "{}"});
+        EXPECT_EQ(nothing.headers.get("ETag"), "\"2\"");
+        http::Headers weak = patch;
+        weak.set("If-Match", "W/\"2\"");
+        const http::Response mismatch =
+            co_await raw(w, {"PATCH", user, weak, R"({"display_name":"C"})"});
+        EXPECT_EQ(mismatch.status, 412);
+        weak.set("If-Match", "\"7\", \"2\"");
+        const http::Response one_of =
+            co_await raw(w, {"PATCH", user, weak, R"({"display_name":"C"})"});
+        EXPECT_EQ(one_of.headers.get("ETag"), "\"3\"");
+    });
+}
+
+TEST(ApiNode, TakesOverTheTraceOfItsCaller) {
+    run([](World& w) -> Task<> {
+        host::Context context;
+        context.trace_id.fill(0xab);
+        const http::Response response = co_await raw(
+            w, {"GET",
+                "/nowhere",
+                {{"traceparent", "00-abababababababababababababababab-0000000000000001-01"}},
+                {}});
+        EXPECT_NE(response.body.find(R"("trace_id":"abababababababababababababababab")"),
+                  std::string::npos);
+    });
+}
+
+TEST(ApiNode, HasOnlySoManyConnectionsToTheDatabase) {
+    run([](World& w) -> Task<> {
+        w.server.latency = 100ms;
+        const auto get = [](World& world) -> Task<> {
+            (void)co_await world.client.get_user({}, "00000000-0000-7000-8000-000000000000");
+        };
+        host::TaskGroup group(w.host);
+        for (int i = 0; i < 100; ++i)
+            group.spawn(get(w));
+        co_await group.join();
+        EXPECT_EQ(w.server.most_open, 8u);
+    });
+}
+
+}  // namespace
+}  // namespace atlas::node

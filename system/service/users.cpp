@@ -1,0 +1,87 @@
+#include "system/service/users.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "system/store/users.hpp"
+
+namespace atlas::service {
+
+Users::Users(host::Host& host, sql::Database& database, passwords::Argon2Cost cost)
+    : host_(host), database_(database), cost_(cost), id_bits_(host.random("service.user_id")) {}
+
+domain::Timestamp Users::now() const {
+    return domain::Timestamp{
+        std::chrono::floor<std::chrono::microseconds>(host_.clock().utc_now().since_epoch)};
+}
+
+domain::Uuid Users::next_id() {
+    const auto milliseconds =
+        std::chrono::floor<std::chrono::milliseconds>(now().time_since_epoch()).count();
+    const std::uint64_t high = id_bits_.next();
+    const std::uint64_t low = id_bits_.next();
+    // A clock set before 1970 gives the ids of 1970; they are unique all the same.
+    return ids_.next(static_cast<std::uint64_t>(std::max<std::int64_t>(milliseconds, 0)),
+                     {high, low});
+}
+
+std::unexpected<host::Error> Users::fail(host::Context context, host::Error error) const {
+    const bool is_the_callers = error.code == host::ErrorCode::already_exists ||
+                                error.code == host::ErrorCode::not_found ||
+                                error.code == host::ErrorCode::conflict;
+    if (!is_the_callers && host_.logs(host::LogLevel::warning)) {
+        host_.log({host::LogLevel::warning,
+                   "a use case failed",
+                   {{"error", host::describe(error)}},
+                   context.trace_id});
+    }
+    return std::unexpected(std::move(error));
+}
+
+host::Task<host::Result<std::string>> Users::hash(host::Context context, std::string password) {
+    passwords::Salt salt;
+    host_.entropy(salt);
+    host::Result<std::optional<std::string>> hashed = co_await host::compute(
+        host_, cost_.estimate(), [password = std::move(password), salt, cost = cost_] {
+            return passwords::hash_password(password, salt, cost);
+        });
+    if (!hashed) co_return std::unexpected(std::move(hashed.error()));
+    if (!*hashed) {
+        co_return host::failure(host::ErrorCode::resource_exhausted, "no memory for a hash");
+    }
+    if (context.deadline.passed(host_.clock().now())) {
+        co_return host::failure(host::ErrorCode::deadline_exceeded, "hashing took too long");
+    }
+    co_return std::move(**hashed);
+}
+
+host::Task<host::Result<domain::User>> Users::create(host::Context context,
+                                                     Registration registration) {
+    host::Result<std::string> hashed = co_await hash(context, std::move(registration.password));
+    if (!hashed) co_return fail(context, std::move(hashed.error()));
+    const domain::Timestamp created = now();
+    const domain::User user{
+        next_id(), std::move(registration.email), std::move(registration.display_name), 1, created,
+        created};
+    host::Result<void> inserted =
+        co_await store::insert_user(database_, context, {user, std::move(*hashed)});
+    if (!inserted) co_return fail(context, std::move(inserted.error()));
+    co_return user;
+}
+
+host::Task<host::Result<domain::User>> Users::get(host::Context context, domain::Uuid id) {
+    host::Result<domain::User> user = co_await store::find_user(database_, context, id);
+    if (!user) co_return fail(context, std::move(user.error()));
+    co_return user;
+}
+
+host::Task<host::Result<domain::User>> Users::rename(
+    host::Context context, domain::Uuid id, std::string display_name,
+    std::optional<std::vector<std::int64_t>> versions) {
+    host::Result<domain::User> user = co_await store::rename_user(
+        database_, context, {id, std::move(display_name), now(), std::move(versions)});
+    if (!user) co_return fail(context, std::move(user.error()));
+    co_return user;
+}
+
+}  // namespace atlas::service

@@ -1,0 +1,91 @@
+#pragma once
+// A bounded pool of connections to one server. It runs no task of its own: a connection is made by
+// the task that needs it, under that task's deadline.
+//
+//     Result<Lease> lease = co_await pool.acquire(context);
+//     if (!lease) ...
+//     Result<QueryResult> rows = co_await lease->execute(context, statement, parameters);
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "system/host/semaphore.hpp"
+#include "system/sql/pool_options.hpp"
+#include "system/sql/statement_cache.hpp"
+
+namespace atlas::sql {
+
+class Pool;
+
+/// One connection, for its holder alone. It goes back to the pool when destroyed, unless it is
+/// broken, too old, inside a transaction, or was left in mid-operation by a cancelled task: then it
+/// is dropped, and the server rolls back.
+class Lease {
+  public:
+    Lease(Lease&& other) noexcept;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease();
+
+    host::Task<Result<QueryResult>> query(host::Context context, std::string text);
+    host::Task<Result<QueryResult>> execute(host::Context context, Statement statement,
+                                            Parameters parameters);
+
+    TransactionStatus transaction_status() const;
+    bool is_usable() const;
+
+  private:
+    friend class Pool;
+    struct Session;
+
+    Lease(Pool& pool, host::Semaphore::Permit permit, std::unique_ptr<Session> session);
+    template <typename T>
+    Result<T> finish(Result<T> result);
+
+    // The permit is last to go: the session is back in the pool by then.
+    Pool* pool_;
+    host::Semaphore::Permit permit_;
+    std::unique_ptr<Session> session_;
+};
+
+class Pool {
+  public:
+    /// `driver` outlives the pool; the pool outlives its leases.
+    Pool(host::Host& host, Driver& driver, PoolOptions options);
+    ~Pool();
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+
+    /// Waits for a connection. While the server cannot be reached, attempts to connect are spaced
+    /// by a growing back-off for the pool as a whole. Error: cannot_connect, definite always,
+    /// whatever stood in the way (deadline, full line, refusal).
+    host::Task<Result<Lease>> acquire(host::Context context);
+
+    /// Drops the idle connections, and those out on lease as they come back.
+    void close() noexcept;
+
+    const PoolOptions& options() const { return options_; }
+    std::size_t idle() const { return idle_.size(); }
+    std::size_t leased() const { return options_.size - permits_.available(); }
+    std::size_t waiting() const { return permits_.waiting(); }
+
+  private:
+    friend class Lease;
+
+    host::Task<Result<std::unique_ptr<Lease::Session>>> connect(host::Context context);
+    std::unique_ptr<Lease::Session> take_idle();
+    void give_back(std::unique_ptr<Lease::Session> session) noexcept;
+    void connect_failed();
+
+    host::Host& host_;
+    Driver& driver_;
+    PoolOptions options_;
+    host::RandomSource random_;
+    host::Semaphore permits_;
+    std::vector<std::unique_ptr<Lease::Session>> idle_;  ///< The most recently used last.
+    unsigned failures_ = 0;
+    host::TimePoint no_connect_before_{};
+    bool closed_ = false;
+};
+
+}  // namespace atlas::sql

@@ -1,0 +1,211 @@
+#include "system/sql/pool.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sim/kernel/isolated_host.hpp"
+#include "system/sql/fake_driver.hpp"
+
+namespace atlas::sql {
+namespace {
+
+using host::Host;
+using host::Task;
+using namespace std::chrono_literals;
+
+constexpr Statement some{"some", "SELECT 1"};
+
+/// A pool over a fake server, in a process that is alone in its world.
+struct World {
+    explicit World(PoolOptions options = {.target = {}, .size = 2, .waiting = 2})
+        : driver(process.host(), server), pool(process.host(), driver, options) {}
+
+    Host& host() { return process.host(); }
+    host::Context within(host::Duration time) {
+        return {.deadline = host::deadline_after(host(), time)};
+    }
+
+    template <typename... Arguments>
+    void run(Task<> (*body)(World&, Arguments...), Arguments... arguments) {
+        process.tasks().spawn(body(*this, arguments...));
+        kernel.run_until(host::TimePoint{24h});
+        EXPECT_EQ(process.tasks().size(), 0u);
+    }
+
+    sim::kernel::Kernel kernel{sim::kernel::Seed{1}};
+    sim::kernel::IsolatedHost process{kernel, "machine", "test"};
+    FakeServer server;
+    FakeDriver driver;
+    Pool pool;
+};
+
+Task<> hold(World& world, host::Duration time, int& served) {
+    Result<Lease> lease = co_await world.pool.acquire(world.within(10s));
+    if (!lease) co_return;
+    ++served;
+    co_await host::sleep_for(world.host(), time);
+}
+
+TEST(Pool, IsBoundedAndItsLineIsToo) {
+    World world;
+    world.run(+[](World& w) -> Task<> {
+        int served = 0;
+        host::TaskGroup group(w.host());
+        for (int i = 0; i < 5; ++i)
+            group.spawn(hold(w, 1s, served));
+        co_await host::sleep_for(w.host(), 500ms);
+        // Two hold, two wait, one was turned away.
+        EXPECT_EQ(served, 2);
+        EXPECT_EQ(group.size(), 4u);
+        EXPECT_EQ(w.pool.waiting(), 2u);
+        co_await group.join();
+        EXPECT_EQ(served, 4);
+        EXPECT_EQ(w.server.most_open, 2u);
+        EXPECT_EQ(w.pool.idle(), 2u);
+        EXPECT_EQ(w.pool.leased(), 0u);
+    });
+}
+
+TEST(Pool, WaitsForAConnectionOnlyUntilTheDeadline) {
+    World world({.target = {}, .size = 1});
+    world.run(+[](World& w) -> Task<> {
+        const Result<Lease> held = co_await w.pool.acquire(w.within(1s));
+        EXPECT_TRUE(held);
+        const host::TimePoint start = w.host().clock().now();
+        const Result<Lease> late = co_await w.pool.acquire(w.within(300ms));
+        EXPECT_FALSE(late);
+        if (!late) EXPECT_EQ(late.error().certainty(), host::Certainty::definite);
+        EXPECT_EQ(w.host().clock().now() - start, 300ms);
+    });
+}
+
+TEST(Pool, SetsTheTimeoutsOfEverySession) {
+    World world;
+    world.run(+[](World& w) -> Task<> {
+        (void)co_await w.pool.acquire(w.within(1s));
+        using Setting = std::pair<std::string, std::string>;
+        EXPECT_EQ(w.driver.last_target.session_settings,
+                  (std::vector<Setting>{{"statement_timeout", "5000"},
+                                        {"lock_timeout", "2000"},
+                                        {"idle_in_transaction_session_timeout", "5000"}}));
+    });
+}
+
+TEST(Pool, PreparesAStatementOnceForEachConnection) {
+    World world({.target = {}, .size = 1, .statements = 2});
+    world.run(+[](World& w) -> Task<> {
+        Result<Lease> lease = co_await w.pool.acquire(w.within(1s));
+        for (const char* name : {"a", "b", "a", "c", "a", "b"}) {
+            (void)co_await lease->execute(w.within(1s), {name, "SELECT 1"}, {});
+        }
+        EXPECT_EQ(w.server.asked, (std::vector<std::string>{
+                                      "connect", "prepare a", "execute a", "prepare b", "execute b",
+                                      "execute a", "deallocate b", "prepare c", "execute c",
+                                      "execute a", "deallocate c", "prepare b", "execute b"}));
+    });
+}
+
+TEST(Pool, DropsAConnectionThatIsNotClean) {
+    World world;
+    world.run(+[](World& w) -> Task<> {
+        {
+            Result<Lease> lease = co_await w.pool.acquire(w.within(1s));
+            (void)co_await lease->query(w.within(1s), "BEGIN");
+        }
+        EXPECT_EQ(w.pool.idle(), 0u);
+        {
+            Result<Lease> lease = co_await w.pool.acquire(w.within(1s));
+            w.server.fail = [](const std::string&) {
+                return Error{.kind = ErrorKind::connection_lost};
+            };
+            (void)co_await lease->execute(w.within(1s), some, {});
+            w.server.fail = {};
+        }
+        EXPECT_EQ(w.pool.idle(), 0u);
+        EXPECT_EQ(w.server.open, 0u);
+    });
+}
+
+Task<> query_once(World& world) {
+    Result<Lease> lease = co_await world.pool.acquire(world.within(10s));
+    (void)co_await lease->execute(world.within(10s), some, {});
+}
+
+TEST(Pool, DropsAConnectionWhoseTaskWasCancelledInMidOperation) {
+    World world;
+    world.server.latency = 1s;
+    world.run(+[](World& w) -> Task<> {
+        host::TaskGroup group(w.host());
+        group.spawn(query_once(w));
+        co_await host::sleep_for(w.host(), 1500ms);  // Connected, and preparing.
+        co_await group.stop();
+        EXPECT_EQ(w.server.asked.back(), "prepare some");
+        EXPECT_EQ(w.server.open, 0u);
+        EXPECT_EQ(w.pool.leased(), 0u);
+    });
+}
+
+TEST(Pool, ReplacesAConnectionAtTheEndOfItsLife) {
+    World world({.target = {}, .max_lifetime = 60s});
+    world.run(+[](World& w) -> Task<> {
+        (void)co_await w.pool.acquire(w.within(1s));
+        co_await host::sleep_for(w.host(), 40s);
+        (void)co_await w.pool.acquire(w.within(1s));
+        EXPECT_EQ(w.server.count("connect"), 1u);
+        co_await host::sleep_for(w.host(), 30s);
+        (void)co_await w.pool.acquire(w.within(1s));
+        EXPECT_EQ(w.server.count("connect"), 2u);
+        EXPECT_EQ(w.server.open, 1u);
+    });
+}
+
+TEST(Pool, SpacesItsAttemptsWhileTheServerIsDown) {
+    World world;
+    world.server.fail = [](const std::string&) { return Error{.kind = ErrorKind::cannot_connect}; };
+    world.run(+[](World& w) -> Task<> {
+        const host::TimePoint start = w.host().clock().now();
+        while (w.host().clock().now() - start < 60s) {
+            const Result<Lease> lease = co_await w.pool.acquire(w.within(5s));
+            EXPECT_FALSE(lease);
+        }
+        // Waits drawn from up to two seconds: about one attempt a second, not a thousand.
+        EXPECT_LT(w.server.count("connect"), 120u);
+        EXPECT_GT(w.server.count("connect"), 30u);
+        w.server.fail = {};
+        const Result<Lease> lease = co_await w.pool.acquire(w.within(5s));
+        EXPECT_TRUE(lease);
+    });
+}
+
+TEST(Pool, OneDeadIdleConnectionCondemnsTheOthers) {
+    World world;
+    world.run(+[](World& w) -> Task<> {
+        {
+            const Result<Lease> a = co_await w.pool.acquire(w.within(1s));
+            const Result<Lease> b = co_await w.pool.acquire(w.within(1s));
+        }
+        EXPECT_EQ(w.pool.idle(), 2u);
+        Result<Lease> lease = co_await w.pool.acquire(w.within(1s));
+        w.server.fail = [](const std::string&) {
+            return Error{.kind = ErrorKind::connection_lost};
+        };
+        (void)co_await lease->execute(w.within(1s), some, {});
+        w.server.fail = {};
+        EXPECT_EQ(w.pool.idle(), 0u);
+    });
+}
+
+TEST(Pool, AClosedPoolKeepsNothing) {
+    World world;
+    world.run(+[](World& w) -> Task<> {
+        {
+            const Result<Lease> lease = co_await w.pool.acquire(w.within(1s));
+            w.pool.close();
+        }
+        EXPECT_EQ(w.server.open, 0u);
+        const Result<Lease> refused = co_await w.pool.acquire(w.within(1s));
+        EXPECT_FALSE(refused);
+    });
+}
+
+}  // namespace
+}  // namespace atlas::sql

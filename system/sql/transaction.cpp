@@ -1,0 +1,114 @@
+#include "system/sql/transaction.hpp"
+
+#include <algorithm>
+
+namespace atlas::sql {
+namespace {
+
+/// The statement texts, exactly: decorators of the connection know a COMMIT by them.
+constexpr std::string_view begin_text = "BEGIN";
+constexpr std::string_view commit_text = "COMMIT";
+constexpr std::string_view rollback_text = "ROLLBACK";
+
+Result<void> without_rows(Result<QueryResult> result) {
+    if (!result) return std::unexpected(std::move(result.error()));
+    return {};
+}
+
+}  // namespace
+
+Transaction::Transaction(host::Host& host, Lease lease, host::Context context,
+                         std::chrono::milliseconds statement_timeout)
+    : host_(host),
+      lease_(std::move(lease)),
+      context_(context),
+      statement_timeout_(statement_timeout) {}
+
+host::Task<Result<void>> Transaction::begin() {
+    Result<QueryResult> begun = co_await lease_.query(context_, std::string{begin_text});
+    if (!begun) co_return without_rows(std::move(begun));
+    const host::Duration remaining = context_.deadline.remaining(host_.clock().now());
+    if (remaining >= statement_timeout_) co_return Result<void>{};
+    // Zero would mean no limit.
+    const auto limit = std::max(std::chrono::ceil<std::chrono::milliseconds>(remaining),
+                                std::chrono::milliseconds{1});
+    Result<QueryResult> limited = co_await lease_.query(
+        context_, "SET LOCAL statement_timeout = " + std::to_string(limit.count()));
+    co_return without_rows(std::move(limited));
+}
+
+host::Task<Result<QueryResult>> Transaction::execute(Statement statement, Parameters parameters) {
+    co_return co_await lease_.execute(context_, statement, std::move(parameters));
+}
+
+host::Task<Result<QueryResult>> Transaction::query(std::string text) {
+    co_return co_await lease_.query(context_, std::move(text));
+}
+
+host::Task<Result<void>> Transaction::commit() {
+    Result<QueryResult> committed = co_await lease_.query(context_, std::string{commit_text});
+    if (committed && committed->command_tag != commit_text) {
+        // PostgreSQL answers COMMIT of a failed transaction with success and the tag ROLLBACK.
+        co_return std::unexpected(
+            Error{.kind = ErrorKind::server,
+                  .sqlstate = "25P02",
+                  .message = "COMMIT was answered by " + committed->command_tag});
+    }
+    co_return without_rows(std::move(committed));
+}
+
+host::Task<> Transaction::roll_back() {
+    if (!lease_.is_usable() || lease_.transaction_status() == TransactionStatus::idle) co_return;
+    if (context_.deadline.passed(host_.clock().now())) co_return;
+    (void)co_await lease_.query(context_, std::string{rollback_text});
+}
+
+host::Certainty commit_certainty(const Error& error) {
+    if (error.kind == ErrorKind::cannot_connect) return host::Certainty::definite;
+    if (error.kind != ErrorKind::server || error.fatal) return host::Certainty::indefinite;
+    // Class 08: connection exception (08007 is transaction_resolution_unknown); 57: the operator
+    // intervened, perhaps while the commit record was already written.
+    const std::string_view sqlstate = error.sqlstate;
+    const bool unknown = sqlstate.starts_with("08") || sqlstate.starts_with("57");
+    return unknown ? host::Certainty::indefinite : host::Certainty::definite;
+}
+
+bool is_worth_retrying(const Error& error) {
+    switch (error.kind) {
+        case ErrorKind::cannot_connect:
+        case ErrorKind::connection_lost:
+            return true;
+        case ErrorKind::server:
+            return error.sqlstate == "40001" || error.sqlstate == "40P01" ||
+                   error.sqlstate.starts_with("57P");
+        case ErrorKind::deadline_exceeded:
+        case ErrorKind::protocol:
+            return false;
+    }
+    return false;
+}
+
+namespace {
+
+host::Task<Result<QueryResult>> attempt_read(Database& database, host::Context context,
+                                             Statement statement, Parameters parameters) {
+    Result<Lease> lease = co_await database.pool.acquire(context);
+    if (!lease) co_return std::unexpected(std::move(lease.error()));
+    co_return co_await lease->execute(context, statement, std::move(parameters));
+}
+
+}  // namespace
+
+host::Task<Result<QueryResult>> run_read(Database& database, host::Context context,
+                                         Statement statement, Parameters parameters) {
+    for (unsigned retries = 0;; ++retries) {
+        Result<QueryResult> result =
+            co_await attempt_read(database, context, statement, parameters);
+        if (result || !is_worth_retrying(result.error())) co_return result;
+        const bool again = co_await reliability::wait_to_retry(
+            database.host, database.retry, retries, database.random, context.deadline);
+        if (!again) co_return result;
+    }
+}
+
+}  // namespace atlas::sql

@@ -1,0 +1,124 @@
+#pragma once
+// Transactions: BEGIN, the work, COMMIT; again when PostgreSQL gave it up; and the truth about how
+// it ended. All writes of Atlas go through here.
+//
+//  * A COMMIT is never cancelled and never repeated. When its answer does not come (the connection
+//    is lost, the deadline passes, the server goes down), the outcome is indefinite.
+//  * Whatever fails before COMMIT is sent is definite: the server undoes it.
+//  * Retried, under the deadline: 40001, 40P01, no connection, a connection lost before COMMIT.
+
+#include <concepts>
+#include <utility>
+
+#include "system/host/host.hpp"
+#include "system/reliability/retry.hpp"
+#include "system/sql/pool.hpp"
+
+namespace atlas::sql {
+
+/// Why a transaction did not come to its end.
+struct TransactionError {
+    Error cause;
+    host::Certainty certainty;
+};
+
+template <typename T>
+using TransactionResult = std::expected<T, TransactionError>;
+
+/// One attempt. Its work sees execute() and give_up() alone.
+class Transaction {
+  public:
+    Transaction(host::Host& host, Lease lease, host::Context context,
+                std::chrono::milliseconds statement_timeout);
+
+    host::Task<Result<QueryResult>> execute(Statement statement, Parameters parameters);
+    host::Task<Result<QueryResult>> query(std::string text);
+
+    /// The work is to be rolled back although nothing failed.
+    void give_up() { given_up_ = true; }
+    bool is_given_up() const { return given_up_; }
+
+    host::Task<Result<void>> begin();
+    /// Certainty of an error as `commit_certainty` has it.
+    host::Task<Result<void>> commit();
+    /// Best effort: on failure the connection is dropped, which rolls back as well.
+    host::Task<> roll_back();
+
+  private:
+    host::Host& host_;
+    Lease lease_;
+    host::Context context_;
+    std::chrono::milliseconds statement_timeout_;
+    bool given_up_ = false;
+};
+
+/// Whether the transaction may be committed although its COMMIT ended with this error.
+host::Certainty commit_certainty(const Error& error);
+
+/// Whether a transaction that ended so, and definitely so, may be tried again.
+bool is_worth_retrying(const Error& error);
+
+/// What transactions and reads need.
+struct Database {
+    host::Host& host;
+    Pool& pool;
+    reliability::RetryPolicy retry;
+    host::RandomSource random;
+};
+
+namespace detail {
+
+template <typename T, typename Work>
+host::Task<TransactionResult<T>> attempt_transaction(Database& database, host::Context context,
+                                                     Work& work) {
+    using host::Certainty;
+    Result<Lease> lease = co_await database.pool.acquire(context);
+    if (!lease) {
+        co_return std::unexpected(TransactionError{std::move(lease.error()), Certainty::definite});
+    }
+    Transaction transaction(database.host, std::move(*lease), context,
+                            database.pool.options().statement_timeout);
+    Result<void> begun = co_await transaction.begin();
+    if (!begun) {
+        co_return std::unexpected(TransactionError{std::move(begun.error()), Certainty::definite});
+    }
+    Result<T> result = co_await work(transaction);
+    if (!result || transaction.is_given_up()) {
+        co_await transaction.roll_back();
+        if (result) co_return std::move(*result);
+        co_return std::unexpected(TransactionError{std::move(result.error()), Certainty::definite});
+    }
+    Result<void> committed = co_await transaction.commit();
+    if (!committed) {
+        const Certainty certainty = commit_certainty(committed.error());
+        co_return std::unexpected(TransactionError{std::move(committed.error()), certainty});
+    }
+    co_return std::move(*result);
+}
+
+}  // namespace detail
+
+/// Runs `work`, a function `Task<Result<T>>(Transaction&)`, in a transaction. It may be called more
+/// than once. `database` outlives the task.
+template <typename T, typename Work>
+host::Task<TransactionResult<T>> run_transaction(Database& database, host::Context context,
+                                                 Work work) {
+    for (unsigned retries = 0;; ++retries) {
+        TransactionResult<T> result =
+            co_await detail::attempt_transaction<T>(database, context, work);
+        if (result || result.error().certainty == host::Certainty::indefinite ||
+            !is_worth_retrying(result.error().cause)) {
+            co_return result;
+        }
+        const bool again = co_await reliability::wait_to_retry(
+            database.host, database.retry, retries, database.random, context.deadline);
+        if (!again) co_return result;
+    }
+}
+
+/// One statement that only reads, outside a transaction block. Nothing depends on whether a failed
+/// one ran, so every failure is definite.
+host::Task<Result<QueryResult>> run_read(Database& database, host::Context context,
+                                         Statement statement, Parameters parameters);
+
+}  // namespace atlas::sql

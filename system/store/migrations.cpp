@@ -1,0 +1,93 @@
+#include "system/store/migrations.hpp"
+
+#include <algorithm>
+
+#include "system/host/check.hpp"
+
+namespace atlas::store {
+namespace {
+
+constexpr std::string_view create_table =
+    "CREATE TABLE IF NOT EXISTS schema_migrations (version integer PRIMARY KEY, name text NOT "
+    "NULL)";
+constexpr sql::Statement applied_migrations{"schema_migrations_select",
+                                            "SELECT version FROM schema_migrations"};
+constexpr sql::Statement claim_migration{
+    "schema_migrations_insert", "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)"};
+
+constexpr std::string_view unique_violation = "23505";
+
+enum class Applied : std::uint8_t { here, elsewhere };
+
+host::Task<sql::Result<Applied>> apply(sql::Transaction& transaction, const Migration& migration) {
+    sql::Result<sql::QueryResult> claimed = co_await transaction.execute(
+        claim_migration, {std::to_string(migration.version), migration.name});
+    if (!claimed && claimed.error().sqlstate == unique_violation) {
+        transaction.give_up();
+        co_return Applied::elsewhere;
+    }
+    if (!claimed) co_return std::unexpected(std::move(claimed.error()));
+    for (const std::string& statement : split_statements(migration.text)) {
+        sql::Result<sql::QueryResult> done = co_await transaction.query(statement);
+        if (!done) co_return std::unexpected(std::move(done.error()));
+    }
+    co_return Applied::here;
+}
+
+/// Two nodes that create it at once: PostgreSQL lets one of them fail with 23505 on its own
+/// catalogue, or 42P07, in spite of IF NOT EXISTS. The table is then there.
+host::Task<sql::Result<void>> create_history(sql::Database& database, host::Context context) {
+    auto created = co_await sql::run_transaction<sql::QueryResult>(
+        database, context,
+        [](sql::Transaction& transaction) { return transaction.query(std::string{create_table}); });
+    if (created) co_return sql::Result<void>{};
+    const std::string& sqlstate = created.error().cause.sqlstate;
+    if (sqlstate == unique_violation || sqlstate == "42P07") co_return sql::Result<void>{};
+    co_return std::unexpected(std::move(created.error().cause));
+}
+
+bool is_applied(const sql::QueryResult& applied, int version) {
+    const std::string wanted = std::to_string(version);
+    return std::any_of(applied.rows.begin(), applied.rows.end(),
+                       [&](const std::vector<sql::Value>& row) { return row.at(0) == wanted; });
+}
+
+}  // namespace
+
+std::vector<std::string> split_statements(std::string_view text) {
+    std::vector<std::string> statements;
+    std::string statement;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (line.starts_with("--") || line.empty()) continue;
+        if (!statement.empty()) statement += '\n';
+        statement += line;
+        if (!line.ends_with(';')) continue;
+        statement.pop_back();
+        statements.push_back(std::move(statement));
+        statement.clear();
+    }
+    ATLAS_CHECK(statement.empty(), "every statement of a migration ends with a semicolon");
+    return statements;
+}
+
+host::Task<sql::Result<void>> migrate(sql::Database& database, host::Context context,
+                                      std::vector<Migration> migrations) {
+    sql::Result<void> ready = co_await create_history(database, context);
+    if (!ready) co_return ready;
+    sql::Result<sql::QueryResult> applied =
+        co_await sql::run_read(database, context, applied_migrations, {});
+    if (!applied) co_return std::unexpected(std::move(applied.error()));
+    for (const Migration& migration : migrations) {
+        if (is_applied(*applied, migration.version)) continue;
+        auto done = co_await sql::run_transaction<Applied>(
+            database, context,
+            [&](sql::Transaction& transaction) { return apply(transaction, migration); });
+        if (!done) co_return std::unexpected(std::move(done.error().cause));
+    }
+    co_return sql::Result<void>{};
+}
+
+}  // namespace atlas::store

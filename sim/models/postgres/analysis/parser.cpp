@@ -70,6 +70,14 @@ void restore_negative_integers(json& node, std::string_view text) {
 
 }  // namespace
 
+bool leaves_failed_transaction(const RawStatement& statement) {
+    const auto transaction = statement.node->find("TransactionStmt");
+    if (transaction == statement.node->end()) return false;
+    const std::string kind = transaction->value("kind", "");
+    return kind == "TRANS_STMT_COMMIT" || kind == "TRANS_STMT_ROLLBACK" ||
+           kind == "TRANS_STMT_ROLLBACK_TO" || kind == "TRANS_STMT_PREPARE";
+}
+
 Checked<std::vector<RawStatement>> parse_statements(const std::string& text) {
     const ParseResult result(text);
     if ((*result).error != nullptr) {

@@ -17,6 +17,9 @@ struct RawStatement {
     std::shared_ptr<const nlohmann::json> node;
 };
 
+/// COMMIT, ROLLBACK, ROLLBACK TO: what may still run in a failed transaction.
+bool leaves_failed_transaction(const RawStatement& statement);
+
 /// All statements of a text; none for a blank one. Errors: 42601 and what else the grammar raises.
 Checked<std::vector<RawStatement>> parse_statements(const std::string& text);
 

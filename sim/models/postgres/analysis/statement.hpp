@@ -221,12 +221,4 @@ struct Statement {
 
 using StatementPtr = std::shared_ptr<const Statement>;
 
-/// Whether the statement may run in a failed transaction.
-inline bool ends_transaction(const Statement& statement) {
-    const auto* transaction = std::get_if<TransactionStatement>(&statement.body);
-    return transaction != nullptr && (transaction->command == TransactionCommand::commit ||
-                                      transaction->command == TransactionCommand::rollback ||
-                                      transaction->command == TransactionCommand::rollback_to);
-}
-
 }  // namespace atlas::sim::models::postgres

@@ -7,7 +7,7 @@
 namespace atlas::sim::models::postgres {
 namespace {
 
-template <bool (*Holds)(std::strong_ordering)>
+template <bool (*Holds)(std::partial_ordering)>
 Checked<Value> compare_arguments(const EvaluationContext&, Arguments arguments) {
     return Holds(compare(*arguments[0], *arguments[1]));
 }

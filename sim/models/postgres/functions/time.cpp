@@ -42,11 +42,10 @@ Checked<Value> combine(const EvaluationContext&, Arguments arguments) {
     const Interval& left = argument<Interval>(arguments, 0);
     const Interval& right = argument<Interval>(arguments, 1);
     Interval result;
-    const bool overflowed =
-        __builtin_add_overflow(left.months, Sign * right.months, &result.months) |
-        __builtin_add_overflow(left.days, Sign * right.days, &result.days) |
-        __builtin_add_overflow(left.microseconds, Sign * right.microseconds, &result.microseconds);
-    if (overflowed) return sql_error("22008", "interval out of range");
+    if (__builtin_add_overflow(left.months, Sign * right.months, &result.months) ||
+        __builtin_add_overflow(left.days, Sign * right.days, &result.days) ||
+        __builtin_add_overflow(left.microseconds, Sign * right.microseconds, &result.microseconds))
+        return sql_error("22008", "interval out of range");
     return result;
 }
 
@@ -56,11 +55,10 @@ Checked<Value> negate(const EvaluationContext&, Arguments arguments) {
 
 Checked<Value> times(const Interval& interval, std::int64_t factor) {
     Interval result;
-    const bool overflowed =
-        __builtin_mul_overflow(interval.months, factor, &result.months) |
-        __builtin_mul_overflow(interval.days, factor, &result.days) |
-        __builtin_mul_overflow(interval.microseconds, factor, &result.microseconds);
-    if (overflowed) return sql_error("22008", "interval out of range");
+    if (__builtin_mul_overflow(interval.months, factor, &result.months) ||
+        __builtin_mul_overflow(interval.days, factor, &result.days) ||
+        __builtin_mul_overflow(interval.microseconds, factor, &result.microseconds))
+        return sql_error("22008", "interval out of range");
     return result;
 }
 

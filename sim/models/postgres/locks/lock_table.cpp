@@ -247,6 +247,16 @@ void LockTable::release_all(LockOwner& owner, bool session) {
     owner.held_ = std::move(kept);
 }
 
+void LockTable::release_advisory(LockOwner& owner) {
+    std::vector<LockOwner::Held> released;
+    std::erase_if(owner.held_, [&](const LockOwner::Held& held) {
+        if (held.session) released.push_back(held);
+        return held.session;
+    });
+    for (const LockOwner::Held& held : released)
+        release_grant(owner, held.tag, held.mode);
+}
+
 bool LockTable::is_held(const LockOwner& owner, const LockTag& tag, TableLockMode mode) const {
     return std::ranges::any_of(owner.held_, [&](const LockOwner::Held& held) {
         return held.tag == tag && held.mode == mode;

@@ -101,6 +101,9 @@ class LockTable {
     /// All that do not survive the transaction; with `session`, really all.
     void release_all(LockOwner& owner, bool session = false);
 
+    /// The advisory locks that outlive the transaction.
+    void release_advisory(LockOwner& owner);
+
     bool is_held(const LockOwner& owner, const LockTag& tag, TableLockMode mode) const;
 
     /// Waits like a lock wait, for the time alone (pg_sleep). Errors: 57014, 57P01.

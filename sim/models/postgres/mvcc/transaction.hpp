@@ -40,24 +40,23 @@ struct Snapshot {
 };
 
 struct RowVersion;
-class Heap;
 
 /// One row version made or ended, for undoing it.
 struct Change {
-    Heap* heap;
+    Oid table;
     RowVersion* made;   ///< Null for a DELETE.
     RowVersion* ended;  ///< Null for an INSERT.
+    /// By TRUNCATE, which no snapshot outlasts.
+    bool truncated = false;
 };
 
 /// What a savepoint must restore.
 struct Savepoint {
     std::string name;
-    TransactionId id_before = no_transaction;
     std::size_t ids = 0;
     std::size_t changes = 0;
     std::size_t redo = 0;
     std::size_t locks = 0;
-    std::size_t made_heaps = 0;
     CatalogChanges catalog = {};
 };
 

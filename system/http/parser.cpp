@@ -33,6 +33,7 @@ class MessageBuilder : public beast::http::basic_parser<is_request> {
     explicit MessageBuilder(const MessageLimits& limits) : limits_(&limits) {
         this->header_limit(UINT32_MAX);
         this->body_limit(limits.body_bytes);
+        message.headers.reserve(8);
         this->eager(false);  // Stops after the header, so that its bytes can be counted.
     }
 

@@ -142,6 +142,8 @@ AsioHost::~AsioHost() {
 void AsioHost::run(host::Task<> task) {
     bool ended = false;
     std::exception_ptr failure;
+    // A loop that ran out of work stays stopped until told otherwise.
+    loop_.restart();
     asio::co_spawn(executor(), std::move(task), [&](std::exception_ptr exception) {
         ended = true;
         failure = std::move(exception);

@@ -22,7 +22,8 @@ struct NumberMember {
 constexpr TextMember text_members[] = {{"id", &UserFields::id},
                                        {"email", &UserFields::email},
                                        {"display_name", &UserFields::display_name},
-                                       {"problem", &UserFields::problem}};
+                                       {"problem", &UserFields::problem},
+                                       {"failure", &UserFields::failure}};
 constexpr NumberMember number_members[] = {{"version", &UserFields::version},
                                            {"if_match", &UserFields::if_match},
                                            {"status", &UserFields::status}};

@@ -26,6 +26,8 @@ struct UserFields {
     std::optional<std::uint64_t> status = {};
     /// The problem's type (RFC 9457), where the response was a problem.
     std::optional<std::string> problem = {};
+    /// Why there is no answer, in the words of the client (client::name of a FailureKind).
+    std::optional<std::string> failure = {};
     /// The answer: there is no such user.
     bool absent = false;
 

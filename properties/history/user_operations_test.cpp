@@ -22,6 +22,7 @@ TEST(UserOperations, FieldsAreReadAsTheyAreWritten) {
                             .if_match = 2,
                             .status = 412,
                             .problem = "urn:x",
+                            .failure = "rejected",
                             .absent = true};
     EXPECT_EQ(user_fields_from_json(to_json(fields)), fields);
     EXPECT_EQ(user_fields_from_json(to_json(UserFields{})), UserFields{});

@@ -29,6 +29,12 @@ void Channel::close() noexcept {
 }
 
 host::Task<sql::Result<void>> Channel::send(host::Deadline deadline) {
+    // A stream takes what it can at once, whatever the deadline; but a request whose time has run
+    // out is not to be begun.
+    if (deadline.passed(clock_.now())) {
+        co_return std::unexpected(sql::Error{.kind = sql::ErrorKind::deadline_exceeded,
+                                             .message = "no time was left to send the request"});
+    }
     const host::Result<void> written =
         co_await host::write_all(*stream_, std::as_bytes(std::span(request_)), deadline);
     request_.clear();

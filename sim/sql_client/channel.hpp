@@ -16,8 +16,8 @@ namespace atlas::sim::sql_client {
 
 class Channel {
   public:
-    explicit Channel(std::unique_ptr<host::ByteStream> stream)
-        : stream_(std::move(stream)), frames_(sql::protocol::Sender::backend) {}
+    Channel(const host::Clock& clock, std::unique_ptr<host::ByteStream> stream)
+        : clock_(clock), stream_(std::move(stream)), frames_(sql::protocol::Sender::backend) {}
 
     /// Where the caller encodes its request.
     std::string& request() { return request_; }
@@ -41,6 +41,7 @@ class Channel {
   private:
     host::Task<sql::Result<sql::QueryResult>> converse(host::Deadline deadline);
 
+    const host::Clock& clock_;
     std::unique_ptr<host::ByteStream> stream_;
     sql::protocol::FrameReader frames_;
     std::string request_;

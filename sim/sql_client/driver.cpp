@@ -166,7 +166,7 @@ host::Task<sql::Result<std::unique_ptr<sql::Connection>>> Driver::connect(
         }
         co_return std::unexpected(cannot_connect(host::describe(stream.error())));
     }
-    auto channel = std::make_shared<Channel>(std::move(*stream));
+    auto channel = std::make_shared<Channel>(host_.clock(), std::move(*stream));
     encode_startup(channel->request(), target);
     const sql::Result<wire::CancelRequest> key = co_await start_session(*channel, context.deadline);
     if (!key) co_return std::unexpected(key.error());

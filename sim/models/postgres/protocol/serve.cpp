@@ -1,7 +1,5 @@
 #include "sim/models/postgres/protocol/serve.hpp"
 
-#include <exception>
-
 #include "sim/models/postgres/protocol/connection.hpp"
 #include "system/host/task_group.hpp"
 
@@ -50,23 +48,27 @@ host::Task<> accept_connections(host::Listener& listener, ConnectionEnvironment 
     }
 }
 
+host::Task<> serve_until_shutdown(host::Host& host, host::Listener& listener, Backend& backend,
+                                  ServeLimits& limits, std::size_t& connections,
+                                  host::TaskGroup& tasks) {
+    const ConnectionEnvironment environment{host, tasks, backend, limits};
+    tasks.spawn(close_on_shutdown(host, listener));
+    co_await accept_connections(listener, environment, connections);
+    co_await backend.shutdown();
+    // Those that have not opened a session yet are left.
+    tasks.cancel();
+    co_await tasks.join();
+}
+
 }  // namespace
 
 host::Task<> serve(host::Host& host, std::unique_ptr<host::Listener> listener, Backend backend,
                    ServeLimits limits) {
     std::size_t connections = 0;
-    host::TaskGroup tasks(host);
-    const ConnectionEnvironment environment{host, tasks, backend, limits};
-    std::exception_ptr interrupted;
-    try {
-        tasks.spawn(close_on_shutdown(host, *listener));
-        co_await accept_connections(*listener, environment, connections);
-        co_await backend.shutdown();
-    } catch (...) {
-        interrupted = std::current_exception();
-    }
-    co_await tasks.stop();
-    if (interrupted) std::rethrow_exception(interrupted);
+    const auto body = [&](host::TaskGroup& tasks) {
+        return serve_until_shutdown(host, *listener, backend, limits, connections, tasks);
+    };
+    co_await host::with_task_group(host, body);
 }
 
 }  // namespace atlas::sim::models::postgres::protocol

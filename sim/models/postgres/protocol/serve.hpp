@@ -50,6 +50,9 @@ struct Backend {
 host::Task<> serve(host::Host& host, std::unique_ptr<host::Listener> listener, Backend backend,
                    ServeLimits limits = {});
 
+/// The model's server, which must outlive what is served of it.
+Backend backend_of(Server& server);
+
 /// The same for the model's server, which is shut down when this returns. An endpoint that cannot
 /// be listened on is fatal to the process.
 host::Task<> serve(host::Host& host, Server& server, host::Endpoint endpoint);

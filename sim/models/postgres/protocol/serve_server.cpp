@@ -5,14 +5,8 @@
 
 namespace atlas::sim::models::postgres::protocol {
 
-host::Task<> serve(host::Host& host, Server& server, host::Endpoint endpoint) {
-    host::Result<std::unique_ptr<host::Listener>> listener =
-        host.network().listen(endpoint, host::Transport::plain());
-    if (!listener) {
-        host.fatal("cannot listen on " + host::to_string(endpoint) + ": " +
-                   host::describe(listener.error()));
-    }
-    Backend backend{
+Backend backend_of(Server& server) {
+    return {
         .open_session =
             [&server](std::string user, std::string database, Backend::Parameters parameters) {
                 return Session::open(server, std::move(user), std::move(database),
@@ -23,7 +17,16 @@ host::Task<> serve(host::Host& host, Server& server, host::Endpoint endpoint) {
                               std::uint32_t secret) { server.request_cancel(process_id, secret); },
         .shutdown = [&server] { return server.shutdown(); },
     };
-    co_await serve(host, std::move(*listener), std::move(backend), ServeLimits{});
+}
+
+host::Task<> serve(host::Host& host, Server& server, host::Endpoint endpoint) {
+    host::Result<std::unique_ptr<host::Listener>> listener =
+        host.network().listen(endpoint, host::Transport::plain());
+    if (!listener) {
+        host.fatal("cannot listen on " + host::to_string(endpoint) + ": " +
+                   host::describe(listener.error()));
+    }
+    co_await serve(host, std::move(*listener), backend_of(server), ServeLimits{});
 }
 
 }  // namespace atlas::sim::models::postgres::protocol

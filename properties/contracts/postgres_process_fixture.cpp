@@ -1,0 +1,196 @@
+#include "properties/contracts/postgres_process_fixture.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <thread>
+
+namespace atlas::properties {
+namespace {
+
+constexpr const char* programs = "/usr/lib/postgresql/15/bin/";
+
+bool is_root() {
+    return ::geteuid() == 0;
+}
+
+/// In front of a command, so that it runs as the user postgres and dies with the test.
+std::vector<std::string> as_postgres(std::vector<std::string> command) {
+    std::vector<std::string> prefix = {"setpriv", "--pdeathsig=INT"};
+    if (is_root()) {
+        for (const char* option : {"--reuid=postgres", "--regid=postgres", "--clear-groups"}) {
+            prefix.emplace_back(option);
+        }
+    }
+    prefix.insert(prefix.end(), command.begin(), command.end());
+    return prefix;
+}
+
+/// A port that was free a moment ago.
+std::uint16_t free_port() {
+    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    const bool bound =
+        ::bind(socket, generic, size) == 0 && ::getsockname(socket, generic, &size) == 0;
+    ::close(socket);
+    if (!bound) throw std::runtime_error("no free port");
+    return ntohs(address.sin_port);
+}
+
+pid_t spawn(const std::vector<std::string>& arguments, int output) {
+    std::vector<char*> argv;
+    for (const std::string& argument : arguments) {
+        argv.push_back(const_cast<char*>(argument.c_str()));
+    }
+    argv.push_back(nullptr);
+    const pid_t pid = ::fork();
+    if (pid != 0) return pid;
+    // Between fork and exec only what is safe after a fork of a program with threads.
+    const int nothing = ::open("/dev/null", O_RDONLY);
+    ::dup2(nothing, STDIN_FILENO);
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(output, STDERR_FILENO);
+    ::execvp(argv[0], argv.data());
+    ::_exit(127);
+}
+
+}  // namespace
+
+ChildProgram::ChildProgram(const std::vector<std::string>& arguments) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    pid_ = spawn(arguments, ends[1]);
+    ::close(ends[1]);
+    output_ = ends[0];
+    ::fcntl(output_, F_SETFL, O_NONBLOCK);
+}
+
+ChildProgram::~ChildProgram() {
+    if (pid_ > 0) {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    ::close(output_);
+}
+
+void ChildProgram::read_output() {
+    char buffer[4096];
+    while (true) {
+        const ssize_t size = ::read(output_, buffer, sizeof buffer);
+        if (size <= 0) return;
+        text_.append(buffer, static_cast<std::size_t>(size));
+    }
+}
+
+std::optional<ProgramOutput> ChildProgram::poll() {
+    read_output();
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) == 0) return std::nullopt;
+    pid_ = -1;
+    read_output();
+    return ProgramOutput{WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_};
+}
+
+ProgramOutput run_program(const std::vector<std::string>& arguments) {
+    ChildProgram program(arguments);
+    while (true) {
+        if (std::optional<ProgramOutput> output = program.poll()) return *output;
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+}
+
+PostgresProcess::PostgresProcess() {
+    initialise();
+    start();
+    if (!try_sql("CREATE ROLE atlas LOGIN")) throw std::runtime_error("no role could be made");
+}
+
+PostgresProcess::~PostgresProcess() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGINT);  // a fast shutdown
+    ::waitpid(pid_, nullptr, 0);
+}
+
+void PostgresProcess::initialise() {
+    if (is_root()) {
+        const passwd* user = ::getpwnam("postgres");
+        if (user == nullptr) throw std::runtime_error("there is no user postgres");
+        if (::chown(directory_.path().c_str(), user->pw_uid, user->pw_gid) != 0) {
+            throw std::runtime_error("chown failed");
+        }
+    }
+    const ProgramOutput made =
+        run_program(as_postgres({std::string(programs) + "initdb", "-k", "--locale=C",
+                                 "--encoding=UTF8", "--username=postgres", "--auth=trust",
+                                 "--no-sync", "--no-instructions", "-D", data_path()}));
+    if (made.exit_code != 0) throw std::runtime_error("initdb failed: " + made.text);
+}
+
+void PostgresProcess::start() {
+    endpoint_ = {"127.0.0.1", free_port()};
+    const int log =
+        ::open((directory_.path() / "log").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    pid_ = spawn(as_postgres({std::string(programs) + "postgres",
+                              "-D",
+                              data_path(),
+                              "-p",
+                              std::to_string(endpoint_.port),
+                              "-k",
+                              directory_.path().string(),
+                              "-c",
+                              "listen_addresses=127.0.0.1",
+                              "-c",
+                              "fsync=off",
+                              "-c",
+                              "timezone=UTC",
+                              "-c",
+                              "max_connections=30",
+                              "-c",
+                              "deadlock_timeout=100ms",
+                              "-c",
+                              "shared_buffers=16MB",
+                              "-c",
+                              "autovacuum=off"}),
+                 log);
+    ::close(log);
+    for (int attempt = 0; attempt < 1000; ++attempt) {
+        if (try_sql("SELECT 1")) return;
+        if (::waitpid(pid_, nullptr, WNOHANG) == pid_) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    throw std::runtime_error("PostgreSQL does not come up; its log is " +
+                             directory_.path().string());
+}
+
+std::optional<std::string> PostgresProcess::try_sql(const std::string& sql) {
+    const ProgramOutput output = run_program({"psql", "-X", "-q", "-h", directory_.path().string(),
+                                              "-p", std::to_string(endpoint_.port), "-U",
+                                              "postgres", "-d", "postgres", "-c", sql});
+    if (output.exit_code != 0) return std::nullopt;
+    return output.text;
+}
+
+std::string PostgresProcess::create_database() {
+    const std::string name = "atlas_" + std::to_string(++databases_);
+    if (!try_sql("CREATE DATABASE " + name + " OWNER atlas")) {
+        throw std::runtime_error("no database could be made");
+    }
+    return name;
+}
+
+PostgresProcess& PostgresProcess::shared() {
+    static PostgresProcess process;
+    return process;
+}
+
+}  // namespace atlas::properties

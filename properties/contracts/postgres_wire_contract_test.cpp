@@ -1,0 +1,235 @@
+// The model's wire protocol against PostgreSQL's own: the same bytes go to both, on real sockets,
+// and the messages that come back must be the same. And psql, which knows nothing of either.
+
+#include <algorithm>
+#include <memory>
+
+#include "adapters/asio_host.hpp"
+#include "properties/contracts/both_worlds.hpp"
+#include "properties/contracts/postgres_process_fixture.hpp"
+#include "properties/contracts/sql_port_fixture.hpp"
+#include "sim/models/postgres/protocol/raw_client_fixture.hpp"
+#include "sim/models/postgres/protocol/serve.hpp"
+#include "sim/models/postgres/server.hpp"
+#include "system/host/task_group.hpp"
+#include "system/sql/protocol/frontend.hpp"
+
+namespace atlas::properties {
+namespace {
+
+using namespace std::chrono_literals;
+using host::Host;
+using host::Task;
+using sim::models::postgres::protocol::RawClient;
+namespace model = sim::models::postgres;
+namespace wire = sql::protocol;
+
+/// What goes to a server at once. Its answer is read before the next one goes.
+using Step = std::string;
+
+template <typename... Messages>
+Step step(const Messages&... messages) {
+    std::string bytes;
+    (encode(bytes, messages), ...);
+    return bytes;
+}
+
+struct Script {
+    const char* name;
+    std::vector<Step> steps;
+};
+
+wire::Bind bind_to(std::string_view portal, std::string_view statement,
+                   std::vector<std::optional<std::string_view>> values) {
+    wire::Bind bind;
+    bind.portal = portal;
+    bind.statement = statement;
+    bind.parameters = std::move(values);
+    return bind;
+}
+
+std::vector<Script> scripts() {
+    using wire::Close, wire::Describe, wire::Execute, wire::Named, wire::Parse, wire::Query,
+        wire::Sync;
+    const Step table =
+        step(Query{"CREATE TABLE t (id int PRIMARY KEY, v text NOT NULL, w timestamptz)"});
+    const Step rows = step(Query{"INSERT INTO t VALUES (1, 'one'), (2, 'two'), (3, 'three')"});
+    wire::Bind binary = bind_to("", "s", {"1"});
+    binary.parameter_formats = {0, 0};
+    return {
+        {"simple queries",
+         {table, rows, step(Query{"SELECT * FROM t ORDER BY id"}), step(Query{""}),
+          step(Query{" ; "}),
+          step(Query{"SELECT id FROM t WHERE id = 2; SELECT v FROM t WHERE id = 3"}),
+          step(Query{"INSERT INTO t VALUES (4, 'four'); SELECT nothing; SELECT 3"}),
+          step(Query{"SELECT count(*) FROM t"}), step(Query{"SELECT 1 AS one, 'x', NULL"})}},
+        {"transactions",
+         {table, step(Query{"BEGIN"}), step(Query{"BEGIN"}), rows, step(Query{"SELECT oops"}),
+          step(Query{"SELECT 1"}), step(Query{"COMMIT"}), step(Query{"COMMIT"}),
+          step(Query{"ROLLBACK"}), step(Query{"SELECT * FROM t"})}},
+        {"an extended query",
+         {table, rows,
+          step(Parse{"s", "SELECT id, v FROM t WHERE id >= $1 ORDER BY id"},
+               Describe{Named::statement, "s"}, bind_to("", "s", {"2"}),
+               Describe{Named::portal, ""}, Execute{"", 0}, Sync{}),
+          step(bind_to("", "s", {"1"}), Execute{"", 2}, Execute{"", 2}, Sync{}),
+          step(Close{Named::statement, "s"}, Close{Named::statement, "never"},
+               Close{Named::portal, "never"}, Sync{}),
+          step(bind_to("", "s", {"1"}), Sync{})}},
+        {"statements without rows",
+         {table,
+          step(Parse{"add", "INSERT INTO t (id, v) VALUES ($1, $2)"},
+               Describe{Named::statement, "add"}, bind_to("", "add", {"1", "one"}),
+               Describe{Named::portal, ""}, Execute{"", 0}, Sync{}),
+          step(bind_to("", "add", {"1", "again"}), Execute{"", 0}, Sync{}),
+          step(bind_to("", "add", {"2", std::nullopt}), Execute{"", 0}, Sync{}),
+          step(Parse{"", ""}, Describe{Named::statement, ""}, bind_to("", "", {}),
+               Describe{Named::portal, ""}, Execute{"", 0}, Sync{})}},
+        {"errors in extended queries",
+         {table, step(Parse{"", "SELECT * FROM nowhere"}, Parse{"", "SELECT 1"}, Sync{}),
+          step(Describe{Named::statement, "unknown"}, Sync{}),
+          step(Describe{Named::portal, "unknown"}, Sync{}), step(Execute{"unknown", 0}, Sync{}),
+          step(bind_to("", "unknown", {}), Sync{}), step(Parse{"s", "SELECT id FROM t"}, Sync{}),
+          step(Parse{"s", "SELECT id FROM t"}, Sync{}), step(bind_to("", "s", {"1"}), Sync{}),
+          step(Parse{"two", "SELECT 1; SELECT 2"}, Sync{}), step(binary, Sync{}),
+          step(Parse{"", "SELECT id FROM t WHERE v = $1 AND id = $1"}, Sync{})}},
+        {"portals in a transaction",
+         {table, rows, step(Query{"BEGIN"}),
+          step(Parse{"s", "SELECT id FROM t ORDER BY id"}, bind_to("p", "s", {}), Execute{"p", 1},
+               Sync{}),
+          step(Execute{"p", 1}, Sync{}), step(bind_to("p", "s", {}), Sync{}),
+          step(Query{"ROLLBACK"}), step(Execute{"p", 1}, Sync{})}},
+        {"an implicit transaction ends at Sync",
+         {table,
+          step(Parse{"", "INSERT INTO t VALUES (1, 'one')"}, bind_to("", "", {}), Execute{"", 0},
+               Parse{"", "INSERT INTO t VALUES (1, 'two')"}, bind_to("", "", {}), Execute{"", 0},
+               Sync{}),
+          step(Query{"SELECT * FROM t"})}},
+        {"malformed messages",
+         {step(Query{"SELECT 1"}), std::string("Q\0\0\0\5x", 6),
+          std::string("B\0\0\0\5x", 6) + step(Sync{}),
+          std::string("D\0\0\0\6X\0", 7) + step(Sync{}), step(Query{"SELECT 1"})}},
+        {"an unknown message type", {"?"}},
+    };
+}
+
+/// Parameters and keys differ between any two servers; the answers after them must not.
+Task<std::vector<std::string>> play(Host& host, host::Endpoint endpoint, std::string database,
+                                    const Script& script) {
+    auto stream = co_await host.network().connect(endpoint, host::Transport::plain(),
+                                                  host::deadline_after(host, 10s));
+    if (!stream) throw std::runtime_error(host::describe(stream.error()));
+    RawClient client(host, std::move(*stream), sim::models::postgres::protocol::transcribe);
+    co_await client.send(wire::SslRequest{});
+    std::vector<std::string> transcript = {co_await client.read_bytes(1)};
+    co_await client.send(wire::GssEncryptionRequest{});
+    transcript.push_back(co_await client.read_bytes(1));
+    wire::StartupMessage startup;
+    startup.parameters = {{"user", "atlas"}, {"database", database}};
+    co_await client.send(startup);
+    const auto greeting = co_await client.read();
+    transcript.push_back(greeting.front());
+    transcript.push_back(greeting.back());
+    for (const Step& bytes : script.steps) {
+        transcript.emplace_back("--");
+        co_await client.send_bytes(bytes);
+        const auto answer = co_await client.read();
+        transcript.insert(transcript.end(), answer.begin(), answer.end());
+    }
+    co_return transcript;
+}
+
+using Comparison = Task<> (*)(Host& host, host::Endpoint model, host::Endpoint postgres,
+                              std::string database);
+
+Task<> compare_beside_model(adapters::AsioHost& host, model::Server& server, Comparison compare,
+                            host::TaskGroup& tasks) {
+    auto listener = host.network().listen({"127.0.0.1", 0}, host::Transport::plain());
+    if (!listener) throw std::runtime_error(host::describe(listener.error()));
+    const host::Endpoint endpoint = (*listener)->local_endpoint();
+    tasks.spawn(
+        model::protocol::serve(host, std::move(*listener), model::protocol::backend_of(server)));
+    PostgresProcess& postgres = PostgresProcess::shared();
+    const std::string database = postgres.create_database();
+    try {
+        co_await compare(host, endpoint, postgres.endpoint(), database);
+    } catch (const std::runtime_error& error) {
+        ADD_FAILURE() << error.what();
+    }
+    host.request_shutdown();
+}
+
+Task<> run_comparison(adapters::AsioHost& host, Comparison compare) {
+    auto server = co_await model::Server::open(host, {}, "data");
+    if (!server) throw std::runtime_error(host::describe(server.error()));
+    const auto with_tasks = [&](host::TaskGroup& tasks) {
+        return compare_beside_model(host, **server, compare, tasks);
+    };
+    co_await host::with_task_group(host, with_tasks);
+}
+
+/// A model with an empty database, and PostgreSQL with another.
+void with_both(Comparison compare) {
+    ScratchDirectory directory;
+    adapters::AsioHost host({.machine_name = "test", .disk_root = directory.path()});
+    host.run(run_comparison(host, compare));
+}
+
+const Script* current_script = nullptr;
+
+class PostgresWire : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(PostgresWire, IsSpokenAlikeByTheModel) {
+    const std::vector<Script> all = scripts();
+    current_script = &all.at(GetParam());
+    if (!model_is_there()) GTEST_SKIP() << "no engine yet";
+    with_both([](Host& host, host::Endpoint model_endpoint, host::Endpoint postgres_endpoint,
+                 std::string database) -> Task<> {
+        const auto expected = co_await play(host, postgres_endpoint, database, *current_script);
+        const auto answered = co_await play(host, model_endpoint, "atlas", *current_script);
+        EXPECT_EQ(answered, expected) << current_script->name;
+    });
+}
+
+std::string script_name(const testing::TestParamInfo<std::size_t>& info) {
+    std::string name = scripts().at(info.param).name;
+    std::replace(name.begin(), name.end(), ' ', '_');
+    return name + "_against_postgres";
+}
+
+INSTANTIATE_TEST_SUITE_P(Scripts, PostgresWire, testing::Range<std::size_t>(0, scripts().size()),
+                         script_name);
+
+Task<ProgramOutput> run_psql(Host& host, host::Endpoint endpoint, std::string database,
+                             std::string command) {
+    ChildProgram psql({"psql", "-X",
+                       "host=" + endpoint.address + " port=" + std::to_string(endpoint.port) +
+                           " user=atlas dbname=" + database,
+                       "-c", std::move(command)});
+    while (true) {
+        if (std::optional<ProgramOutput> output = psql.poll()) co_return *output;
+        co_await host::sleep_for(host, 2ms);
+    }
+}
+
+TEST(Psql, ShowsTheSameOfModelAndServer_against_postgres) {
+    if (!model_is_there()) GTEST_SKIP() << "no engine yet";
+    with_both([](Host& host, host::Endpoint model_endpoint, host::Endpoint postgres_endpoint,
+                 std::string database) -> Task<> {
+        for (const std::string command :
+             {"CREATE TABLE people (id int PRIMARY KEY, name text, born timestamptz)",
+              "INSERT INTO people VALUES (1, 'Ada', '1815-12-10 00:00:00+00'), (2, NULL, NULL)",
+              "SELECT id, name, born FROM people ORDER BY id DESC",
+              "INSERT INTO people VALUES (1, 'again', NULL)", "SELECT nam FROM people",
+              "UPDATE people SET name = 'Grace' WHERE id = 2 RETURNING *", "SELEC",
+              "BEGIN; DELETE FROM people; ROLLBACK", "SELECT count(*) FROM people"}) {
+            const auto expected = co_await run_psql(host, postgres_endpoint, database, command);
+            const auto answered = co_await run_psql(host, model_endpoint, "atlas", command);
+            EXPECT_EQ(answered.text, expected.text) << command;
+            EXPECT_EQ(answered.exit_code, expected.exit_code) << command;
+        }
+    });
+}
+
+}  // namespace
+}  // namespace atlas::properties

@@ -1,0 +1,129 @@
+// Every answer is one that the API's contract allows for what was asked. The form of answers
+// (status, media type, members, ETag) is checked by system/client, which reports contract_violated;
+// what an answer must say about the question is checked here. All requests of the workload are well
+// formed, so a rejected one is a wrong answer too.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "properties/history/folded_email.hpp"
+#include "properties/invariants/invariants.hpp"
+#include "properties/invariants/prose.hpp"
+
+namespace atlas::properties {
+
+namespace {
+
+/// RFC 9562, version 7: 8-4-4-4-12 lower-case hexadecimal digits, version 7, variant 10.
+bool is_uuid_v7(std::string_view text) {
+    if (text.size() != 36 || text[14] != '7') return false;
+    if (std::string_view("89ab").find(text[19]) == std::string_view::npos) return false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+        const bool is_digit =
+            (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+        if (is_dash ? text[i] != '-' : !is_digit) return false;
+    }
+    return true;
+}
+
+class ContractReview {
+  public:
+    explicit ContractReview(const std::vector<UserOperation>& operations) {
+        for (const UserOperation& operation : operations) {
+            if (operation.function == UserFunction::register_user &&
+                operation.outcome == EntryType::ok) {
+                emails_[*operation.response.id] = *operation.request.email;
+            }
+        }
+    }
+
+    void review(const UserOperation& operation) {
+        if (operation.outcome == EntryType::ok) {
+            review_answer(operation);
+        } else {
+            review_failure(operation);
+        }
+    }
+
+    std::vector<std::string> findings() { return std::move(wrong_); }
+
+  private:
+    void find(const UserOperation& operation, std::string_view what) {
+        wrong_.push_back(fmt::format("{} {}.", describe(operation), what));
+    }
+    void review_failure(const UserOperation& operation);
+    void review_answer(const UserOperation& operation);
+    void review_registration(const UserOperation& operation);
+
+    std::map<std::string, std::string> emails_;  ///< By id, as registered.
+    std::vector<std::string> wrong_;
+};
+
+void ContractReview::review_failure(const UserOperation& operation) {
+    const std::string failure = operation.response.failure.value_or("");
+    const std::uint64_t status = operation.response.status.value_or(0);
+    // A 500 is the business of check_no_internal_error.
+    if (failure == "contract_violated" && status != 500) {
+        find(operation, fmt::format("was answered outside the contract (status {}): {}", status,
+                                    operation.error));
+    } else if (failure == "rejected") {
+        find(operation, fmt::format("was rejected with {} although it was well formed: {}", status,
+                                    operation.error));
+    }
+}
+
+void ContractReview::review_answer(const UserOperation& operation) {
+    const UserFields& answer = operation.response;
+    if (operation.function == UserFunction::register_user) {
+        review_registration(operation);
+        return;
+    }
+    if (answer.absent) return;
+    if (answer.id && answer.id != operation.request.id) {
+        find(operation, fmt::format("was answered about another user, {}", *answer.id));
+    }
+    const auto email = emails_.find(*operation.request.id);
+    if (answer.email && email != emails_.end() && answer.email != email->second) {
+        find(operation, fmt::format("was told the e-mail \"{}\", which was registered as \"{}\"",
+                                    *answer.email, email->second));
+    }
+    if (answer.version == 0U) find(operation, "was told version 0; versions begin with 1");
+    if (operation.function == UserFunction::patch_user &&
+        answer.display_name != operation.request.display_name) {
+        find(operation, fmt::format("set the name \"{}\" and was told \"{}\"",
+                                    *operation.request.display_name, *answer.display_name));
+    }
+}
+
+void ContractReview::review_registration(const UserOperation& operation) {
+    const UserFields& answer = operation.response;
+    if (!is_uuid_v7(*answer.id)) {
+        find(operation, fmt::format("was told the id \"{}\", which is no UUIDv7", *answer.id));
+    }
+    if (answer.version != 1U) {
+        find(operation, fmt::format("was told version {} of a new user", *answer.version));
+    }
+    if (answer.email && answer.email != operation.request.email) {
+        find(operation, fmt::format("registered \"{}\" and was told \"{}\"",
+                                    *operation.request.email, *answer.email));
+    }
+    if (answer.display_name != operation.request.display_name) {
+        find(operation, fmt::format("set the name \"{}\" and was told \"{}\"",
+                                    *operation.request.display_name, *answer.display_name));
+    }
+}
+
+}  // namespace
+
+Judgement check_api_contract(const RunRecord& run) {
+    ContractReview review(run.operations);
+    for (const UserOperation& operation : run.operations)
+        review.review(operation);
+    return judge(review.findings(), "Every answer kept to the API's contract.");
+}
+
+}  // namespace atlas::properties

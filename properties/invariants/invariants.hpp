@@ -1,0 +1,38 @@
+#pragma once
+// The properties of every run, one function each. Each is in a file of its own name beside this
+// one; registry.hpp lists them.
+
+#include "properties/invariants/run_record.hpp"
+#include "properties/verdict.hpp"
+
+namespace atlas::properties {
+
+/// No two live users have one e-mail, neither in the table nor by what clients were told.
+Judgement check_unique_emails(const RunRecord& run);
+
+/// Every acknowledged write is there at the end, and nothing that nobody may have written.
+Judgement check_acknowledged_writes(const RunRecord& run);
+
+/// Each user is a linearizable register with compare-and-set; the table's rows are its last reads.
+Judgement check_user_records(const RunRecord& run);
+
+/// Every answer is one that the API's contract allows for what was asked.
+Judgement check_api_contract(const RunRecord& run);
+
+/// No answer has status 500.
+Judgement check_no_internal_error(const RunRecord& run);
+
+/// After faults have stopped, every operation ends within the healing time.
+Judgement check_operations_end(const RunRecord& run);
+
+/// After faults have stopped, an operation of each kind succeeds.
+Judgement check_service_recovers(const RunRecord& run);
+
+/// When all programs have ended, no task, connection, file or lock is left.
+Judgement check_nothing_left_behind(const RunRecord& run);
+
+/// Each kind of operation that the workload has succeeded at least once: else the run proves
+/// nothing, and is unknown.
+Judgement check_not_vacuous(const RunRecord& run);
+
+}  // namespace atlas::properties

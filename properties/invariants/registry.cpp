@@ -1,0 +1,60 @@
+#include "properties/invariants/registry.hpp"
+
+#include <algorithm>
+
+#include "properties/invariants/invariants.hpp"
+
+namespace atlas::properties {
+
+namespace {
+
+constexpr Property properties[] = {
+    {"unique-emails", "No two live users have one e-mail, ASCII letters folded.",
+     check_unique_emails},
+    {"acknowledged-writes",
+     "Every acknowledged write is there at the end, and nothing that nobody may have written.",
+     check_acknowledged_writes},
+    {"user-records", "Each user is a linearizable register with compare-and-set.",
+     check_user_records},
+    {"api-contract", "Every answer is one that the API's contract allows for what was asked.",
+     check_api_contract},
+    {"no-internal-error", "No answer has status 500.", check_no_internal_error},
+    {"operations-end", "After faults have stopped, every operation ends within 60 virtual seconds.",
+     check_operations_end},
+    {"service-recovers", "After faults have stopped, an operation of each kind succeeds.",
+     check_service_recovers},
+    {"nothing-left-behind",
+     "When all programs have ended, no task, connection, file or lock is left.",
+     check_nothing_left_behind},
+    {"not-vacuous", "Every kind of operation that the workload has succeeded at least once.",
+     check_not_vacuous},
+};
+
+}  // namespace
+
+std::span<const Property> all_properties() {
+    return properties;
+}
+
+const Property* find_property(std::string_view name) {
+    const auto* const found = std::ranges::find(properties, name, &Property::name);
+    return found == std::end(properties) ? nullptr : found;
+}
+
+bool RunVerdict::violates(std::string_view property) const {
+    return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+        return finding.property == property && finding.judgement.verdict == Verdict::invalid;
+    });
+}
+
+RunVerdict judge_run(const RunRecord& run) {
+    RunVerdict result;
+    for (const Property& property : properties) {
+        Judgement judgement = property.check(run);
+        result.verdict = merge(result.verdict, judgement.verdict);
+        result.findings.push_back({property.name, std::move(judgement)});
+    }
+    return result;
+}
+
+}  // namespace atlas::properties

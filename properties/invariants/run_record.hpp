@@ -1,0 +1,49 @@
+#pragma once
+// All that is known of a run when it has ended: what the properties judge.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "properties/checkers/linearizability.hpp"
+#include "properties/history/user_operations.hpp"
+#include "system/host/time.hpp"
+
+namespace atlas::properties {
+
+/// A row of the table of users, read when all is over.
+struct UserRow {
+    std::string id;
+    std::string email;
+    std::string email_folded;
+    std::string display_name;
+    std::uint64_t version = 0;
+    bool is_live = true;  ///< Not deleted.
+
+    friend auto operator<=>(const UserRow&, const UserRow&) = default;
+};
+
+struct RunFacts {
+    /// Share of each kind of operation in the workload, in the order of all_user_functions.
+    std::array<std::uint64_t, std::size(all_user_functions)> weights{};
+    /// When faults stopped for good, by the history's clock; nothing in a run without that phase.
+    std::optional<host::Duration> faults_ended_at = {};
+    /// When the run ended, by the history's clock.
+    host::Duration ended_at{};
+    /// How long an operation may take once faults have stopped.
+    host::Duration healing_time = std::chrono::seconds{60};
+    /// What is still there after all programs have ended: "api-1: 1 connection", ...
+    std::vector<std::string> leftovers = {};
+};
+
+struct RunRecord {
+    std::vector<UserOperation> operations;
+    /// Nothing when the database could not be read.
+    std::optional<std::vector<UserRow>> users = {};
+    RunFacts facts = {};
+    LinearizabilityBudget budget = {};
+};
+
+}  // namespace atlas::properties

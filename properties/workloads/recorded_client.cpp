@@ -1,0 +1,98 @@
+#include "properties/workloads/recorded_client.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace atlas::properties {
+
+namespace {
+
+void put_big_endian(std::uint64_t number, std::uint8_t* bytes) {
+    for (int i = 0; i < 8; ++i)
+        bytes[i] = static_cast<std::uint8_t>(number >> (56 - 8 * i));
+}
+
+UserFields answer_of(const client::User& user, std::uint64_t status) {
+    return {.id = user.id,
+            .email = user.email,
+            .display_name = user.display_name,
+            .version = static_cast<std::uint64_t>(user.version),
+            .status = status};
+}
+
+UserFields answer_of(const client::Failure& failure) {
+    UserFields fields;
+    fields.failure = std::string(client::name(failure.kind));
+    if (failure.status != 0) fields.status = static_cast<std::uint64_t>(failure.status);
+    if (!failure.problem_type.empty()) fields.problem = failure.problem_type;
+    return fields;
+}
+
+}  // namespace
+
+RecordedClient::RecordedClient(host::Host& host, HistoryRecorder& recorder,
+                               client::ClientOptions options)
+    : recorder_(recorder), client_(host, std::move(options)), process_(recorder.new_process()) {}
+
+host::Context RecordedClient::next_context() {
+    host::Context context;
+    // Names the client and the call in every log line; never all zero.
+    put_big_endian(process_ + 1, context.trace_id.data());
+    put_big_endian(++calls_, context.trace_id.data() + 8);
+    return context;
+}
+
+std::string RecordedClient::next_name() {
+    return fmt::format("Name {}.{}", process_, ++names_);
+}
+
+void RecordedClient::record(UserFunction function, const client::Outcome<client::User>& outcome) {
+    if (outcome) {
+        const std::uint64_t status = function == UserFunction::register_user ? 201 : 200;
+        recorder_.complete(process_, function, EntryType::ok, answer_of(*outcome, status), {});
+        return;
+    }
+    const client::Failure& failure = outcome.error();
+    UserFields fields = answer_of(failure);
+    if (function == UserFunction::get_user && failure.kind == client::FailureKind::not_found) {
+        fields.absent = true;
+        recorder_.complete(process_, function, EntryType::ok, fields, {});
+        return;
+    }
+    const bool is_definite = failure.certainty == host::Certainty::definite;
+    recorder_.complete(process_, function, is_definite ? EntryType::fail : EntryType::info, fields,
+                       failure.detail);
+}
+
+host::Task<client::Outcome<client::User>> RecordedClient::register_user(std::string email) {
+    const std::string display_name = next_name();
+    recorder_.invoke(process_, UserFunction::register_user,
+                     {.email = email, .display_name = display_name});
+    client::NewUser user{email, display_name, "correct horse battery staple"};
+    client::Outcome<client::User> outcome =
+        co_await client_.create_user(next_context(), std::move(user));
+    record(UserFunction::register_user, outcome);
+    co_return outcome;
+}
+
+host::Task<client::Outcome<client::User>> RecordedClient::get_user(std::string id) {
+    recorder_.invoke(process_, UserFunction::get_user, {.id = id});
+    client::Outcome<client::User> outcome = co_await client_.get_user(next_context(), id);
+    record(UserFunction::get_user, outcome);
+    co_return outcome;
+}
+
+host::Task<client::Outcome<client::User>> RecordedClient::patch_user(std::string id,
+                                                                     std::int64_t if_match) {
+    const std::string display_name = next_name();
+    recorder_.invoke(
+        process_, UserFunction::patch_user,
+        {.id = id, .display_name = display_name, .if_match = static_cast<std::uint64_t>(if_match)});
+    client::Outcome<client::User> outcome =
+        co_await client_.patch_user(next_context(), id, display_name, if_match);
+    record(UserFunction::patch_user, outcome);
+    co_return outcome;
+}
+
+}  // namespace atlas::properties

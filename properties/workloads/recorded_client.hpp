@@ -1,0 +1,40 @@
+#pragma once
+// One client of a run: calls the API through system/client and writes each call into the history.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "properties/workloads/history_recorder.hpp"
+#include "system/client/client.hpp"
+#include "system/host/host.hpp"
+
+namespace atlas::properties {
+
+/// One call at a time: in the history it is one process.
+class RecordedClient {
+  public:
+    RecordedClient(host::Host& host, HistoryRecorder& recorder, client::ClientOptions options);
+
+    host::Task<client::Outcome<client::User>> register_user(std::string email);
+    host::Task<client::Outcome<client::User>> get_user(std::string id);
+    /// Sets a name that nobody else ever sets.
+    host::Task<client::Outcome<client::User>> patch_user(std::string id, std::int64_t if_match);
+
+    std::uint64_t process() const { return process_; }
+    void close() noexcept { client_.close(); }
+
+  private:
+    /// No deadline of its own: the client's timeout bounds the call.
+    host::Context next_context();
+    std::string next_name();
+    void record(UserFunction function, const client::Outcome<client::User>& outcome);
+
+    HistoryRecorder& recorder_;
+    client::Client client_;
+    std::uint64_t process_;
+    std::uint64_t calls_ = 0;
+    std::uint64_t names_ = 0;
+};
+
+}  // namespace atlas::properties

@@ -1,0 +1,164 @@
+#include "properties/workloads/user_workload.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "system/host/task_group.hpp"
+
+namespace atlas::properties {
+
+namespace {
+
+/// Half of the clients know one node alone: what it answers must agree with what the others say.
+std::vector<host::Endpoint> choose_nodes(std::vector<host::Endpoint> nodes,
+                                         host::RandomSource& random) {
+    random.shuffle(nodes);
+    if (random.chance(1, 2)) nodes.resize(1);
+    return nodes;
+}
+
+/// Never the version that is expected.
+std::int64_t outdated(std::int64_t version, host::RandomSource& random) {
+    const auto back = static_cast<std::int64_t>(1 + random.below(2));
+    return version > back ? version - back : version + 1;
+}
+
+/// Between two tries of the final phase.
+constexpr host::Duration pause_between_tries = std::chrono::milliseconds{200};
+
+}  // namespace
+
+UserWorkload::UserWorkload(UserWorkloadOptions options, HistoryRecorder& recorder)
+    : options_(options), recorder_(recorder), directory_(options.directory) {}
+
+client::ClientOptions UserWorkload::client_options(std::vector<host::Endpoint> nodes) const {
+    client::ClientOptions options;
+    options.endpoints = std::move(nodes);
+    options.timeout = options_.operation_timeout;
+    return options;
+}
+
+host::Task<> UserWorkload::run_clients(host::Host& host, std::vector<host::Endpoint> nodes,
+                                       std::uint64_t first, std::uint64_t count,
+                                       host::TimePoint until) {
+    host::TaskGroup clients(host);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        clients.spawn(run_client(host, nodes, first + i, until));
+    }
+    co_await clients.join();
+}
+
+host::Task<> UserWorkload::run_client(host::Host& host, std::vector<host::Endpoint> nodes,
+                                      std::uint64_t number, host::TimePoint until) {
+    host::RandomSource random = host.random("workload.client", number);
+    RecordedClient client(host, recorder_, client_options(choose_nodes(std::move(nodes), random)));
+    const host::Duration mean = std::chrono::seconds{1} * options_.clients / options_.rate;
+    host::TimePoint next = host.clock().now();
+    while (true) {
+        // Counted from beginning to beginning, so that quick and slow answers give the same rate.
+        next = std::max(next + random.exponential(mean), host.clock().now());
+        if (next >= until) co_return;
+        co_await host::sleep_until(host, next);
+        if (host.shutdown_requested()) co_return;
+        co_await run_operation(client, random);
+    }
+}
+
+host::Task<> UserWorkload::run_operation(RecordedClient& client, host::RandomSource& random) {
+    const std::array<std::uint32_t, 3> weights{options_.weight_register, options_.weight_get,
+                                               options_.weight_patch};
+    const std::size_t kind = random.weighted(weights);
+    if (kind == 0 || directory_.users().empty()) {
+        client::Outcome<client::User> user =
+            co_await client.register_user(directory_.next_email(random));
+        if (user) directory_.learn(*user);
+    } else if (kind == 1) {
+        client::Outcome<client::User> user = co_await client.get_user(directory_.pick(random).id);
+        if (user) directory_.learn(*user);
+    } else {
+        co_await patch_someone(client, random);
+    }
+}
+
+host::Task<> UserWorkload::patch_someone(RecordedClient& client, host::RandomSource& random) {
+    const KnownUser someone = directory_.pick(random);
+    const bool is_outdated = random.chance(options_.outdated_per_thousand, 1000);
+    const std::int64_t version = is_outdated ? outdated(someone.version, random) : someone.version;
+    client::Outcome<client::User> user = co_await client.patch_user(someone.id, version);
+    if (user) {
+        directory_.learn(*user);
+        co_return;
+    }
+    if (is_outdated || user.error().kind != client::FailureKind::version_mismatch) co_return;
+    // What everybody believes is out of date: somebody's change went through without an answer.
+    client::Outcome<client::User> current = co_await client.get_user(someone.id);
+    if (current) directory_.learn(*current);
+}
+
+host::Task<bool> UserWorkload::register_someone_fresh(host::Host& host, RecordedClient& client,
+                                                      host::Deadline deadline) {
+    while (!deadline.passed(host.clock().now())) {
+        client::Outcome<client::User> user =
+            co_await client.register_user(directory_.fresh_email());
+        if (user) {
+            directory_.learn(*user);
+            co_return true;
+        }
+        co_await host::sleep_for(host, pause_between_tries);
+    }
+    co_return false;
+}
+
+host::Task<bool> UserWorkload::read(host::Host& host, RecordedClient& client, std::string id,
+                                    host::Deadline deadline) {
+    while (!deadline.passed(host.clock().now())) {
+        client::Outcome<client::User> user = co_await client.get_user(id);
+        if (user) directory_.learn(*user);
+        // That there is no such user is an answer too: the checkers judge it.
+        if (user || user.error().kind == client::FailureKind::not_found) co_return true;
+        co_await host::sleep_for(host, pause_between_tries);
+    }
+    co_return false;
+}
+
+host::Task<bool> UserWorkload::change(host::Host& host, RecordedClient& client, std::string id,
+                                      host::Deadline deadline) {
+    while (!deadline.passed(host.clock().now())) {
+        client::Outcome<client::User> current = co_await client.get_user(id);
+        if (!current && current.error().kind == client::FailureKind::not_found) co_return true;
+        if (current) {
+            client::Outcome<client::User> user = co_await client.patch_user(id, current->version);
+            if (user) {
+                directory_.learn(*user);
+                co_return true;
+            }
+        }
+        co_await host::sleep_for(host, pause_between_tries);
+    }
+    co_return false;
+}
+
+host::Task<bool> UserWorkload::run_final_phase(host::Host& host, std::vector<host::Endpoint> nodes,
+                                               host::Deadline deadline) {
+    RecordedClient client(host, recorder_, client_options(std::move(nodes)));
+    const bool registered = co_await register_someone_fresh(host, client, deadline);
+    if (!registered) co_return false;
+    // The newest is the one just registered; the oldest are those all clients changed.
+    std::vector<std::string> changed{directory_.users().back().id};
+    for (std::size_t i = 0; i < directory_.hot_users(); ++i) {
+        changed.push_back(directory_.users()[i].id);
+    }
+    for (const std::string& id : changed) {
+        const bool done = co_await change(host, client, id, deadline);
+        if (!done) co_return false;
+    }
+    const std::vector<KnownUser> known = directory_.users();
+    for (const KnownUser& user : known) {
+        const bool done = co_await read(host, client, user.id, deadline);
+        if (!done) co_return false;
+    }
+    co_return true;
+}
+
+}  // namespace atlas::properties

@@ -1,0 +1,74 @@
+#pragma once
+// The default workload: clients that register users, read them, and change their names if nobody
+// else did meanwhile. Run by the simulated client machines and against real servers alike.
+//
+// What makes it find bugs: a few users whom all clients keep changing; e-mails that are tried again
+// and again, also spelt otherwise; changes that name an outdated version on purpose; clients that
+// talk to one API node and clients that talk to all.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "properties/workloads/history_recorder.hpp"
+#include "properties/workloads/recorded_client.hpp"
+#include "properties/workloads/user_directory.hpp"
+#include "system/host/host.hpp"
+
+namespace atlas::properties {
+
+struct UserWorkloadOptions {
+    /// Operations begun in a second, all clients together. A client that waits for an answer begins
+    /// none, so faults lower it.
+    std::uint64_t rate = 24;
+    /// On all machines together; decides how often each one begins an operation.
+    std::uint64_t clients = 12;
+    std::uint32_t weight_register = 2;  ///< Relative to one another.
+    std::uint32_t weight_get = 5;
+    std::uint32_t weight_patch = 5;
+    std::uint32_t outdated_per_thousand = 150;  ///< Changes that name a wrong version on purpose.
+    host::Duration operation_timeout = std::chrono::seconds{5};
+    DirectoryOptions directory = {};
+};
+
+class UserWorkload {
+  public:
+    /// The recorder outlives the workload.
+    UserWorkload(UserWorkloadOptions options, HistoryRecorder& recorder);
+
+    /// The clients of one machine: each on a task and a random source of its own, until `until` or
+    /// the host asks to stop. An operation under way is waited for. `nodes` are the API's
+    /// endpoints. The workload outlives the task; `count` clients are numbered from `first` among
+    /// all of the run.
+    host::Task<> run_clients(host::Host& host, std::vector<host::Endpoint> nodes,
+                             std::uint64_t first, std::uint64_t count, host::TimePoint until);
+
+    /// After faults have stopped and run_clients has ended: one operation of each kind succeeds, a
+    /// user whom all clients changed can be changed, and every known user is read. True when all
+    /// of that was done before the deadline.
+    host::Task<bool> run_final_phase(host::Host& host, std::vector<host::Endpoint> nodes,
+                                     host::Deadline deadline);
+
+    const UserDirectory& directory() const { return directory_; }
+
+  private:
+    host::Task<> run_client(host::Host& host, std::vector<host::Endpoint> nodes,
+                            std::uint64_t number, host::TimePoint until);
+    host::Task<> run_operation(RecordedClient& client, host::RandomSource& random);
+    host::Task<> patch_someone(RecordedClient& client, host::RandomSource& random);
+    host::Task<bool> register_someone_fresh(host::Host& host, RecordedClient& client,
+                                            host::Deadline deadline);
+    host::Task<bool> read(host::Host& host, RecordedClient& client, std::string id,
+                          host::Deadline deadline);
+    host::Task<bool> change(host::Host& host, RecordedClient& client, std::string id,
+                            host::Deadline deadline);
+
+    client::ClientOptions client_options(std::vector<host::Endpoint> nodes) const;
+
+    UserWorkloadOptions options_;
+    HistoryRecorder& recorder_;
+    UserDirectory directory_;
+};
+
+}  // namespace atlas::properties

@@ -1,0 +1,225 @@
+// Stable decisions: what is drawn depends on (seed, kind, target, ordinal) alone, and suppressing
+// one leaves all others as they are.
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "sim/faults/disk_dice.hpp"
+#include "sim/faults/fault_plan.hpp"
+#include "sim/faults/network_dice.hpp"
+
+namespace atlas::sim::faults {
+namespace {
+
+using kernel::Seed;
+using network::Link;
+
+SwarmOptions everything_on() {
+    SwarmOptions options;
+    FaultOptions& f = options.faults;
+    const ScheduledFault often{.on = true, .every = 10s, .shortest = 1s, .longest = 5s};
+    f.network_latency = {.on = true, .per_million = 200'000, .tail = 100ms};
+    f.network_short_read = {.on = true, .per_million = 200'000};
+    f.network_short_write = {.on = true, .per_million = 200'000};
+    f.network_partition_symmetric = often;
+    f.network_partition_one_way = often;
+    f.network_reset = often;
+    f.network_in_flight_loss = {.on = true, .per_million = 500'000};
+    f.process_kill = often;
+    f.process_restart = often;
+    f.process_pause = often;
+    f.machine_power_loss = often;
+    f.clock_offset = {.on = true, .largest = 1s};
+    f.clock_step = {.on = true, .every = 10s, .largest = 1s};
+    f.disk_short_read = {.on = true, .per_million = 200'000};
+    f.disk_short_write = {.on = true, .per_million = 200'000};
+    f.disk_sync_failure = {.on = true, .per_million = 200'000};
+    f.disk_unsynced_writes_lost = {.on = true, .per_million = 700'000};
+    f.disk_torn_write = {.on = true, .per_million = 700'000};
+    f.disk_unsynced_names_lost = {.on = true, .per_million = 700'000};
+    return options;
+}
+
+// Everything that the dice of network and disk say to one fixed course of operations, by id.
+std::map<FaultId, std::string> everything_said(std::uint64_t seed,
+                                               const SuppressedFaults& suppressed) {
+    Ledger ledger;
+    Dice dice(Seed{seed}, everything_on(), suppressed, ledger);
+    NetworkDice network(dice, {"a", "b"});
+    DiskDice disks(dice);
+    std::map<FaultId, std::string> said;
+    for (std::uint64_t i = 0; i < 60; ++i) {
+        for (const Link link : {Link{0, 1}, Link{1, 0}}) {
+            const std::string target = link.from == 0 ? "a>b" : "b>a";
+            said[{FaultKind::network_latency, target, i}] =
+                std::to_string(network.delivery_delay(link, 10).count());
+            said[{FaultKind::network_short_read, target, i}] =
+                std::to_string(network.read_limit(link, 1000));
+            said[{FaultKind::network_short_write, target, i}] =
+                std::to_string(network.write_limit(link, 1000));
+            said[{FaultKind::network_in_flight_loss, target, i}] =
+                std::to_string(network.loses_in_flight(link));
+        }
+        disk::Operation operation{.kind = disk::OperationKind::read, .machine = "a", .path = "f"};
+        operation.ordinal = i;
+        operation.bytes = 1000;
+        said[{FaultKind::disk_short_read, "a", i}] = std::to_string(disks.decide(operation).limit);
+        operation.kind = disk::OperationKind::write;
+        said[{FaultKind::disk_short_write, "a", i}] = std::to_string(disks.decide(operation).limit);
+        operation.kind = disk::OperationKind::sync;
+        said[{FaultKind::disk_sync_failure, "a", i}] =
+            disks.decide(operation).error ? "fails" : "succeeds";
+        const disk::Loss loss{disk::LossCause::power_loss, "a", i};
+        std::string& writes = said[{FaultKind::disk_unsynced_writes_lost, "a", i}];
+        std::string& names = said[{FaultKind::disk_unsynced_names_lost, "a", i}];
+        for (std::uint64_t change = 1; change <= 8; ++change) {
+            disk::UnsyncedPart part{.kind = disk::UnsyncedPart::Kind::size, .path = "f"};
+            part.change = change;
+            writes += disks.survives(loss, part) ? '1' : '0';
+            part.kind = disk::UnsyncedPart::Kind::name;
+            names += disks.survives(loss, part) ? '1' : '0';
+        }
+    }
+    return said;
+}
+
+RC_GTEST_PROP(Decisions, SuppressingOneLeavesAllOthersAlone, ()) {
+    const auto seed = *rc::gen::inRange<std::uint64_t>(1, 1000);
+    const auto before = everything_said(seed, {});
+    auto chosen = before.begin();
+    std::advance(chosen, *rc::gen::inRange<std::size_t>(0, before.size()));
+    const auto after = everything_said(seed, {chosen->first});
+    RC_ASSERT(after.size() == before.size());
+    for (const auto& [id, said] : before) {
+        if (id != chosen->first) RC_ASSERT(after.at(id) == said);
+    }
+}
+
+TEST(Decisions, ASuppressedOneDoesNotHappen) {
+    for (const auto& [id, said] : everything_said(1, {})) {
+        if (said != "fails") continue;
+        EXPECT_EQ(everything_said(1, {id}).at(id), "succeeds") << to_string(id);
+        return;
+    }
+    FAIL() << "at this rate some sync fails";
+}
+
+TEST(Decisions, SeedsTargetsAndKindsDrawApart) {
+    EXPECT_EQ(everything_said(1, {}), everything_said(1, {}));
+    EXPECT_NE(everything_said(1, {}), everything_said(2, {}));
+    std::string one_way;
+    std::string other_way;
+    for (const auto& [id, said] : everything_said(1, {})) {
+        if (id.kind != FaultKind::network_latency) continue;
+        (id.target == "a>b" ? one_way : other_way) += said;
+    }
+    EXPECT_NE(one_way, other_way);
+}
+
+TEST(Decisions, NothingIsDecidedOnceCalm) {
+    Ledger ledger;
+    Dice dice(Seed{1}, everything_on(), {}, ledger);
+    dice.calm_down();
+    NetworkDice network(dice, {"a", "b"});
+    DiskDice disks(dice);
+    for (std::uint64_t i = 0; i < 200; ++i) {
+        EXPECT_EQ(network.read_limit({0, 1}, 1000), 1000U);
+        EXPECT_LE(network.delivery_delay({0, 1}, 10),
+                  dice.options().network.latency + dice.options().network.jitter);
+        EXPECT_FALSE(network.loses_in_flight({0, 1}));
+        EXPECT_FALSE(
+            disks.decide({.kind = disk::OperationKind::sync, .machine = "a", .path = "f"}).error);
+    }
+    for (const FaultKindInfo& each : all_fault_kinds())
+        EXPECT_EQ(ledger.entry(each.kind).fired, 0U) << each.name;
+}
+
+const std::vector<MachineInfo> machines = machines_of(TopologyOptions{});
+const Envelope envelope = Envelope::single_postgres();
+
+RC_GTEST_PROP(FaultPlan, StaysInItsPhaseItsLengthsAndTheEnvelope, (std::uint64_t seed)) {
+    const SwarmOptions options = draw(Seed{seed});
+    const FaultPlan plan = draw_plan(Seed{seed}, options, machines, envelope);
+    RC_ASSERT(plan_faults(plan, machines).empty());
+    RC_ASSERT(outside_envelope(plan, envelope, machines).empty());
+    for (std::size_t i = 0; i < plan.size(); ++i) {
+        const Strike& strike = plan[i];
+        if (strike.id.kind == FaultKind::clock_offset) {
+            RC_ASSERT(strike.at == 0s);
+        } else {
+            RC_ASSERT(strike.at >= options.run.calm_start);
+        }
+        RC_ASSERT(strike.at < options.run.safety);
+        RC_ASSERT(strike.lasts >= 0s);
+        if (i > 0) RC_ASSERT(plan[i - 1].at <= strike.at);
+        if (strike.id.kind == FaultKind::process_kill) {
+            RC_ASSERT(strike.lasts >= options.faults.process_kill.shortest);
+            RC_ASSERT(strike.lasts <= options.faults.process_kill.longest);
+        }
+    }
+}
+
+RC_GTEST_PROP(FaultPlan, SwitchingOneKindOffLeavesTheOthersAlone, (std::uint64_t seed)) {
+    SwarmOptions options = everything_on();
+    const FaultPlan all = draw_plan(Seed{seed}, options, machines, envelope);
+    options.faults.process_kill.on = false;
+    const FaultPlan fewer = draw_plan(Seed{seed}, options, machines, envelope);
+    FaultPlan expected;
+    for (const Strike& strike : all) {
+        if (strike.id.kind != FaultKind::process_kill) expected.push_back(strike);
+    }
+    RC_ASSERT(fewer == expected);
+    RC_ASSERT(fewer.size() < all.size());
+}
+
+TEST(FaultPlan, StrikesAsOftenAsItIsTold) {
+    SwarmOptions options;
+    options.run.calm_start = 0s;
+    options.run.safety = 1000s;
+    options.faults.process_pause = {.on = true, .every = 10s, .shortest = 1ms, .longest = 1s};
+    std::size_t strikes = 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+        strikes += draw_plan(Seed{seed}, options, machines, envelope).size();
+    EXPECT_GT(strikes, 20U * 85);
+    EXPECT_LT(strikes, 20U * 115);
+}
+
+TEST(FaultPlan, ClientsAreNeverKilledPausedOrCutFromPower) {
+    for (const FaultKind kind : {FaultKind::process_kill, FaultKind::process_restart,
+                                 FaultKind::process_pause, FaultKind::machine_power_loss}) {
+        for (const std::string_view target : envelope.targets(kind, machines))
+            EXPECT_FALSE(target.starts_with("client")) << name(kind);
+    }
+}
+
+TEST(FaultPlan, SaysWhatIsWrongWithAPlanByHand) {
+    const auto wrong = [](Strike strike) { return plan_faults({strike}, machines); };
+    EXPECT_TRUE(wrong({.id = {FaultKind::process_kill, "api-1", 0}}).empty());
+    EXPECT_EQ(wrong({.id = {FaultKind::process_kill, "api-9", 0}}).size(), 1U);
+    EXPECT_EQ(wrong({.id = {FaultKind::disk_sync_failure, "api-1", 0}}).size(), 1U);
+    EXPECT_EQ(wrong({.id = {FaultKind::network_reset, "cluster", 0}}).size(), 1U);
+    EXPECT_EQ(
+        wrong({.id = {FaultKind::network_partition_symmetric, "api-1", 0}, .machines = {"api-1"}})
+            .size(),
+        1U);
+    const Strike twice{.id = {FaultKind::process_kill, "api-1", 0}};
+    EXPECT_EQ(plan_faults({twice, twice}, machines).size(), 1U);
+}
+
+TEST(FaultId, IsItsText) {
+    const FaultId id{FaultKind::network_latency, "api-1>postgres-0", 17};
+    EXPECT_EQ(to_string(id), "network.latency/api-1>postgres-0/17");
+    EXPECT_EQ(parse_fault_id(to_string(id)), id);
+    for (const char* bad :
+         {"", "process.kill", "process.kill/api-1", "process.kill//1", "process.kil/api-1/1",
+          "process.kill/api-1/x", "process.kill/a/b/1", "process.kill/api-1/1 "}) {
+        EXPECT_FALSE(parse_fault_id(bad)) << bad;
+    }
+}
+
+}  // namespace
+}  // namespace atlas::sim::faults

@@ -1,0 +1,240 @@
+// The runner against a cluster that only notes what is done to it: overlaps, healing, the ledger.
+
+#include "sim/faults/fault_runner.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace atlas::sim::faults {
+namespace {
+
+using testing::ElementsAre;
+
+class NotedCluster final : public ClusterControl {
+  public:
+    explicit NotedCluster(const kernel::Kernel& kernel) : kernel_(kernel) {}
+
+    const std::vector<MachineInfo>& machines() const override { return machines_; }
+    WorkLost kill(std::string_view machine) override {
+        note("kill", machine);
+        return lost;
+    }
+    bool restart(std::string_view machine) override { return note("restart", machine); }
+    bool pause(std::string_view machine) override { return note("pause", machine); }
+    bool resume(std::string_view machine) override { return note("resume", machine); }
+    PowerLoss power_loss(std::string_view machine) override {
+        note("power loss", machine);
+        return {.work = lost, .disk = {}};
+    }
+    bool power_on(std::string_view machine) override { return note("power on", machine); }
+    void set_link_blocked(std::string_view from, std::string_view to, bool blocked) override {
+        const std::string link = std::string(from) + ">" + std::string(to);
+        if (blocked) {
+            blocked_links.insert(link);
+        } else {
+            blocked_links.erase(link);
+        }
+    }
+    bool reset_connection(std::string_view, std::string_view, std::uint64_t) override {
+        return has_connections;
+    }
+    host::Duration clock_offset(std::string_view) const override { return offset; }
+    void set_clock_offset(std::string_view, host::Duration value) override { offset = value; }
+
+    WorkLost lost{.processes = 1, .tasks = 3, .connections = 2};
+    bool has_connections = true;
+    host::Duration offset{};
+    std::set<std::string> blocked_links;
+    std::vector<std::string> notes;
+
+  private:
+    bool note(std::string_view what, std::string_view machine) {
+        const auto seconds =
+            std::chrono::duration_cast<std::chrono::seconds>(kernel_.now().since_epoch);
+        notes.push_back(std::to_string(seconds.count()) + " " + std::string(what) + " " +
+                        std::string(machine));
+        return true;
+    }
+
+    const kernel::Kernel& kernel_;
+    std::vector<MachineInfo> machines_ = machines_of({.api_nodes = 2, .client_machines = 0});
+};
+
+class FaultRunnerTest : public testing::Test {
+  protected:
+    void run(FaultPlan plan, host::Duration until) {
+        runner.emplace(kernel, cluster, dice, network, disks, std::move(plan));
+        runner->start();
+        kernel.run_until(host::TimePoint{until});
+    }
+    LedgerEntry entry(FaultKind kind) const { return ledger.entry(kind); }
+
+    kernel::Kernel kernel{kernel::Seed{1}};
+    NotedCluster cluster{kernel};
+    Ledger ledger;
+    Dice dice{kernel::Seed{1}, calm(), {}, ledger};
+    NetworkDice network{dice, {"postgres-0", "api-1", "api-2"}};
+    DiskDice disks{dice};
+    std::optional<FaultRunner> runner;
+};
+
+TEST_F(FaultRunnerTest, StrikesAndHealsAtItsTimes) {
+    run({{.id = {FaultKind::process_kill, "api-1", 0}, .at = 2s, .lasts = 3s},
+         {.id = {FaultKind::process_pause, "api-2", 0}, .at = 4s, .lasts = 4s},
+         {.id = {FaultKind::machine_power_loss, "postgres-0", 0}, .at = 10s, .lasts = 1s}},
+        20s);
+    EXPECT_THAT(cluster.notes,
+                ElementsAre("2 kill api-1", "4 pause api-2", "5 restart api-1", "8 resume api-2",
+                            "10 power loss postgres-0", "11 power on postgres-0"));
+    EXPECT_EQ(entry(FaultKind::process_kill).effective, 1U);
+    EXPECT_EQ(entry(FaultKind::process_pause).effective, 1U);
+    EXPECT_EQ(entry(FaultKind::machine_power_loss).effective, 1U);
+}
+
+TEST_F(FaultRunnerTest, AKillThatCostsNothingFiresWithoutEffect) {
+    cluster.lost = {.processes = 1, .tasks = 0, .connections = 0};
+    run({{.id = {FaultKind::process_kill, "api-1", 0}, .at = 2s, .lasts = 3s}}, 20s);
+    EXPECT_EQ(entry(FaultKind::process_kill).fired, 1U);
+    EXPECT_EQ(entry(FaultKind::process_kill).effective, 0U);
+}
+
+TEST_F(FaultRunnerTest, AKillOfTheDeadDoesNotFireAndIsHealedAllTheSame) {
+    cluster.lost = {};
+    run({{.id = {FaultKind::process_kill, "api-1", 0}, .at = 2s, .lasts = 3s}}, 20s);
+    EXPECT_EQ(entry(FaultKind::process_kill).armed, 1U);
+    EXPECT_EQ(entry(FaultKind::process_kill).fired, 0U);
+    EXPECT_THAT(cluster.notes, ElementsAre("2 kill api-1", "5 restart api-1"));
+}
+
+TEST_F(FaultRunnerTest, OneWayPartitionsBlockOneDirection) {
+    run({{.id = {FaultKind::network_partition_one_way, "cluster", 0},
+          .at = 1s,
+          .lasts = 10s,
+          .machines = {"postgres-0"},
+          .inward = false}},
+        2s);
+    EXPECT_EQ(cluster.blocked_links,
+              (std::set<std::string>{"postgres-0>api-1", "postgres-0>api-2"}));
+    EXPECT_EQ(entry(FaultKind::network_partition_one_way).effective, 0U);
+    network.held_back({1, 0});
+    EXPECT_EQ(entry(FaultKind::network_partition_one_way).effective, 0U);
+    network.held_back({0, 2});
+    network.held_back({0, 1});
+    EXPECT_EQ(entry(FaultKind::network_partition_one_way).effective, 1U);
+    kernel.run_until(host::TimePoint{12s});
+    EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
+TEST_F(FaultRunnerTest, ALinkOpensWithTheLastPartitionThatBlocksIt) {
+    run({{.id = {FaultKind::network_partition_symmetric, "cluster", 0},
+          .at = 1s,
+          .lasts = 5s,
+          .machines = {"postgres-0"}},
+         {.id = {FaultKind::network_partition_symmetric, "cluster", 1},
+          .at = 3s,
+          .lasts = 7s,
+          .machines = {"api-1"}}},
+        7s);
+    EXPECT_EQ(cluster.blocked_links, (std::set<std::string>{"postgres-0>api-1", "api-1>postgres-0",
+                                                            "api-1>api-2", "api-2>api-1"}));
+    kernel.run_until(host::TimePoint{11s});
+    EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
+TEST_F(FaultRunnerTest, AResetCountsWhenAProgramSeesIt) {
+    run({{.id = {FaultKind::network_reset, "cluster", 0},
+          .at = 1s,
+          .machines = {"postgres-0", "api-1"}}},
+        2s);
+    EXPECT_EQ(entry(FaultKind::network_reset).fired, 1U);
+    EXPECT_EQ(entry(FaultKind::network_reset).effective, 0U);
+    network.reset_seen({2, 0});
+    EXPECT_EQ(entry(FaultKind::network_reset).effective, 0U);
+    network.reset_seen({1, 0});
+    network.reset_seen({0, 1});
+    EXPECT_EQ(entry(FaultKind::network_reset).effective, 1U);
+}
+
+TEST_F(FaultRunnerTest, AResetWithoutAConnectionDoesNotFire) {
+    cluster.has_connections = false;
+    run({{.id = {FaultKind::network_reset, "cluster", 0},
+          .at = 1s,
+          .machines = {"postgres-0", "api-1"}}},
+        2s);
+    EXPECT_EQ(entry(FaultKind::network_reset).fired, 0U);
+}
+
+TEST_F(FaultRunnerTest, ClockStepsAddUp) {
+    run({{.id = {FaultKind::clock_offset, "api-1", 0}, .at = 0s, .clock = 5s},
+         {.id = {FaultKind::clock_step, "api-1", 0}, .at = 3s, .clock = -2s}},
+        10s);
+    EXPECT_EQ(cluster.offset, 3s);
+    runner->stop_and_heal();
+    EXPECT_EQ(cluster.offset, 3s);
+}
+
+TEST_F(FaultRunnerTest, StrikesInTheMiddleOfASync) {
+    run({{.id = {FaultKind::process_kill, "postgres-0", 0},
+          .at = 1s,
+          .lasts = 1s,
+          .during_sync = true}},
+        2s);
+    EXPECT_TRUE(cluster.notes.empty());
+    const disk::Decision sync =
+        disks.decide({.kind = disk::OperationKind::sync, .machine = "postgres-0", .path = "log"});
+    kernel.run_until(kernel.now() + sync.latency - host::Duration{1});
+    EXPECT_THAT(cluster.notes, ElementsAre("2 kill postgres-0"));
+}
+
+TEST_F(FaultRunnerTest, DoesNotWaitForEverForASync) {
+    run({{.id = {FaultKind::process_kill, "postgres-0", 0},
+          .at = 1s,
+          .lasts = 1s,
+          .during_sync = true}},
+        5s);
+    EXPECT_THAT(cluster.notes, ElementsAre("3 kill postgres-0", "4 restart postgres-0"));
+}
+
+TEST_F(FaultRunnerTest, HealsWhatIsUnderWayAndStrikesNoMore) {
+    run({{.id = {FaultKind::process_pause, "api-1", 0}, .at = 1s, .lasts = 100s},
+         {.id = {FaultKind::network_partition_symmetric, "cluster", 0},
+          .at = 1s,
+          .lasts = 100s,
+          .machines = {"api-2"}},
+         {.id = {FaultKind::process_kill, "postgres-0", 0},
+          .at = 4s,
+          .lasts = 1s,
+          .during_sync = true},
+         {.id = {FaultKind::process_kill, "api-2", 0}, .at = 50s, .lasts = 1s}},
+        5s);
+    runner->stop_and_heal();
+    EXPECT_TRUE(cluster.blocked_links.empty());
+    EXPECT_THAT(cluster.notes, testing::Contains("5 resume api-1"));
+    EXPECT_THAT(cluster.notes, testing::Contains("5 power on postgres-0"));
+    EXPECT_THAT(cluster.notes, testing::Contains("5 restart api-2"));
+    const std::size_t count = cluster.notes.size();
+    disks.decide({.kind = disk::OperationKind::sync, .machine = "postgres-0", .path = "log"});
+    kernel.run_until(host::TimePoint{200s});
+    EXPECT_EQ(cluster.notes.size(), count);
+    EXPECT_TRUE(dice.is_calm());
+}
+
+TEST(Ledger, JudgesFloorsOverSeeds) {
+    FloorTally tally;
+    for (int seed = 0; seed < 10; ++seed) {
+        Ledger ledger;
+        ledger.arm(FaultKind::process_kill);
+        ledger.fire(FaultKind::process_kill);
+        if (seed % 2 == 0) ledger.effect(FaultKind::process_kill);
+        tally.add(ledger);
+    }
+    EXPECT_EQ(tally.count(FaultKind::process_kill).armed, 10U);
+    EXPECT_EQ(tally.count(FaultKind::process_kill).effective, 5U);
+    EXPECT_THAT(tally.below_floor(10), ElementsAre(FaultKind::process_kill));
+    EXPECT_TRUE(tally.below_floor(11).empty());
+}
+
+}  // namespace
+}  // namespace atlas::sim::faults

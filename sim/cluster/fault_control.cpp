@@ -72,7 +72,8 @@ bool FaultControl::pause(std::string_view machine) {
 
 bool FaultControl::resume(std::string_view machine) {
     std::size_t held_back = 0;
-    for (const ProcessNumber process : processes_on(machine)) held_back += cluster_.resume(process);
+    for (const ProcessNumber process : processes_on(machine))
+        held_back += cluster_.resume(process);
     return held_back > 0;
 }
 

@@ -72,7 +72,8 @@ bool FaultControl::pause(std::string_view machine) {
 
 bool FaultControl::resume(std::string_view machine) {
     std::size_t held_back = 0;
-    for (const ProcessNumber process : processes_on(machine)) held_back += cluster_.resume(process);
+    for (const ProcessNumber process : processes_on(machine))
+        held_back += cluster_.resume(process);
     return held_back > 0;
 }
 
@@ -108,6 +109,10 @@ host::Duration FaultControl::clock_offset(std::string_view machine) const {
 
 void FaultControl::set_clock_offset(std::string_view machine, host::Duration offset) {
     cluster_.clock(number_of(machine)).set_offset(offset);
+}
+
+std::uint64_t FaultControl::clock_readings(std::string_view machine) const {
+    return cluster_.clock(number_of(machine)).readings();
 }
 
 }  // namespace atlas::sim::cluster

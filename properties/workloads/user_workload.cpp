@@ -53,7 +53,9 @@ host::Task<> UserWorkload::run_client(host::Host& host, std::vector<host::Endpoi
                                       std::uint64_t number, host::TimePoint until) {
     host::RandomSource random = host.random("workload.client", number);
     RecordedClient client(host, recorder_, client_options(choose_nodes(std::move(nodes), random)));
-    const host::Duration mean = std::chrono::seconds{1} * options_.clients / options_.rate;
+    // In nanoseconds before it is divided: whole seconds would come to none.
+    const host::Duration mean =
+        host::Duration{std::chrono::seconds{1}} * options_.clients / options_.rate;
     host::TimePoint next = host.clock().now();
     while (true) {
         // Counted from beginning to beginning, so that quick and slow answers give the same rate.

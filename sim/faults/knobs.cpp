@@ -188,30 +188,58 @@ host::Result<host::Duration> parse_duration(std::string_view text) {
     return host::Duration{number * unit->nanoseconds};
 }
 
+namespace {
+
+/// A heading, and words behind it on as many lines as they need.
+class Section {
+  public:
+    explicit Section(std::string_view heading)
+        : text_(fmt::format("{:<{}}", heading, indent)), column_(indent) {}
+
+    void add(const std::string& word) {
+        if (column_ + 1 + word.size() > width) {
+            text_ += '\n' + std::string(indent, ' ');
+            column_ = indent;
+        }
+        text_ += ' ' + word;
+        column_ += 1 + word.size();
+    }
+    std::string finish() && { return std::move(text_) + '\n'; }
+
+  private:
+    static constexpr std::size_t indent = 34;
+    static constexpr std::size_t width = 100;
+
+    std::string text_;
+    std::size_t column_;
+};
+
+/// A fault that is off is left out, with all that could be said of it.
+bool is_shown(const SwarmOptions& options, std::string_view own) {
+    if (!own.starts_with("faults.")) return true;
+    const Knob* on = find_knob(std::string(own) + ".on");
+    return on == nullptr || std::get<bool>(on->read(options));
+}
+
+}  // namespace
+
 std::string table(const SwarmOptions& options) {
     std::string lines;
-    std::string_view section;
+    std::string_view current;
+    std::optional<Section> section;
     for (const Knob& knob : all_knobs()) {
-        std::string_view own = knob.name.substr(0, knob.name.rfind('.'));
+        const std::string_view own = knob.name.substr(0, knob.name.rfind('.'));
+        if (!is_shown(options, own)) continue;
+        if (own != current) {
+            if (section) lines += std::move(*section).finish();
+            section.emplace(own);
+            current = own;
+        }
         const std::string_view member = knob.name.substr(own.size() + 1);
-        if (own.starts_with("faults.") && member != "on") {
-            const Knob* on = find_knob(std::string(own) + ".on");
-            if (on != nullptr && !std::get<bool>(on->read(options))) continue;
-        }
-        const KnobValue value = knob.read(options);
-        if (own.starts_with("faults.") && member == "on") {
-            if (!std::get<bool>(value)) continue;
-            lines += fmt::format("{}{:<34}", lines.empty() ? "" : "\n", own);
-            section = own;
-            continue;
-        }
-        if (own != section) {
-            lines += fmt::format("{}{:<34}", lines.empty() ? "" : "\n", own);
-            section = own;
-        }
-        lines += fmt::format(" {}={}", member, text_of(value));
+        const bool is_switch = own.starts_with("faults.") && member == "on";
+        if (!is_switch) section->add(fmt::format("{}={}", member, text_of(knob.read(options))));
     }
-    lines += '\n';
+    if (section) lines += std::move(*section).finish();
     return lines;
 }
 

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 struct RunOptions {
     host::Duration calm_start = 5s;  ///< Before the first scheduled fault.
-    host::Duration safety = 4min;    ///< Faults on; the calm start is part of it.
+    host::Duration safety = 5min;    ///< Faults on; the calm start is part of it.
     host::Duration liveness = 60s;   ///< At most, for everything to end once faults have stopped.
 };
 

@@ -17,7 +17,12 @@ struct EventKey {
     std::uint64_t tie = 0;
     std::uint64_t sequence = 0;
 
-    friend auto operator<=>(const EventKey&, const EventKey&) = default;
+    friend bool operator<(const EventKey& a, const EventKey& b) {
+        if (a.time.since_epoch != b.time.since_epoch) {
+            return a.time.since_epoch < b.time.since_epoch;
+        }
+        return a.tie != b.tie ? a.tie < b.tie : a.sequence < b.sequence;
+    }
 };
 
 class EventHeap {

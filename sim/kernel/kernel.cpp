@@ -64,6 +64,7 @@ void Kernel::cancel(Event& event) {
 }
 
 RunEnd Kernel::run_until(host::TimePoint until) {
+    const FrameRecycling::Scope recycling(frames_);
     stop_requested_ = false;
     finish_deaths();
     while (!heap_.empty() && heap_.top_key().time <= until) {

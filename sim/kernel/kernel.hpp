@@ -12,6 +12,7 @@
 
 #include "sim/kernel/event.hpp"
 #include "sim/kernel/event_heap.hpp"
+#include "sim/kernel/frame_recycling.hpp"
 #include "sim/kernel/process.hpp"
 #include "sim/kernel/seed.hpp"
 #include "sim/kernel/trace.hpp"
@@ -103,6 +104,7 @@ class Kernel {
     bool stop_requested_ = false;
     EventHeap heap_;
     Trace trace_;
+    FrameRecycling frames_;
     boost::asio::execution_context context_;
     std::deque<Event> pool_;
     std::vector<Event*> free_;

@@ -1,39 +1,35 @@
 #include "sim/models/postgres/server.hpp"
 
-namespace atlas::sim::models::postgres {
+#include "sim/models/postgres/engine/engine.hpp"
 
-class Engine {
-  public:
-    ServerSettings settings;
-};
+namespace atlas::sim::models::postgres {
 
 Server::Server(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
 Server::~Server() = default;
 
-host::Task<host::Result<std::unique_ptr<Server>>> Server::open(host::Host&, ServerSettings,
-                                                               std::string) {
-    co_return host::failure(host::ErrorCode::unsupported, "the PostgreSQL model has no engine yet");
+host::Task<host::Result<std::unique_ptr<Server>>> Server::open(host::Host& host,
+                                                               ServerSettings settings,
+                                                               std::string data_directory) {
+    auto engine = std::make_unique<Engine>(host, settings, std::move(data_directory));
+    auto opened = co_await engine->open();
+    if (!opened) co_return std::unexpected(std::move(opened).error());
+    co_return std::unique_ptr<Server>(new Server(std::move(engine)));
 }
 
 host::Task<> Server::shutdown() {
-    co_return;
+    co_await engine_->shutdown();
 }
 
-void Server::request_cancel(std::uint32_t, std::uint32_t) {}
+void Server::request_cancel(std::uint32_t process_id, std::uint32_t secret) {
+    engine_->request_cancel(process_id, secret);
+}
 
-host::Result<CommittedRows> Server::read_committed_rows(std::string_view) const {
-    return host::failure(host::ErrorCode::not_found);
+host::Result<CommittedRows> Server::read_committed_rows(std::string_view table) const {
+    return engine_->read_committed_rows(table);
 }
 
 const ServerSettings& Server::settings() const {
-    return engine_->settings;
-}
-
-Outcome<std::unique_ptr<Session>> Session::open(
-    Server&, std::string, std::string, std::vector<std::pair<std::string, std::string>>) {
-    return std::unexpected(ServerMessage{.severity = "FATAL",
-                                         .sqlstate = "0A000",
-                                         .message = "the PostgreSQL model has no engine yet"});
+    return engine_->settings();
 }
 
 }  // namespace atlas::sim::models::postgres

@@ -1,0 +1,31 @@
+#include "properties/sabotage/sabotage.hpp"
+
+#include <algorithm>
+
+namespace atlas::properties {
+
+namespace {
+
+constexpr SabotageDescription sabotages[] = {
+    {Sabotage::unique_index_dropped, "unique-index-dropped",
+     "The migrations leave out the unique index on folded e-mails."},
+    {Sabotage::if_match_rewritten, "if-match-rewritten",
+     "Every If-Match with a version becomes If-Match: *, so outdated changes go through."},
+    {Sabotage::cached_get, "cached-get",
+     "Each API node answers GET of a user from a cache of its own for two seconds."},
+    {Sabotage::commit_acknowledged_early, "commit-acknowledged-early",
+     "A COMMIT is reported as done when it has been sent, not when the server has answered."},
+};
+
+}  // namespace
+
+std::span<const SabotageDescription> all_sabotages() {
+    return sabotages;
+}
+
+const SabotageDescription* find_sabotage(std::string_view name) {
+    const auto* const found = std::ranges::find(sabotages, name, &SabotageDescription::name);
+    return found == std::end(sabotages) ? nullptr : found;
+}
+
+}  // namespace atlas::properties

@@ -1,0 +1,37 @@
+#pragma once
+// Bugs planted on purpose, to prove that the default workload and the properties find them. Each is
+// a decorator of a public port in a file of its own name; this is their list and their ledger.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace atlas::properties {
+
+enum class Sabotage : std::uint8_t {
+    none,
+    unique_index_dropped,
+    if_match_rewritten,
+    cached_get,
+    commit_acknowledged_early,
+};
+
+struct SabotageDescription {
+    Sabotage sabotage;
+    std::string_view name;      ///< "cached-get": for --sabotage.
+    std::string_view sentence;  ///< What it does, for people.
+};
+
+/// For `atlas-sim list sabotages`; Sabotage::none is not among them.
+std::span<const SabotageDescription> all_sabotages();
+
+/// Null when there is none of that name.
+const SabotageDescription* find_sabotage(std::string_view name);
+
+/// What a sabotage really did in a run, over all processes and incarnations. One that never acted
+/// proves nothing.
+struct SabotageLedger {
+    std::uint64_t acted = 0;
+};
+
+}  // namespace atlas::properties

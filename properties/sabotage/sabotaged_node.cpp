@@ -1,0 +1,70 @@
+#include "properties/sabotage/sabotaged_node.hpp"
+
+#include <utility>
+
+#include "properties/sabotage/cached_get.hpp"
+#include "properties/sabotage/commit_acknowledged_early.hpp"
+#include "properties/sabotage/if_match_rewritten.hpp"
+#include "properties/sabotage/unique_index_dropped.hpp"
+#include "system/host/check.hpp"
+
+namespace atlas::properties {
+
+namespace {
+
+/// The sabotage is outermost: what the other decorator does stays next to the API.
+void add_decorator(node::ApiNodeHooks& hooks, http::HandlerDecorator sabotage) {
+    hooks.decorate_handler = [inner = std::move(hooks.decorate_handler),
+                              outer = std::move(sabotage)](http::Handler handler) {
+        return outer(inner ? inner(std::move(handler)) : std::move(handler));
+    };
+}
+
+host::Task<host::Result<void>> run_with_early_commits(host::Host& host, sql::Driver& driver,
+                                                      node::ApiNodeOptions options,
+                                                      node::ApiNodeHooks hooks,
+                                                      SabotageLedger& ledger) {
+    EarlyCommitDriver early(host, driver, ledger);
+    host::Result<void> ended =
+        co_await node::run_api_node(host, early, std::move(options), std::move(hooks));
+    co_await early.stop();
+    co_return ended;
+}
+
+}  // namespace
+
+host::Task<host::Result<void>> run_sabotaged_api_node(host::Host& host, sql::Driver& driver,
+                                                      node::ApiNodeOptions options,
+                                                      node::ApiNodeHooks hooks, Sabotage sabotage,
+                                                      SabotageLedger& ledger) {
+    switch (sabotage) {
+        case Sabotage::none:
+            break;
+        case Sabotage::unique_index_dropped: {
+            auto migrations = without_unique_index(std::move(options.migrations), ledger);
+            ATLAS_CHECK(migrations.has_value(), "the sabotage follows the schema");
+            options.migrations = std::move(*migrations);
+            break;
+        }
+        case Sabotage::if_match_rewritten:
+            add_decorator(hooks, [&ledger](http::Handler handler) {
+                return if_match_rewritten(std::move(handler), ledger);
+            });
+            break;
+        case Sabotage::cached_get:
+            add_decorator(hooks, [&host, &ledger](http::Handler handler) {
+                return cached_get(std::move(handler), host, ledger);
+            });
+            break;
+        case Sabotage::commit_acknowledged_early: {
+            host::Result<void> ended = co_await run_with_early_commits(
+                host, driver, std::move(options), std::move(hooks), ledger);
+            co_return ended;
+        }
+    }
+    host::Result<void> ended =
+        co_await node::run_api_node(host, driver, std::move(options), std::move(hooks));
+    co_return ended;
+}
+
+}  // namespace atlas::properties

@@ -1,0 +1,17 @@
+#pragma once
+// Sabotage: a migration overlay without the unique index on folded e-mails.
+
+#include <vector>
+
+#include "properties/sabotage/sabotage.hpp"
+#include "system/host/error.hpp"
+#include "system/store/migrations.hpp"
+
+namespace atlas::properties {
+
+/// Errors: not_found, when no migration has the statement word for word any more: the sabotage has
+/// rotted and must follow the schema.
+host::Result<std::vector<store::Migration>> without_unique_index(
+    std::vector<store::Migration> migrations, SabotageLedger& ledger);
+
+}  // namespace atlas::properties

@@ -1,0 +1,153 @@
+#include "sim/atlas_sim/judgement.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "properties/history/user_operations.hpp"
+#include "properties/invariants/registry.hpp"
+#include "sim/atlas_sim/exit_code.hpp"
+#include "system/host/check.hpp"
+
+namespace atlas::sim::atlas_sim {
+namespace {
+
+using namespace std::chrono_literals;
+using properties::EntryType;
+using properties::UserOperation;
+using properties::Verdict;
+
+std::vector<reports::OperationCount> count_operations(
+    const std::vector<UserOperation>& operations) {
+    std::vector<reports::OperationCount> counts;
+    for (const properties::UserFunction function : properties::all_user_functions) {
+        reports::OperationCount count{std::string(properties::name(function))};
+        for (const UserOperation& operation : operations) {
+            if (operation.function != function) continue;
+            count.ok += operation.outcome == EntryType::ok;
+            count.fail += operation.outcome == EntryType::fail;
+            count.info += operation.outcome == EntryType::info;
+        }
+        counts.push_back(std::move(count));
+    }
+    return counts;
+}
+
+std::vector<reports::FaultCount> count_faults(const faults::Ledger& ledger) {
+    std::vector<reports::FaultCount> counts;
+    for (const faults::FaultKindInfo& kind : faults::all_fault_kinds()) {
+        const faults::LedgerEntry& entry = ledger.entry(kind.kind);
+        counts.push_back({std::string(kind.name), entry.armed > 0, entry.fired, entry.effective});
+    }
+    return counts;
+}
+
+properties::RunRecord record_of(Simulation& simulation, const faults::SwarmOptions& options,
+                                std::vector<UserOperation> operations) {
+    properties::RunRecord record;
+    record.operations = std::move(operations);
+    if (simulation.final_users()) record.users = to_user_rows(*simulation.final_users());
+    record.facts.weights = {options.workload.weight_create, options.workload.weight_get,
+                            options.workload.weight_patch};
+    record.facts.faults_ended_at = simulation.healed_at().since_epoch;
+    record.facts.ended_at = simulation.now().since_epoch;
+    record.facts.healing_time = options.run.liveness;
+    record.facts.leftovers = simulation.leftovers();
+    return record;
+}
+
+/// PostgreSQL ends itself on purpose when it no longer knows what is on its disk; nobody else has a
+/// reason to.
+bool is_expected(const Death& death) {
+    return death.process.find("/postgres#") != std::string::npos;
+}
+
+reports::PropertyResult judge_deaths(const Simulation& simulation) {
+    reports::PropertyResult result{"no-crash", Verdict::valid, ""};
+    for (const Death& death : simulation.deaths()) {
+        if (is_expected(death)) continue;
+        result.verdict = Verdict::invalid;
+        result.explanation += fmt::format("At {} ms {} ended itself: {}\n",
+                                          death.at.since_epoch / 1ms, death.process, death.reason);
+    }
+    return result;
+}
+
+int exit_code_of(const reports::RunReport& report) {
+    Verdict verdict = Verdict::valid;
+    for (const reports::PropertyResult& result : report.properties) {
+        if (result.name == "no-crash" && result.verdict == Verdict::invalid) {
+            return to_int(ExitCode::crashed);
+        }
+        verdict = properties::merge(verdict, result.verdict);
+    }
+    if (!report.no_progress.empty()) return to_int(ExitCode::no_progress);
+    switch (verdict) {
+        case Verdict::valid:
+            return to_int(ExitCode::held);
+        case Verdict::unknown:
+            return to_int(ExitCode::undecided);
+        case Verdict::invalid:
+            return to_int(ExitCode::violated);
+    }
+    return to_int(ExitCode::undecided);
+}
+
+std::string without_last_line_end(std::string text) {
+    while (!text.empty() && text.back() == '\n')
+        text.pop_back();
+    return text;
+}
+
+}  // namespace
+
+std::vector<properties::UserRow> to_user_rows(const models::postgres::CommittedRows& table) {
+    const auto column = [&](std::string_view name) {
+        const auto found = std::find(table.columns.begin(), table.columns.end(), name);
+        ATLAS_CHECK(found != table.columns.end(), "the table of users has the columns of its DDL");
+        return static_cast<std::size_t>(found - table.columns.begin());
+    };
+    const std::size_t id = column("id");
+    const std::size_t email = column("email");
+    const std::size_t email_folded = column("email_folded");
+    const std::size_t display_name = column("display_name");
+    const std::size_t version = column("version");
+    std::vector<properties::UserRow> rows;
+    for (const models::postgres::TextRow& row : table.rows) {
+        properties::UserRow user{*row[id], *row[email], *row[email_folded], *row[display_name]};
+        const std::string& number = *row[version];
+        std::from_chars(number.data(), number.data() + number.size(), user.version);
+        rows.push_back(std::move(user));
+    }
+    return rows;
+}
+
+reports::RunReport judge(Simulation& simulation, const faults::SwarmOptions& options) {
+    reports::RunReport report;
+    report.trace_hash = simulation.digest().hex();
+    report.events = simulation.digest().events;
+    report.virtual_milliseconds = static_cast<std::uint64_t>(simulation.now().since_epoch / 1ms);
+    report.no_progress = simulation.no_progress();
+    report.faults = count_faults(simulation.ledger());
+
+    auto operations = properties::user_operations(simulation.history());
+    ATLAS_CHECK(operations.has_value(), "the recorder writes histories that can be read");
+    report.operations = count_operations(*operations);
+    const properties::RunRecord record = record_of(simulation, options, std::move(*operations));
+    for (properties::Finding& finding : properties::judge_run(record).findings) {
+        report.properties.push_back({std::string(finding.property), finding.judgement.verdict,
+                                     without_last_line_end(std::move(finding.judgement.prose))});
+    }
+    for (reports::PropertyResult& result : report.properties) {
+        if (result.name != "unique-emails" || simulation.duplicate_email().empty()) continue;
+        result.verdict = Verdict::invalid;
+        result.explanation = simulation.duplicate_email();
+    }
+    report.properties.push_back(judge_deaths(simulation));
+    report.exit_code = exit_code_of(report);
+    return report;
+}
+
+}  // namespace atlas::sim::atlas_sim

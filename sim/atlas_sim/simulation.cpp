@@ -1,0 +1,276 @@
+#include "sim/atlas_sim/simulation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "properties/invariants/invariants.hpp"
+#include "properties/sabotage/sabotaged_node.hpp"
+#include "sim/atlas_sim/judgement.hpp"
+#include "sim/sql_client/driver.hpp"
+#include "system/host/check.hpp"
+
+namespace atlas::sim::atlas_sim {
+
+using faults::Role;
+using host::Duration;
+using host::TimePoint;
+using kernel::RunEnd;
+using network::MachineNumber;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr Duration look_every = 1s;
+/// For every program, from being asked to stop until it has ended.
+constexpr Duration stop_time = 60s;
+
+std::vector<std::string> names_of(const std::vector<faults::MachineInfo>& machines) {
+    std::vector<std::string> names;
+    for (const faults::MachineInfo& machine : machines)
+        names.push_back(machine.name);
+    return names;
+}
+
+std::vector<Role> roles_of(const std::vector<faults::MachineInfo>& machines) {
+    std::vector<Role> roles;
+    for (const faults::MachineInfo& machine : machines)
+        roles.push_back(machine.role);
+    return roles;
+}
+
+properties::UserWorkloadOptions workload_options(const faults::SwarmOptions& options) {
+    const faults::WorkloadOptions& drawn = options.workload;
+    properties::UserWorkloadOptions workload;
+    workload.rate = drawn.rate;
+    workload.clients = drawn.clients_per_machine * options.topology.client_machines;
+    workload.weight_register = static_cast<std::uint32_t>(drawn.weight_create);
+    workload.weight_get = static_cast<std::uint32_t>(drawn.weight_get);
+    workload.weight_patch = static_cast<std::uint32_t>(drawn.weight_patch);
+    workload.operation_timeout = drawn.operation_timeout;
+    workload.directory.working_set = drawn.users;
+    workload.directory.email_pool = drawn.email_pool;
+    return workload;
+}
+
+models::postgres::ServerSettings postgres_settings(const faults::SwarmOptions& options) {
+    const faults::PostgresOptions& drawn = options.postgres;
+    models::postgres::ServerSettings settings;
+    settings.fsync = drawn.fsync;
+    const host::Result<void> known = settings.set("synchronous_commit", drawn.synchronous_commit);
+    ATLAS_CHECK(known.has_value(), "the knob's choices are the server's own");
+    settings.max_connections = static_cast<std::uint32_t>(drawn.max_connections);
+    settings.deadlock_timeout = drawn.deadlock_timeout;
+    settings.checkpoint_timeout = drawn.checkpoint_timeout;
+    settings.max_wal_size = drawn.max_wal_size_kib * 1024;
+    settings.wal_writer_delay = drawn.wal_writer_delay;
+    return settings;
+}
+
+std::chrono::milliseconds whole_milliseconds(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(duration);
+}
+
+node::ApiNodeOptions api_node_options(const faults::SwarmOptions& options,
+                                      const std::string& postgres_address) {
+    const faults::SystemOptions& drawn = options.system;
+    node::ApiNodeOptions node;
+    node.listen = {"0.0.0.0", cluster::api_port};
+    node.http.request_time = drawn.request_time;
+    node.database.target.endpoint = {postgres_address, cluster::postgres_port};
+    node.database.size = drawn.pool_size;
+    node.database.statement_timeout = whole_milliseconds(drawn.statement_timeout);
+    node.database.lock_timeout = whole_milliseconds(drawn.lock_timeout);
+    node.database.idle_in_transaction_session_timeout =
+        whole_milliseconds(drawn.idle_in_transaction_session_timeout);
+    node.retry.max_attempts = static_cast<unsigned>(drawn.retry_attempts);
+    node.argon2.memory_kib = static_cast<std::uint32_t>(drawn.argon2_memory_kib);
+    node.argon2.iterations = static_cast<std::uint32_t>(drawn.argon2_iterations);
+    return node;
+}
+
+}  // namespace
+
+Simulation::Simulation(SimulationInput input, kernel::Trace::Sink sink)
+    : input_(std::move(input)),
+      kernel_(input_.seed),
+      dice_(input_.seed, input_.options, input_.suppressed, ledger_),
+      machines_(faults::machines_of(input_.options.topology)),
+      network_dice_(dice_, names_of(machines_)),
+      disk_dice_(dice_),
+      recorder_([this] { return kernel_.now().since_epoch; }),
+      workload_(workload_options(input_.options), recorder_),
+      cluster_(kernel_, network_dice_, disk_dice_) {
+    if (sink) kernel_.trace().set_sink(std::move(sink));
+}
+
+Simulation::~Simulation() = default;
+
+void Simulation::boot() {
+    cluster_.hooks().on_fatal = [this](const kernel::Process& process, std::string_view reason) {
+        deaths_.push_back({kernel_.now(), process.full_name(), std::string(reason)});
+    };
+    std::uint64_t clients = 0;
+    for (const faults::MachineInfo& info : machines_) {
+        const MachineNumber machine = cluster_.add_machine(info.name);
+        switch (info.role) {
+            case Role::postgres:
+                postgres_process_ = cluster_.add_process(
+                    machine, "postgres",
+                    cluster::postgres_program(postgres_settings(input_.options), postgres_));
+                break;
+            case Role::api:
+                api_endpoints_.push_back(
+                    {cluster_.network().address_of(machine), cluster::api_port});
+                api_processes_.push_back(cluster_.add_process(
+                    machine, "atlas-server", cluster::api_node_program([this](host::Host& host) {
+                        return api_node_parts(host);
+                    })));
+                break;
+            case Role::client:
+                add_clients(machine, clients++);
+                break;
+        }
+    }
+    control_ = std::make_unique<cluster::FaultControl>(cluster_, roles_of(machines_));
+    runner_ = std::make_unique<faults::FaultRunner>(kernel_, *control_, dice_, network_dice_,
+                                                    disk_dice_, input_.plan);
+}
+
+void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
+    const std::uint64_t count = input_.options.workload.clients_per_machine;
+    const TimePoint until{input_.options.run.safety};
+    client_processes_.push_back(
+        cluster_.add_process(machine, "clients", [=, this](host::Host& host) {
+            return workload_.run_clients(host, api_endpoints_, index * count, count, until);
+        }));
+    if (index > 0) return;
+    final_process_ = cluster_.add_process(machine, "final-reader", [this](host::Host& host) {
+        const auto program = [](Simulation& simulation, host::Host& own) -> host::Task<> {
+            const host::Deadline deadline =
+                host::Deadline::at(simulation.healed_at_ + simulation.input_.options.run.liveness);
+            simulation.final_phase_completed_ = co_await simulation.workload_.run_final_phase(
+                own, simulation.api_endpoints_, deadline);
+        };
+        return program(*this, host);
+    });
+}
+
+cluster::ApiNodeParts Simulation::api_node_parts(host::Host& host) {
+    const MachineNumber postgres = cluster_.machine_of(postgres_process_);
+    cluster::ApiNodeParts parts;
+    parts.driver = std::make_unique<sql_client::Driver>(host);
+    parts.options = api_node_options(input_.options, cluster_.network().address_of(postgres));
+    if (input_.sabotage != properties::Sabotage::none) {
+        parts.run = [this](host::Host& own, sql::Driver& driver, node::ApiNodeOptions options,
+                           node::ApiNodeHooks hooks) {
+            return properties::run_sabotaged_api_node(own, driver, std::move(options),
+                                                      std::move(hooks), input_.sabotage,
+                                                      sabotage_ledger_);
+        };
+    }
+    return parts;
+}
+
+void Simulation::run() {
+    boot();
+    runner_->start();
+    for (const cluster::ProcessNumber process : {postgres_process_})
+        cluster_.start(process);
+    for (const cluster::ProcessNumber process : api_processes_)
+        cluster_.start(process);
+    for (const cluster::ProcessNumber process : client_processes_)
+        cluster_.start(process);
+    if (!advance(TimePoint{input_.options.run.safety})) return;
+    runner_->stop_and_heal();
+    healed_at_ = kernel_.now();
+    run_final_phase();
+    if (!no_progress_.empty()) return;
+    if (postgres_.server != nullptr) {
+        auto rows = postgres_.server->read_committed_rows("users");
+        if (rows) final_users_ = std::move(*rows);
+    }
+    stop_everything();
+}
+
+bool Simulation::advance(TimePoint until) {
+    return advance_until(until, [] { return false; });
+}
+
+template <typename Condition>
+bool Simulation::advance_until(TimePoint until, Condition condition) {
+    while (kernel_.now() < until && !condition()) {
+        const RunEnd end = kernel_.run_until(std::min(until, kernel_.now() + look_every));
+        if (end == RunEnd::no_progress) {
+            no_progress_ =
+                fmt::format("no progress: more than a million events at virtual time {} ms\n{}",
+                            kernel_.now().since_epoch / 1ms, who_waits());
+            return false;
+        }
+        look_at_users();
+    }
+    return true;
+}
+
+// The invariant is looked at all along, so that a moment in which it did not hold is seen even if
+// the end is in order. It reads the model and sends nothing.
+void Simulation::look_at_users() {
+    if (postgres_.server == nullptr || !duplicate_email_.empty()) return;
+    const auto rows = postgres_.server->read_committed_rows("users");
+    if (!rows) return;
+    properties::RunRecord table;
+    table.users = to_user_rows(*rows);
+    const properties::Judgement judgement = properties::check_unique_emails(table);
+    if (judgement.verdict != properties::Verdict::invalid) return;
+    duplicate_email_ =
+        fmt::format("At {} ms: {}", kernel_.now().since_epoch / 1ms, judgement.prose);
+}
+
+void Simulation::run_final_phase() {
+    const TimePoint until = healed_at_ + input_.options.run.liveness;
+    const auto clients_have_ended = [this] {
+        return std::none_of(client_processes_.begin(), client_processes_.end(),
+                            [this](auto process) { return cluster_.is_running(process); });
+    };
+    if (!advance_until(until, clients_have_ended)) return;
+    if (!clients_have_ended()) return;
+    cluster_.start(final_process_);
+    advance_until(until + 1s, [this] { return !cluster_.is_running(final_process_); });
+}
+
+void Simulation::stop_everything() {
+    const auto stop = [this](const std::vector<cluster::ProcessNumber>& processes) {
+        for (const cluster::ProcessNumber process : processes)
+            cluster_.request_shutdown(process);
+        const auto ended = [&] {
+            return std::none_of(processes.begin(), processes.end(),
+                                [this](auto process) { return cluster_.is_running(process); });
+        };
+        advance_until(kernel_.now() + stop_time, ended);
+        for (const cluster::ProcessNumber process : processes) {
+            if (!cluster_.is_running(process)) continue;
+            leftovers_.push_back(fmt::format("{} did not end within {} s of being asked to",
+                                             cluster_.process(process).full_name(),
+                                             stop_time / 1s));
+        }
+    };
+    std::vector<cluster::ProcessNumber> clients = client_processes_;
+    clients.push_back(final_process_);
+    stop(clients);
+    stop(api_processes_);
+    stop({postgres_process_});
+    leftovers_.insert(leftovers_.end(), cluster_.leftovers().begin(), cluster_.leftovers().end());
+}
+
+std::string Simulation::who_waits() const {
+    std::string text;
+    for (const auto& process : kernel_.processes()) {
+        text += fmt::format("  {}: {} tasks wait, {} events pending\n", process->full_name(),
+                            process->parked_count(), process->pending_count());
+    }
+    return text;
+}
+
+}  // namespace atlas::sim::atlas_sim

@@ -1,0 +1,120 @@
+#pragma once
+// One run: boots an Atlas cluster on a simulated world, lets clients and faults at it (the safety
+// phase), heals it and waits for everything to end (the liveness phase), stops it, and keeps what
+// judges need.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "properties/history/history.hpp"
+#include "properties/sabotage/sabotage.hpp"
+#include "properties/workloads/history_recorder.hpp"
+#include "properties/workloads/user_workload.hpp"
+#include "sim/cluster/cluster.hpp"
+#include "sim/cluster/fault_control.hpp"
+#include "sim/cluster/programs.hpp"
+#include "sim/faults/dice.hpp"
+#include "sim/faults/disk_dice.hpp"
+#include "sim/faults/fault_plan.hpp"
+#include "sim/faults/fault_runner.hpp"
+#include "sim/faults/ledger.hpp"
+#include "sim/faults/network_dice.hpp"
+#include "sim/faults/swarm_options.hpp"
+#include "sim/kernel/kernel.hpp"
+
+namespace atlas::sim::atlas_sim {
+
+struct SimulationInput {
+    kernel::Seed seed;
+    faults::SwarmOptions options;
+    faults::SuppressedFaults suppressed = {};
+    faults::FaultPlan plan = {};
+    properties::Sabotage sabotage = properties::Sabotage::none;
+};
+
+/// A process that ended itself (host::fatal).
+struct Death {
+    host::TimePoint at;
+    std::string process;
+    std::string reason;
+};
+
+class Simulation {
+  public:
+    Simulation(SimulationInput input, kernel::Trace::Sink sink);
+    Simulation(const Simulation&) = delete;
+    Simulation& operator=(const Simulation&) = delete;
+    ~Simulation();
+
+    void run();
+
+    // What came of it, after run().
+    const properties::History& history() const { return recorder_.history(); }
+    /// The table of users as committed when the clients had ended; nullopt when the database did
+    /// not run then.
+    const std::optional<models::postgres::CommittedRows>& final_users() const {
+        return final_users_;
+    }
+    host::TimePoint healed_at() const { return healed_at_; }
+    /// Whether the final phase of the workload did all it had to, in time.
+    bool final_phase_completed() const { return final_phase_completed_; }
+    const faults::Ledger& ledger() const { return ledger_; }
+    const std::vector<faults::StrikeRecord>& strikes() const { return runner_->records(); }
+    const std::vector<Death>& deaths() const { return deaths_; }
+    /// Tasks, connections, files and locks that programs left when they ended; programs that did
+    /// not end when they were asked to.
+    const std::vector<std::string>& leftovers() const { return leftovers_; }
+    /// Why virtual time could not go on; empty when it could.
+    const std::string& no_progress() const { return no_progress_; }
+    /// Two live users had one e-mail at some moment; empty when that never was.
+    const std::string& duplicate_email() const { return duplicate_email_; }
+    const properties::SabotageLedger& sabotage_ledger() const { return sabotage_ledger_; }
+    const kernel::TraceDigest& digest() { return kernel_.trace().digest(); }
+    host::TimePoint now() const { return kernel_.now(); }
+
+  private:
+    void boot();
+    void add_clients(network::MachineNumber machine, std::uint64_t index);
+    cluster::ApiNodeParts api_node_parts(host::Host& host);
+    /// False when time could not go on.
+    bool advance(host::TimePoint until);
+    template <typename Condition>
+    bool advance_until(host::TimePoint until, Condition condition);
+    void look_at_users();
+    void run_final_phase();
+    void stop_everything();
+    std::string who_waits() const;
+
+    SimulationInput input_;
+    kernel::Kernel kernel_;
+    faults::Ledger ledger_;
+    faults::Dice dice_;
+    std::vector<faults::MachineInfo> machines_;
+    faults::NetworkDice network_dice_;
+    faults::DiskDice disk_dice_;
+    properties::SabotageLedger sabotage_ledger_;
+    properties::HistoryRecorder recorder_;
+    properties::UserWorkload workload_;
+    cluster::PostgresView postgres_;
+    cluster::Cluster cluster_;
+    std::unique_ptr<cluster::FaultControl> control_;
+    std::unique_ptr<faults::FaultRunner> runner_;
+
+    cluster::ProcessNumber postgres_process_ = 0;
+    std::vector<cluster::ProcessNumber> api_processes_;
+    std::vector<cluster::ProcessNumber> client_processes_;
+    std::vector<host::Endpoint> api_endpoints_;
+    cluster::ProcessNumber final_process_ = 0;
+
+    host::TimePoint healed_at_{};
+    bool final_phase_completed_ = false;
+    std::optional<models::postgres::CommittedRows> final_users_;
+    std::vector<Death> deaths_;
+    std::vector<std::string> leftovers_;
+    std::string no_progress_;
+    std::string duplicate_email_;
+};
+
+}  // namespace atlas::sim::atlas_sim

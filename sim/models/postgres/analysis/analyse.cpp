@@ -1,0 +1,173 @@
+#include "sim/models/postgres/analysis/analyse.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "sim/models/postgres/analysis/statement_analyser.hpp"
+#include "system/host/check.hpp"
+
+namespace atlas::sim::models::postgres {
+namespace {
+
+template <typename T>
+Checked<Statement> as_statement(Checked<T> body) {
+    if (!body) return std::unexpected(std::move(body).error());
+    return Statement{.body = *std::move(body)};
+}
+
+TableLockRequest lock_of(const TableDefinition& table, TableLockMode mode) {
+    return {table.oid, table.name, mode};
+}
+
+// Everything about a statement that follows from its body.
+void complete(Statement& statement) {
+    if (auto* select = std::get_if<SelectStatement>(&statement.body)) {
+        statement.columns = describe_columns(select->targets);
+        if (select->from) {
+            const bool locks_rows = select->locking.has_value();
+            statement.locks.push_back(
+                lock_of(*select->from->table,
+                        locks_rows ? TableLockMode::row_share : TableLockMode::access_share));
+            if (locks_rows) statement.read_only_violation = clause_name(select->locking->strength);
+        }
+    } else if (auto* insert = std::get_if<InsertStatement>(&statement.body)) {
+        if (!insert->returning.empty()) statement.columns = describe_columns(insert->returning);
+        statement.locks.push_back(lock_of(*insert->table, TableLockMode::row_exclusive));
+        if (insert->source != nullptr && insert->source->from) {
+            statement.locks.push_back(
+                lock_of(*insert->source->from->table, TableLockMode::access_share));
+        }
+        statement.read_only_violation = "INSERT";
+    } else if (auto* update = std::get_if<UpdateStatement>(&statement.body)) {
+        if (!update->returning.empty()) statement.columns = describe_columns(update->returning);
+        statement.locks.push_back(lock_of(*update->scan.table, TableLockMode::row_exclusive));
+        statement.read_only_violation = "UPDATE";
+    } else if (auto* remove = std::get_if<DeleteStatement>(&statement.body)) {
+        if (!remove->returning.empty()) statement.columns = describe_columns(remove->returning);
+        statement.locks.push_back(lock_of(*remove->scan.table, TableLockMode::row_exclusive));
+        statement.read_only_violation = "DELETE";
+    } else if (std::holds_alternative<TruncateStatement>(statement.body)) {
+        statement.read_only_violation = "TRUNCATE TABLE";
+    } else if (std::holds_alternative<CreateTableStatement>(statement.body)) {
+        statement.read_only_violation = "CREATE TABLE";
+    } else if (std::holds_alternative<CreateIndexStatement>(statement.body)) {
+        statement.read_only_violation = "CREATE INDEX";
+    } else if (auto* drop = std::get_if<DropStatement>(&statement.body)) {
+        statement.read_only_violation = drop->index ? "DROP INDEX" : "DROP TABLE";
+    } else if (std::holds_alternative<AlterTableStatement>(statement.body)) {
+        statement.read_only_violation = "ALTER TABLE";
+    } else if (auto* show = std::get_if<ShowStatement>(&statement.body)) {
+        const auto column = [](std::string name) {
+            return ColumnDescription{.name = std::move(name),
+                                     .type_oid = static_cast<std::uint32_t>(TypeId::text)};
+        };
+        statement.columns.emplace();
+        if (show->name == "all") {
+            for (const char* name : {"name", "setting", "description"})
+                statement.columns->push_back(column(name));
+        } else {
+            statement.columns->push_back(column(show->name));
+        }
+    }
+}
+
+}  // namespace
+
+Checked<StatementPtr> analyse(const RawStatement& raw, const CatalogView& catalog,
+                              const ParameterDeclaration& parameters) {
+    ParameterTypes types(parameters.types, !parameters.allowed);
+    StatementAnalyser analyser(catalog, types);
+    SQL_TRY(Statement statement, analyser.analyse(*raw.node));
+    SQL_TRY(statement.parameter_types, types.finish());
+    complete(statement);
+    return std::make_shared<const Statement>(std::move(statement));
+}
+
+Checked<ExpressionPtr> analyse_stored(std::string_view parsed, const TableDefinition& table,
+                                      ColumnType result) {
+    const Node node = Node::parse(parsed, nullptr, false);
+    ATLAS_CHECK(!node.is_discarded(), "the catalog keeps what the parser wrote");
+    ParameterTypes none({}, true);
+    ExpressionAnalyser analyser(none);
+    const Scope scope{.relations = {{&table, table.name}}};
+    if (result.id == TypeId::none) return analyser.analyse_output(node, scope);
+    SQL_TRY(ExpressionPtr expression, analyser.analyse(node, scope));
+    return analyser.coerce_or_fail(std::move(expression), result, CoercionContext::assignment);
+}
+
+Checked<Statement> StatementAnalyser::analyse(const Node& statement) {
+    const auto [kind, body] = open_node(statement);
+    if (kind == "SelectStmt") return as_statement(select(*body));
+    if (kind == "InsertStmt") return as_statement(insert(*body));
+    if (kind == "UpdateStmt") return as_statement(update(*body));
+    if (kind == "DeleteStmt") return as_statement(remove(*body));
+    if (kind == "TransactionStmt") return as_statement(transaction(*body));
+    if (kind == "VariableSetStmt") return as_statement(set(*body));
+    if (kind == "VariableShowStmt") return Statement{.body = ShowStatement{text(*body, "name")}};
+    if (kind == "CreateStmt") return as_statement(create_table(*body));
+    if (kind == "IndexStmt") return as_statement(create_index(*body));
+    if (kind == "DropStmt") return as_statement(drop(*body));
+    if (kind == "AlterTableStmt") return as_statement(alter_table(*body));
+    if (kind == "TruncateStmt") return as_statement(truncate(*body));
+    if (kind == "LockStmt") return as_statement(lock_table(*body));
+    if (kind == "DeallocateStmt")
+        return Statement{.body = DeallocateStatement{text(*body, "name")}};
+    if (kind == "DiscardStmt") {
+        if (text(*body, "target") != "DISCARD_ALL") return not_covered("DISCARD of one kind");
+        return Statement{.body = DiscardAllStatement{}};
+    }
+    return not_covered(fmt::format("the statement {}", kind));
+}
+
+Checked<std::string> StatementAnalyser::relation_name(const Node& range_variable) {
+    const std::string schema = text(range_variable, "schemaname");
+    const std::string name = text(range_variable, "relname");
+    if (!text(range_variable, "catalogname").empty())
+        return not_covered("names with a database", location(range_variable));
+    if (schema == "pg_catalog" || schema == "information_schema")
+        return not_covered(fmt::format("the system catalog {}.{}", schema, name),
+                           location(range_variable));
+    if (!schema.empty() && schema != "public")
+        return not_covered(fmt::format("the schema {}", schema), location(range_variable));
+    return name;
+}
+
+Checked<TablePtr> StatementAnalyser::table(const Node& range_variable) {
+    SQL_TRY(const std::string name, relation_name(range_variable));
+    if (TablePtr found = catalog_.find_table(name)) return found;
+    const int place = location(range_variable);
+    if (catalog_.find_index(name).first != nullptr) {
+        return sql_error_at(place, "42809", fmt::format("cannot open relation \"{}\"", name));
+    }
+    if (name.starts_with("pg_"))
+        return not_covered(fmt::format("the system catalog {}", name), place);
+    return sql_error_at(place, "42P01", fmt::format("relation \"{}\" does not exist", name));
+}
+
+Scope StatementAnalyser::scope_of(const TableDefinition& table, const Node& range_variable,
+                                  std::string_view clause) {
+    std::string alias = table.name;
+    if (const Node* given = find(range_variable, "alias")) alias = text(*given, "aliasname");
+    return {.relations = {{&table, std::move(alias)}}, .clause = clause};
+}
+
+ExpressionPtr StatementAnalyser::default_of(const Column& column) {
+    if (column.default_value) return column.default_value->expression;
+    return std::make_shared<const Expression>(
+        Expression{.kind = ExpressionKind::constant, .type = column.type});
+}
+
+std::vector<ColumnDescription> describe_columns(const std::vector<Target>& targets) {
+    std::vector<ColumnDescription> columns;
+    for (const Target& target : targets) {
+        const ColumnType type = target.expression->type;
+        columns.push_back({.name = target.name,
+                           .table_oid = target.table_oid,
+                           .column_number = target.column_number,
+                           .type_oid = static_cast<std::uint32_t>(type.id),
+                           .type_size = type_size(type.id),
+                           .type_modifier = type.modifier});
+    }
+    return columns;
+}
+
+}  // namespace atlas::sim::models::postgres

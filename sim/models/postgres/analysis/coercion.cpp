@@ -1,0 +1,349 @@
+#include "sim/models/postgres/analysis/coercion.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "sim/models/postgres/types/text_format.hpp"
+
+namespace atlas::sim::models::postgres {
+namespace {
+
+enum class CastMethod : std::uint8_t {
+    relabel,
+    integer,
+    boolean_to_integer,
+    integer_to_boolean,
+    from_text,
+    to_text,
+    through_text
+};
+
+struct Cast {
+    TypeId from;
+    TypeId to;
+    CoercionContext context;
+    CastMethod method;
+};
+
+using enum TypeId;
+using enum CoercionContext;
+
+// pg_cast, for the model's types. Time stamps with and without zone are the same number in UTC.
+constexpr std::array casts{
+    Cast{int2, int4, implicit, CastMethod::relabel},
+    Cast{int2, int8, implicit, CastMethod::relabel},
+    Cast{int4, int8, implicit, CastMethod::relabel},
+    Cast{int4, int2, assignment, CastMethod::integer},
+    Cast{int8, int2, assignment, CastMethod::integer},
+    Cast{int8, int4, assignment, CastMethod::integer},
+    Cast{int2, oid, implicit, CastMethod::integer},
+    Cast{int4, oid, implicit, CastMethod::integer},
+    Cast{int8, oid, implicit, CastMethod::integer},
+    Cast{oid, int4, assignment, CastMethod::integer},
+    Cast{oid, int8, assignment, CastMethod::relabel},
+    Cast{numeric, int8, assignment, CastMethod::relabel},
+    Cast{numeric, int4, assignment, CastMethod::integer},
+    Cast{numeric, int2, assignment, CastMethod::integer},
+    Cast{boolean, int4, explicit_cast, CastMethod::boolean_to_integer},
+    Cast{int4, boolean, explicit_cast, CastMethod::integer_to_boolean},
+    Cast{boolean, text, assignment, CastMethod::to_text},
+    Cast{boolean, varchar, assignment, CastMethod::to_text},
+    Cast{text, varchar, implicit, CastMethod::relabel},
+    Cast{varchar, text, implicit, CastMethod::relabel},
+    Cast{name, text, implicit, CastMethod::relabel},
+    Cast{name, varchar, assignment, CastMethod::relabel},
+    Cast{text, name, implicit, CastMethod::relabel},
+    Cast{varchar, name, implicit, CastMethod::relabel},
+    Cast{timestamp, timestamptz, implicit, CastMethod::relabel},
+    Cast{timestamptz, timestamp, assignment, CastMethod::relabel},
+    Cast{json, jsonb, assignment, CastMethod::through_text},
+    Cast{jsonb, json, assignment, CastMethod::relabel},
+};
+
+std::optional<Cast> find_cast(TypeId from, TypeId to) {
+    for (const Cast& cast : casts) {
+        if (cast.from == from && cast.to == to) return cast;
+    }
+    if (from == void_type || to == void_type || to == unknown) return std::nullopt;
+    // Any type converts to and from text by its input and output functions.
+    if (category(to) == TypeCategory::string)
+        return Cast{from, to, assignment, CastMethod::to_text};
+    if (category(from) == TypeCategory::string)
+        return Cast{from, to, explicit_cast, CastMethod::from_text};
+    return std::nullopt;
+}
+
+ExpressionPtr make(Expression expression) {
+    return std::make_shared<const Expression>(std::move(expression));
+}
+
+ExpressionPtr convert(ExpressionKind kind, const ExpressionPtr& argument, TypeId type) {
+    return make(
+        {.kind = kind, .type = {type}, .arguments = {argument}, .location = argument->location});
+}
+
+// CASE WHEN b THEN 1 WHEN NOT b THEN 0 END keeps NULL.
+ExpressionPtr boolean_to_integer(const ExpressionPtr& argument) {
+    const auto constant = [](std::int64_t number) {
+        return make({.kind = ExpressionKind::constant, .type = {int4}, .constant = number});
+    };
+    ExpressionPtr negation = convert(ExpressionKind::logical_not, argument, boolean);
+    ExpressionPtr nothing = make({.kind = ExpressionKind::constant, .type = {int4}});
+    return make({.kind = ExpressionKind::conditional,
+                 .type = {int4},
+                 .arguments = {argument, constant(1), negation, constant(0), nothing},
+                 .location = argument->location});
+}
+
+ExpressionPtr integer_to_boolean(const ExpressionPtr& argument) {
+    ExpressionPtr zero =
+        make({.kind = ExpressionKind::constant, .type = {int4}, .constant = std::int64_t{0}});
+    return make({.kind = ExpressionKind::call,
+                 .type = {boolean},
+                 .function = find_operator("<>", int4, int4),
+                 .arguments = {argument, zero},
+                 .location = argument->location});
+}
+
+ExpressionPtr apply_cast(const Cast& cast, const ExpressionPtr& expression) {
+    switch (cast.method) {
+        case CastMethod::relabel:
+            return relabelled(expression, {cast.to});
+        case CastMethod::integer:
+            return convert(ExpressionKind::convert_integer, expression, cast.to);
+        case CastMethod::boolean_to_integer:
+            return boolean_to_integer(expression);
+        case CastMethod::integer_to_boolean:
+            return integer_to_boolean(expression);
+        case CastMethod::from_text:
+            return convert(ExpressionKind::convert_text, expression, cast.to);
+        case CastMethod::to_text:
+            return convert(ExpressionKind::convert_to_text, expression, cast.to);
+        case CastMethod::through_text:
+            return convert(ExpressionKind::convert_text,
+                           convert(ExpressionKind::convert_to_text, expression, text), cast.to);
+    }
+    return nullptr;
+}
+
+bool has_modifier(TypeId type) {
+    return type == varchar || type == timestamp || type == timestamptz;
+}
+
+Checked<ExpressionPtr> with_modifier(ExpressionPtr expression, ColumnType type,
+                                     bool is_explicit_cast) {
+    if (!has_modifier(type.id) || type.modifier < 0 || expression->type.modifier == type.modifier)
+        return expression;
+    return make({.kind = ExpressionKind::apply_modifier,
+                 .type = type,
+                 .arguments = {expression},
+                 .explicit_cast = is_explicit_cast,
+                 .location = expression->location});
+}
+
+Checked<ExpressionPtr> coerce_literal(const Expression& literal, TypeId type) {
+    if (is_null(literal.constant)) {
+        return make(
+            {.kind = ExpressionKind::constant, .type = {type}, .location = literal.location});
+    }
+    Checked<Value> value = parse_value({type}, std::get<std::string>(literal.constant));
+    if (!value) {
+        if (literal.location >= 0)
+            value.error()->position = static_cast<std::uint32_t>(literal.location) + 1;
+        return std::unexpected(std::move(value).error());
+    }
+    return make({.kind = ExpressionKind::constant,
+                 .type = {type},
+                 .constant = *std::move(value),
+                 .location = literal.location});
+}
+
+}  // namespace
+
+Checked<TypeId> ParameterTypes::type_of(std::size_t index, int location) {
+    if (fixed_ && index >= types_.size())
+        return sql_error_at(location, "42P02", fmt::format("there is no parameter ${}", index + 1));
+    if (index >= types_.size()) types_.resize(index + 1, none);
+    return types_[index] == none ? unknown : types_[index];
+}
+
+Checked<> ParameterTypes::decide(std::size_t index, TypeId type, int location) {
+    TypeId& known = types_[index];
+    if (known == none || known == unknown) {
+        known = type;
+        return {};
+    }
+    if (known == type) return {};
+    auto error = sql_error_at(
+        location, "42P08", fmt::format("inconsistent types deduced for parameter ${}", index + 1));
+    error.error()->detail = fmt::format("{} versus {}", display_name(known), display_name(type));
+    return error;
+}
+
+Checked<std::vector<TypeId>> ParameterTypes::finish() const {
+    for (std::size_t i = 0; i < types_.size(); ++i) {
+        if (types_[i] == none || types_[i] == unknown) {
+            return sql_error("42P18",
+                             fmt::format("could not determine data type of parameter ${}", i + 1));
+        }
+    }
+    return types_;
+}
+
+bool can_coerce(TypeId from, TypeId to, CoercionContext context) {
+    if (from == to || from == unknown) return true;
+    const auto cast = find_cast(from, to);
+    return cast && cast->context <= context;
+}
+
+Checked<ExpressionPtr> coerce(ExpressionPtr expression, ColumnType type, CoercionContext context,
+                              ParameterTypes& parameters) {
+    const bool is_explicit_cast = context == explicit_cast;
+    if (expression->type.id == type.id) return with_modifier(expression, type, is_explicit_cast);
+    if (expression->type.id == unknown) {
+        if (expression->kind == ExpressionKind::parameter) {
+            SQL_CHECK(parameters.decide(expression->index, type.id, expression->location));
+            return with_modifier(relabelled(expression, {type.id}), type, is_explicit_cast);
+        }
+        SQL_TRY(ExpressionPtr typed, coerce_literal(*expression, type.id));
+        return with_modifier(typed, type, is_explicit_cast);
+    }
+    const auto cast = find_cast(expression->type.id, type.id);
+    if (!cast || cast->context > context) return ExpressionPtr{};
+    return with_modifier(apply_cast(*cast, expression), type, is_explicit_cast);
+}
+
+Checked<TypeId> common_type(std::span<const ExpressionPtr> expressions,
+                            std::string_view construct) {
+    TypeId chosen = none;
+    for (const ExpressionPtr& expression : expressions) {
+        const TypeId type = expression->type.id;
+        if (type == unknown || type == chosen) continue;
+        if (chosen == none) {
+            chosen = type;
+        } else if (category(type) != category(chosen)) {
+            return sql_error_at(expression->location, "42804",
+                                fmt::format("{} types {} and {} cannot be matched", construct,
+                                            display_name(chosen), display_name(type)));
+        } else if (!is_preferred(chosen) && can_coerce(chosen, type, implicit) &&
+                   !can_coerce(type, chosen, implicit)) {
+            chosen = type;
+        }
+    }
+    return chosen == none ? text : chosen;
+}
+
+namespace {
+
+using Candidates = std::vector<const Function*>;
+
+// Keeps those with the highest score, unless all score zero.
+template <typename Score>
+void keep_best(Candidates& candidates, Score&& score) {
+    int best = 0;
+    for (const Function* candidate : candidates)
+        best = std::max(best, score(*candidate));
+    if (best == 0) return;
+    std::erase_if(candidates, [&](const Function* candidate) { return score(*candidate) < best; });
+}
+
+int exact_matches(const Function& candidate, std::span<const TypeId> arguments) {
+    int count = 0;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (arguments[i] != unknown && candidate.arguments[i] == arguments[i]) ++count;
+    }
+    return count;
+}
+
+int exact_or_preferred(const Function& candidate, std::span<const TypeId> arguments) {
+    int count = 0;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (arguments[i] == unknown) continue;
+        const TypeId wanted = candidate.arguments[i];
+        if (wanted == arguments[i] ||
+            (category(wanted) == category(arguments[i]) && is_preferred(wanted)))
+            ++count;
+    }
+    return count;
+}
+
+// The documentation's rule 4.e: what an unknown argument is most likely to be.
+bool resolve_unknowns(Candidates& candidates, std::span<const TypeId> arguments) {
+    Candidates narrowed = candidates;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (arguments[i] != unknown) continue;
+        TypeCategory slot = category(candidates.front()->arguments[i]);
+        bool one_category = true;
+        bool any_string = false;
+        for (const Function* candidate : candidates) {
+            const TypeCategory offered = category(candidate->arguments[i]);
+            one_category &= offered == slot;
+            any_string |= offered == TypeCategory::string;
+        }
+        if (any_string) {
+            slot = TypeCategory::string;
+        } else if (!one_category) {
+            return false;
+        }
+        const bool any_preferred = std::ranges::any_of(candidates, [&](const Function* candidate) {
+            const TypeId offered = candidate->arguments[i];
+            return category(offered) == slot && is_preferred(offered);
+        });
+        std::erase_if(narrowed, [&](const Function* candidate) {
+            const TypeId offered = candidate->arguments[i];
+            return category(offered) != slot || (any_preferred && !is_preferred(offered));
+        });
+    }
+    if (narrowed.empty()) return false;
+    candidates = std::move(narrowed);
+    return true;
+}
+
+}  // namespace
+
+Choice choose_function(std::span<const Function> all, std::span<const TypeId> arguments) {
+    Candidates candidates;
+    for (const Function& candidate : all) {
+        if (candidate.arguments.size() != arguments.size()) continue;
+        if (std::ranges::equal(candidate.arguments, arguments)) return {&candidate};
+        bool possible = true;
+        for (std::size_t i = 0; i < arguments.size(); ++i)
+            possible &= can_coerce(arguments[i], candidate.arguments[i], implicit);
+        if (possible) candidates.push_back(&candidate);
+    }
+    if (candidates.empty()) return {};
+    if (candidates.size() == 1) return {candidates.front()};
+    keep_best(candidates,
+              [&](const Function& candidate) { return exact_matches(candidate, arguments); });
+    if (candidates.size() == 1) return {candidates.front()};
+    keep_best(candidates,
+              [&](const Function& candidate) { return exact_or_preferred(candidate, arguments); });
+    if (candidates.size() == 1) return {candidates.front()};
+    if (std::ranges::find(arguments, unknown) == arguments.end()) return {nullptr, true};
+    if (resolve_unknowns(candidates, arguments) && candidates.size() == 1)
+        return {candidates.front()};
+    // Last: perhaps the unknown ones are of the type of all the known ones.
+    TypeId known = none;
+    for (const TypeId type : arguments) {
+        if (type == unknown) continue;
+        if (known != none && known != type) return {nullptr, true};
+        known = type;
+    }
+    if (known == none) return {nullptr, true};
+    std::erase_if(candidates, [&](const Function* candidate) {
+        return !std::ranges::all_of(candidate->arguments, [&](TypeId wanted) {
+            return can_coerce(known, wanted, implicit);
+        });
+    });
+    if (candidates.size() == 1) return {candidates.front()};
+    return {nullptr, true};
+}
+
+ExpressionPtr relabelled(const ExpressionPtr& expression, ColumnType type) {
+    Expression copy = *expression;
+    copy.type = type;
+    return make(std::move(copy));
+}
+
+}  // namespace atlas::sim::models::postgres

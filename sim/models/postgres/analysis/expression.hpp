@@ -1,0 +1,75 @@
+#pragma once
+// Analysed scalar expressions: every name resolved, every type known, every coercion explicit.
+// Immutable once made, so trees are shared between cached statements and the catalog.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sim/models/postgres/types/type.hpp"
+#include "sim/models/postgres/types/value.hpp"
+
+namespace atlas::sim::models::postgres {
+
+struct Function;
+struct Expression;
+using ExpressionPtr = std::shared_ptr<const Expression>;
+
+enum class ExpressionKind : std::uint8_t {
+    constant,
+    parameter,
+    column,  ///< Of a row of the range table.
+    call,    ///< A function or operator.
+    logical_and,
+    logical_or,
+    logical_not,
+    is_null,
+    is_not_null,
+    boolean_test,  ///< IS [NOT] TRUE, FALSE, UNKNOWN.
+    is_distinct,   ///< IS [NOT] DISTINCT FROM: `negated` says which.
+    conditional,   ///< CASE: condition, result, ..., default.
+    coalesce,
+    null_if,  ///< Two of the same type.
+    greatest,
+    least,
+    in_list,          ///< The first argument against the others; `negated` for NOT IN.
+    any_element,      ///< operator ANY/ALL (array): `negated` for ALL.
+    apply_modifier,   ///< varchar(n), timestamp(p): `explicit_cast` says which way it fails.
+    convert_text,     ///< Through the input function of `type`.
+    convert_to_text,  ///< Through the output function of the argument's type.
+    convert_integer,  ///< A range check.
+    array,            ///< ARRAY[...]
+    aggregate,        ///< Its result's place in the aggregates of the statement: `index`.
+};
+
+enum class BooleanTest : std::uint8_t { is_true, is_false, is_unknown };
+
+struct Expression {
+    ExpressionKind kind;
+    ColumnType type;
+    Value constant = Null{};
+    /// A parameter ($1 is 0), a column's place in its row, or an aggregate's place.
+    std::size_t index = 0;
+    /// Which row of the range table a column is of.
+    std::size_t relation = 0;
+    const Function* function = nullptr;
+    std::vector<ExpressionPtr> arguments = {};
+    bool negated = false;
+    bool explicit_cast = false;
+    BooleanTest test = BooleanTest::is_true;
+    /// Where it stands in the text, for errors of analysis; -1 if unknown.
+    int location = -1;
+};
+
+/// Whether both compute the same thing (where they stand apart).
+bool same_expression(const Expression& left, const Expression& right);
+
+/// Visits the expression and all below it.
+template <typename Visitor>
+void visit_expression(const Expression& expression, Visitor&& visitor) {
+    visitor(expression);
+    for (const ExpressionPtr& argument : expression.arguments)
+        visit_expression(*argument, visitor);
+}
+
+}  // namespace atlas::sim::models::postgres

@@ -1,0 +1,100 @@
+#pragma once
+// What names mean at one place of a statement, and the analyser of scalar expressions over it.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/models/postgres/analysis/coercion.hpp"
+#include "sim/models/postgres/analysis/node.hpp"
+#include "sim/models/postgres/analysis/statement.hpp"
+#include "sim/models/postgres/catalog/catalog.hpp"
+
+namespace atlas::sim::models::postgres {
+
+/// A row that column names may refer to; its place in the list is Expression::relation.
+struct Relation {
+    const TableDefinition* table = nullptr;
+    std::string alias;
+    /// Only by qualified name, as `excluded` is.
+    bool qualified_only = false;
+};
+
+struct Scope {
+    std::vector<Relation> relations = {};
+    /// Where aggregates go; null where they are not allowed.
+    std::vector<AggregateCall>* aggregates = nullptr;
+    /// "WHERE", "RETURNING", "DEFAULT": for messages.
+    std::string_view clause = {};
+};
+
+/// Analyses expressions in a scope. One analyser a statement, so that its parameters agree.
+class ExpressionAnalyser {
+  public:
+    explicit ExpressionAnalyser(ParameterTypes& parameters) : parameters_(parameters) {}
+
+    /// Literals and parameters whose type nothing has decided keep the type unknown.
+    Checked<ExpressionPtr> analyse(const Node& node, const Scope& scope);
+
+    /// What is still unknown becomes text.
+    Checked<ExpressionPtr> analyse_output(const Node& node, const Scope& scope);
+
+    /// "argument of WHERE must be type boolean" otherwise.
+    Checked<ExpressionPtr> analyse_condition(const Node& node, const Scope& scope);
+
+    /// For LIMIT and OFFSET.
+    Checked<ExpressionPtr> analyse_bigint(const Node& node, const Scope& scope);
+
+    /// As stored into a column. Errors: 42804.
+    Checked<ExpressionPtr> assign(ExpressionPtr expression, const Column& column);
+
+    Checked<ExpressionPtr> coerce_or_fail(ExpressionPtr expression, ColumnType type,
+                                          CoercionContext context);
+
+    ParameterTypes& parameters() { return parameters_; }
+
+  private:
+    Checked<ExpressionPtr> constant(const Node& body);
+    Checked<ExpressionPtr> column(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> parameter(const Node& body);
+    Checked<ExpressionPtr> operator_expression(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> boolean_expression(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> null_test(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> boolean_test(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> case_expression(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> same_type_list(ExpressionKind kind, std::string_view construct,
+                                          const Node& arguments, int location, const Scope& scope);
+    Checked<ExpressionPtr> type_cast(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> function_call(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> aggregate_call(const Node& body, const std::string& name,
+                                          const Scope& scope);
+    Checked<ExpressionPtr> sql_value_function(const Node& body);
+    Checked<ExpressionPtr> in_list(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> between(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> any_element(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> distinct_test(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> null_if(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> array(const Node& body, const Scope& scope);
+
+    Checked<std::vector<ExpressionPtr>> analyse_list(const Node& nodes, const Scope& scope);
+    Checked<ExpressionPtr> apply_operator(std::string_view name, ExpressionPtr left,
+                                          ExpressionPtr right, int location);
+    Checked<ExpressionPtr> apply_prefix_operator(std::string_view name, ExpressionPtr operand,
+                                                 int location);
+    Checked<ExpressionPtr> concatenate(ExpressionPtr left, ExpressionPtr right, int location);
+    Checked<ExpressionPtr> call(const Function& function, std::vector<ExpressionPtr> arguments,
+                                int location);
+    Checked<ExpressionPtr> require_boolean(ExpressionPtr expression, std::string_view construct);
+    Checked<ExpressionPtr> logical_not(ExpressionPtr expression);
+
+    ParameterTypes& parameters_;
+    int depth_ = 0;
+};
+
+/// A TypeName node. Errors: 42704; 0A000 for types that the model has not.
+Checked<ColumnType> analyse_type(const Node& body);
+
+/// The name that PostgreSQL gives an unnamed output column.
+std::string output_name(const Node& node);
+
+}  // namespace atlas::sim::models::postgres

@@ -1,0 +1,58 @@
+// The sessions of a server, and the watch over those that idle.
+
+#include <algorithm>
+
+#include "sim/models/postgres/engine/engine.hpp"
+#include "sim/models/postgres/session/backend_session.hpp"
+
+namespace atlas::sim::models::postgres {
+
+using host::Deadline;
+using host::Task;
+
+Checked<std::uint32_t> Engine::admit() {
+    if (shutting_down_) return sql_error("57P03", "the database system is shutting down");
+    if (sessions_.size() >= settings_.max_connections)
+        return sql_error("53300", "sorry, too many clients already");
+    return next_process_id_++;
+}
+
+void Engine::add_session(BackendSession& session) {
+    sessions_.emplace(session.process_id(), &session);
+}
+
+void Engine::remove_session(BackendSession& session) {
+    sessions_.erase(session.process_id());
+    session_ended_.wake_all();
+}
+
+void Engine::request_cancel(std::uint32_t process_id, std::uint32_t secret) {
+    const auto found = sessions_.find(process_id);
+    if (found != sessions_.end() && found->second->cancel_secret() == secret)
+        found->second->cancel();
+}
+
+void Engine::watch_idle(Deadline deadline) {
+    if (deadline.point() < idle_watch_until_.point()) idle_changed_.set();
+}
+
+// One task for all: it wakes at the earliest deadline, or when an earlier one is set.
+Task<> Engine::run_idle_watch() {
+    while (true) {
+        Deadline earliest = Deadline::never();
+        for (const auto& [process_id, session] : sessions_)
+            earliest = earliest.earlier_of(session->idle_deadline());
+        idle_watch_until_ = earliest;
+        idle_changed_.reset();
+        co_await idle_changed_.wait(earliest);
+        const host::TimePoint now = host_.clock().now();
+        std::vector<BackendSession*> expired;
+        for (const auto& [process_id, session] : sessions_) {
+            if (session->idle_deadline().passed(now)) expired.push_back(session);
+        }
+        for (BackendSession* session : expired)
+            session->idle_too_long();
+    }
+}
+
+}  // namespace atlas::sim::models::postgres

@@ -1,0 +1,314 @@
+// Row versions: getting hold of one, making one, ending one. The steps and their order are those of
+// PostgreSQL's heapam.c and nbtinsert.c, because who waits for whom follows from them.
+
+#include <algorithm>
+
+#include "sim/models/postgres/executor/executor.hpp"
+#include "sim/models/postgres/functions/evaluate.hpp"
+#include "sim/models/postgres/types/text_format.hpp"
+#include "system/host/check.hpp"
+
+namespace atlas::sim::models::postgres {
+
+using host::Task;
+
+namespace {
+
+// The heavyweight lock under which waiters for a row queue up.
+TableLockMode queue_mode(RowLockStrength strength) {
+    switch (strength) {
+        case RowLockStrength::key_share:
+            return TableLockMode::access_share;
+        case RowLockStrength::share:
+            return TableLockMode::row_share;
+        case RowLockStrength::no_key_update:
+            return TableLockMode::exclusive;
+        case RowLockStrength::update:
+            return TableLockMode::access_exclusive;
+    }
+    return TableLockMode::access_exclusive;
+}
+
+// The place at the head of a row's queue, given up when the row has been dealt with.
+class QueuePlace {
+  public:
+    QueuePlace(LockTable& table, LockOwner& owner) : table_(table), owner_(owner) {}
+    QueuePlace(const QueuePlace&) = delete;
+    QueuePlace& operator=(const QueuePlace&) = delete;
+    ~QueuePlace() {
+        if (held_) table_.release(owner_, *held_, mode_);
+    }
+
+    bool is_held() const { return held_.has_value(); }
+    void hold(const LockTag& tag, TableLockMode mode) {
+        held_ = tag;
+        mode_ = mode;
+    }
+
+  private:
+    LockTable& table_;
+    LockOwner& owner_;
+    std::optional<LockTag> held_;
+    TableLockMode mode_{};
+};
+
+std::unexpected<Failure> row_not_available(const TableDefinition& table) {
+    return sql_error("55P03",
+                     fmt::format("could not obtain lock on row in relation \"{}\"", table.name));
+}
+
+constexpr std::size_t longest_shown_value = 64;
+
+}  // namespace
+
+void add_table_fields(ServerMessage& error, const TableDefinition& table,
+                      std::string_view constraint, std::string_view column) {
+    error.schema = "public";
+    error.table = table.name;
+    error.constraint = constraint;
+    error.column = column;
+}
+
+std::string describe_row(const TableDefinition& table, const Row& row) {
+    std::string shown = "(";
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        if (i > 0) shown += ", ";
+        if (is_null(row[i])) {
+            shown += "null";
+            continue;
+        }
+        const std::string text = format_value(table.columns[i].type.id, row[i]);
+        if (text.size() <= longest_shown_value) {
+            shown += text;
+            continue;
+        }
+        std::size_t end = longest_shown_value;
+        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+            --end;
+        shown += text.substr(0, end) + "...";
+    }
+    return shown + ")";
+}
+
+std::string describe_key(const IndexDefinition& index, const Row& key) {
+    std::string names;
+    std::string values;
+    for (std::size_t i = 0; i < key.size(); ++i) {
+        if (i > 0) {
+            names += ", ";
+            values += ", ";
+        }
+        names += index.keys[i].text;
+        values += is_null(key[i])
+                      ? "null"
+                      : format_value(index.keys[i].expression.expression->type.id, key[i]);
+    }
+    return fmt::format("({})=({})", names, values);
+}
+
+Task<Checked<>> Executor::wait_for(TransactionId id) {
+    const LockTag tag{LockKind::transaction, id};
+    SQL_CO_CHECK(co_await engine_.locks().acquire(locks_, tag, TableLockMode::share, limits_));
+    engine_.locks().release(locks_, tag, TableLockMode::share);
+    co_return Checked<>{};
+}
+
+Task<Checked<RowFate>> Executor::claim(const TableDefinition& table, RowVersion& version,
+                                       RowLockStrength strength, WaitPolicy policy) {
+    TransactionTable& transactions = engine_.transactions();
+    const auto in_the_way = [&](TransactionId id, RowLockStrength held) {
+        return !transaction_.is_mine(id) && transactions.is_running(id) &&
+               conflicts(held, strength);
+    };
+    QueuePlace place(engine_.locks(), locks_);
+    while (true) {
+        TransactionId blocker = no_transaction;
+        if (transaction_.is_mine(version.made_by) && version.made_at >= transaction_.command)
+            co_return RowFate::invisible;
+        if (const TransactionId ended_by = version.ended_by; ended_by != no_transaction) {
+            if (transaction_.is_mine(ended_by)) {
+                co_return version.ended_at >= transaction_.command ? RowFate::own_change
+                                                                   : RowFate::invisible;
+            }
+            if (!transactions.is_running(ended_by))
+                co_return version.newer != nullptr ? RowFate::updated : RowFate::deleted;
+            if (in_the_way(ended_by, version.ended_how)) blocker = ended_by;
+        }
+        for (const RowLock& lock : version.locks) {
+            if (blocker == no_transaction && in_the_way(lock.holder, lock.strength))
+                blocker = lock.holder;
+        }
+        if (blocker == no_transaction) co_return RowFate::ready;
+        if (policy == WaitPolicy::skip_locked) co_return RowFate::skipped;
+        if (policy == WaitPolicy::no_wait) co_return row_not_available(table);
+        if (!place.is_held()) {
+            const LockTag tag{LockKind::row, table.oid, version.id};
+            const TableLockMode mode = queue_mode(strength);
+            SQL_CO_CHECK(co_await engine_.locks().acquire(locks_, tag, mode, limits_));
+            place.hold(tag, mode);
+            continue;
+        }
+        SQL_CO_CHECK(co_await wait_for(blocker));
+    }
+}
+
+Task<Checked<RowVersion*>> Executor::claim_latest(const TableScan& scan, RowVersion& version,
+                                                  RowLockStrength strength, WaitPolicy policy) {
+    RowVersion* current = &version;
+    while (true) {
+        SQL_CO_TRY(const RowFate fate, co_await claim(*scan.table, *current, strength, policy));
+        switch (fate) {
+            case RowFate::ready: {
+                if (current == &version) co_return current;
+                // EvalPlanQual: does the newer version still qualify?
+                SQL_CO_TRY(const bool wanted, passes(scan.condition, current->values));
+                co_return wanted ? current : nullptr;
+            }
+            case RowFate::updated:
+            case RowFate::deleted:
+                if (transaction_.isolation != IsolationLevel::read_committed) {
+                    co_return sql_error("40001",
+                                        fate == RowFate::updated
+                                            ? "could not serialize access due to concurrent update"
+                                            : "could not serialize access due to concurrent "
+                                              "delete");
+                }
+                if (fate == RowFate::deleted) co_return nullptr;
+                current = current->newer;
+                break;
+            case RowFate::own_change:
+            case RowFate::invisible:
+            case RowFate::skipped:
+                co_return nullptr;
+        }
+    }
+}
+
+void Executor::remember_lock(RowVersion& version, RowLockStrength strength) {
+    const TransactionId id = engine_.transactions().assign_id(transaction_);
+    // A weaker lock may be granted while another transaction makes a newer version: it must hold
+    // there as well.
+    for (RowVersion* current = &version; current != nullptr; current = current->newer) {
+        std::erase_if(current->locks, [&](const RowLock& lock) {
+            return !engine_.transactions().is_running(lock.holder);
+        });
+        const bool held = std::ranges::any_of(current->locks, [&](const RowLock& lock) {
+            return lock.holder == id && lock.strength >= strength;
+        });
+        if (!held) current->locks.push_back({id, strength});
+    }
+}
+
+Checked<> Executor::check_row(const TableDefinition& table, const Row& row) {
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        if (!table.columns[i].not_null || !is_null(row[i])) continue;
+        auto error =
+            sql_error("23502", fmt::format("null value in column \"{}\" of relation \"{}\" "
+                                           "violates not-null constraint",
+                                           table.columns[i].name, table.name));
+        error.error()->detail = fmt::format("Failing row contains {}.", describe_row(table, row));
+        add_table_fields(*error.error(), table, {}, table.columns[i].name);
+        return error;
+    }
+    for (const CheckConstraint& check : table.checks) {
+        SQL_TRY(const Value holds, evaluate(*check.condition.expression, context_of(&row)));
+        // NULL is good enough here.
+        if (is_null(holds) || std::get<bool>(holds)) continue;
+        auto error = sql_error(
+            "23514", fmt::format("new row for relation \"{}\" violates check constraint \"{}\"",
+                                 table.name, check.name));
+        error.error()->detail = fmt::format("Failing row contains {}.", describe_row(table, row));
+        add_table_fields(*error.error(), table, check.name);
+        return error;
+    }
+    return {};
+}
+
+Task<Checked<RowVersion*>> Executor::add_version(const TableDefinition& table, Row row) {
+    const TransactionId id = engine_.transactions().assign_id(transaction_);
+    RowVersion& version = engine_.heap(table.oid).insert(engine_.next_version(), std::move(row));
+    version.made_by = id;
+    version.made_at = transaction_.command;
+    transaction_.changes.push_back({.table = table.oid, .made = &version, .ended = nullptr});
+    transaction_.redo.insert(table.oid, version.id, version.values);
+    SQL_CO_CHECK(co_await enter_indexes(table, version, nullptr));
+    co_return &version;
+}
+
+Task<Checked<>> Executor::enter_indexes(const TableDefinition& table, RowVersion& version,
+                                        const RowVersion* replaced) {
+    for (const auto& definition : table.indexes) {
+        Index* index = engine_.heap(table.oid).index(definition->oid);
+        ATLAS_CHECK(index != nullptr, "an index in the catalog is in the heap");
+        SQL_CO_TRY(const std::optional<Row> key, index->key_of(version.values));
+        if (!key) continue;
+        if (definition->unique) {
+            bool same_key = false;
+            if (replaced != nullptr) {
+                SQL_CO_TRY(const std::optional<Row> before, index->key_of(replaced->values));
+                same_key = before && compare(*before, *key) == std::strong_ordering::equal;
+            }
+            if (!same_key) {
+                SQL_CO_CHECK(co_await check_unique(table, *index, *key, &version));
+            }
+        }
+        index->insert(*key, version);
+    }
+    co_return Checked<>{};
+}
+
+// Waits for whoever is inserting or deleting a row of that key; then there is a conflict or not.
+Task<Checked<>> Executor::check_unique(const TableDefinition& table, Index& index, Row key,
+                                       const RowVersion* own) {
+    if (std::ranges::any_of(key, is_null)) co_return Checked<>{};
+    TransactionTable& transactions = engine_.transactions();
+    const auto is_others = [&](TransactionId id) {
+        return id != no_transaction && !transaction_.is_mine(id) && transactions.is_running(id);
+    };
+    while (true) {
+        TransactionId blocker = no_transaction;
+        for (const RowVersion* version : index.find(key)) {
+            if (version == own) continue;
+            if (is_others(version->made_by)) {
+                blocker = version->made_by;
+                break;
+            }
+            if (is_others(version->ended_by)) {
+                blocker = version->ended_by;
+                break;
+            }
+            if (version->ended_by != no_transaction) continue;
+            const IndexDefinition& definition = index.definition();
+            auto error = sql_error(
+                "23505", fmt::format("duplicate key value violates unique constraint \"{}\"",
+                                     definition.name));
+            error.error()->detail =
+                fmt::format("Key {} already exists.", describe_key(definition, key));
+            add_table_fields(*error.error(), table, definition.name);
+            co_return error;
+        }
+        if (blocker == no_transaction) co_return Checked<>{};
+        SQL_CO_CHECK(co_await wait_for(blocker));
+    }
+}
+
+void Executor::end_version(const TableDefinition& table, RowVersion& version, RowVersion* newer,
+                           RowLockStrength strength) {
+    version.ended_by = engine_.transactions().assign_id(transaction_);
+    version.ended_at = transaction_.command;
+    version.ended_how = strength;
+    version.newer = newer;
+    transaction_.redo.remove(table.oid, version.id);
+}
+
+RowLockStrength Executor::strength_of_update(const TableDefinition& table, const Row& before,
+                                             const Row& after) {
+    const std::vector<bool> keys = table.key_columns();
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (keys[i] && compare(before[i], after[i]) != std::strong_ordering::equal)
+            return RowLockStrength::update;
+    }
+    return RowLockStrength::no_key_update;
+}
+
+}  // namespace atlas::sim::models::postgres

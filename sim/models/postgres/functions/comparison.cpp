@@ -1,0 +1,79 @@
+// =, <>, <, <=, >, >= over every comparable type.
+
+#include <array>
+
+#include "sim/models/postgres/functions/groups.hpp"
+
+namespace atlas::sim::models::postgres {
+namespace {
+
+template <bool (*Holds)(std::partial_ordering)>
+Checked<Value> compare_arguments(const EvaluationContext&, Arguments arguments) {
+    return Holds(compare(*arguments[0], *arguments[1]));
+}
+
+struct Comparison {
+    std::string_view name;
+    Function::Evaluate evaluate;
+};
+
+constexpr std::array<Comparison, 6> comparisons{{
+    {"=", compare_arguments<std::is_eq>},
+    {"<>", compare_arguments<std::is_neq>},
+    {"<", compare_arguments<std::is_lt>},
+    {"<=", compare_arguments<std::is_lteq>},
+    {">", compare_arguments<std::is_gt>},
+    {">=", compare_arguments<std::is_gteq>},
+}};
+
+// bool's and text's operators have no forms that mix types; the integers' do.
+constexpr std::array<std::array<TypeId, 2>, 20> comparable_types{{
+    {TypeId::int4, TypeId::int4},
+    {TypeId::boolean, TypeId::boolean},
+    {TypeId::bytea, TypeId::bytea},
+    {TypeId::name, TypeId::name},
+    {TypeId::int8, TypeId::int8},
+    {TypeId::int2, TypeId::int2},
+    {TypeId::int2, TypeId::int4},
+    {TypeId::int2, TypeId::int8},
+    {TypeId::int4, TypeId::int2},
+    {TypeId::int4, TypeId::int8},
+    {TypeId::int8, TypeId::int2},
+    {TypeId::int8, TypeId::int4},
+    {TypeId::text, TypeId::text},
+    {TypeId::oid, TypeId::oid},
+    {TypeId::timestamp, TypeId::timestamp},
+    {TypeId::timestamptz, TypeId::timestamptz},
+    {TypeId::timestamp, TypeId::timestamptz},
+    {TypeId::timestamptz, TypeId::timestamp},
+    {TypeId::interval, TypeId::interval},
+    {TypeId::uuid, TypeId::uuid},
+}};
+
+constexpr std::array array_types{TypeId::bool_array, TypeId::int4_array, TypeId::int8_array,
+                                 TypeId::text_array, TypeId::uuid_array};
+
+}  // namespace
+
+std::vector<Function> comparison_operators() {
+    std::vector<Function> operators;
+    for (const Comparison& comparison : comparisons) {
+        const auto add = [&](TypeId left, TypeId right) {
+            operators.push_back({.name = comparison.name,
+                                 .arguments = {left, right},
+                                 .result = TypeId::boolean,
+                                 .evaluate = comparison.evaluate});
+        };
+        for (const auto& [left, right] : comparable_types) {
+            add(left, right);
+        }
+        for (const TypeId type : array_types)
+            add(type, type);
+        // jsonb's order depends on what is inside; its equality is that of the canonical text,
+        // but for numbers that differ in trailing zeros alone.
+        if (comparison.name == "=" || comparison.name == "<>") add(TypeId::jsonb, TypeId::jsonb);
+    }
+    return operators;
+}
+
+}  // namespace atlas::sim::models::postgres

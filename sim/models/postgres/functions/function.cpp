@@ -1,0 +1,153 @@
+#include "sim/models/postgres/functions/function.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "sim/models/postgres/functions/groups.hpp"
+
+namespace atlas::sim::models::postgres {
+namespace {
+
+using Group = std::vector<Function> (*)();
+
+std::vector<Function> assemble(std::initializer_list<Group> groups) {
+    // Within a name the order of the groups stays.
+    std::multimap<std::string_view, Function> by_name;
+    for (const Group group : groups) {
+        for (Function& function : group())
+            by_name.emplace(function.name, std::move(function));
+    }
+    std::vector<Function> all;
+    for (auto& [name, function] : by_name)
+        all.push_back(std::move(function));
+    return all;
+}
+
+std::span<const Function> all_named(const std::vector<Function>& functions, std::string_view name) {
+    const auto found = std::ranges::equal_range(functions, name, {}, &Function::name);
+    return {found.begin(), found.end()};
+}
+
+// count("any") takes anything: its argument is shown as unknown.
+constexpr std::array<Aggregate, 24> aggregates{{
+    {"bool_and", TypeId::boolean, TypeId::boolean, AggregateKind::every},
+    {"bool_or", TypeId::boolean, TypeId::boolean, AggregateKind::some},
+    {"count", TypeId::none, TypeId::int8, AggregateKind::count_rows},
+    {"count", TypeId::unknown, TypeId::int8, AggregateKind::count},
+    {"every", TypeId::boolean, TypeId::boolean, AggregateKind::every},
+    {"max", TypeId::int2, TypeId::int2, AggregateKind::maximum},
+    {"max", TypeId::int4, TypeId::int4, AggregateKind::maximum},
+    {"max", TypeId::int8, TypeId::int8, AggregateKind::maximum},
+    {"max", TypeId::text, TypeId::text, AggregateKind::maximum},
+    {"max", TypeId::oid, TypeId::oid, AggregateKind::maximum},
+    {"max", TypeId::timestamp, TypeId::timestamp, AggregateKind::maximum},
+    {"max", TypeId::timestamptz, TypeId::timestamptz, AggregateKind::maximum},
+    {"max", TypeId::interval, TypeId::interval, AggregateKind::maximum},
+    {"min", TypeId::int2, TypeId::int2, AggregateKind::minimum},
+    {"min", TypeId::int4, TypeId::int4, AggregateKind::minimum},
+    {"min", TypeId::int8, TypeId::int8, AggregateKind::minimum},
+    {"min", TypeId::text, TypeId::text, AggregateKind::minimum},
+    {"min", TypeId::oid, TypeId::oid, AggregateKind::minimum},
+    {"min", TypeId::timestamp, TypeId::timestamp, AggregateKind::minimum},
+    {"min", TypeId::timestamptz, TypeId::timestamptz, AggregateKind::minimum},
+    {"min", TypeId::interval, TypeId::interval, AggregateKind::minimum},
+    {"sum", TypeId::int2, TypeId::int8, AggregateKind::sum},
+    {"sum", TypeId::int4, TypeId::int8, AggregateKind::sum},
+    {"sum", TypeId::int8, TypeId::numeric, AggregateKind::sum},
+}};
+
+constexpr std::array<std::string_view, 60> elsewhere{"age",
+                                                     "any_value",
+                                                     "array_agg",
+                                                     "array_append",
+                                                     "array_length",
+                                                     "array_remove",
+                                                     "avg",
+                                                     "cardinality",
+                                                     "ceil",
+                                                     "concat",
+                                                     "concat_ws",
+                                                     "convert_from",
+                                                     "convert_to",
+                                                     "currval",
+                                                     "date_part",
+                                                     "date_trunc",
+                                                     "extract",
+                                                     "floor",
+                                                     "format",
+                                                     "generate_series",
+                                                     "hashtext",
+                                                     "hashtextextended",
+                                                     "initcap",
+                                                     "json_agg",
+                                                     "json_build_object",
+                                                     "jsonb_agg",
+                                                     "jsonb_array_elements",
+                                                     "jsonb_build_object",
+                                                     "jsonb_set",
+                                                     "lag",
+                                                     "lastval",
+                                                     "lead",
+                                                     "lpad",
+                                                     "make_interval",
+                                                     "md5",
+                                                     "nextval",
+                                                     "pg_blocking_pids",
+                                                     "pg_cancel_backend",
+                                                     "pg_current_wal_lsn",
+                                                     "pg_current_xact_id",
+                                                     "pg_notify",
+                                                     "pg_relation_size",
+                                                     "pg_table_is_visible",
+                                                     "pg_terminate_backend",
+                                                     "random",
+                                                     "rank",
+                                                     "regexp_match",
+                                                     "regexp_replace",
+                                                     "repeat",
+                                                     "reverse",
+                                                     "round",
+                                                     "row_number",
+                                                     "rpad",
+                                                     "setval",
+                                                     "sha256",
+                                                     "split_part",
+                                                     "string_agg",
+                                                     "to_char",
+                                                     "to_timestamp",
+                                                     "unnest"};
+
+}  // namespace
+
+std::span<const Function> functions_named(std::string_view name) {
+    static const std::vector<Function> all =
+        assemble({arithmetic_functions, text_functions, time_functions, session_functions});
+    return all_named(all, name);
+}
+
+std::span<const Function> operators_named(std::string_view name) {
+    static const std::vector<Function> all =
+        assemble({comparison_operators, arithmetic_operators, text_operators, time_operators});
+    return all_named(all, name);
+}
+
+std::span<const Aggregate> aggregates_named(std::string_view name) {
+    const auto found = std::ranges::equal_range(aggregates, name, {}, &Aggregate::name);
+    return {found.begin(), found.end()};
+}
+
+const Function* find_operator(std::string_view name, TypeId left, TypeId right) {
+    for (const Function& candidate : operators_named(name)) {
+        if (candidate.arguments.size() == 2 && candidate.arguments[0] == left &&
+            candidate.arguments[1] == right)
+            return &candidate;
+    }
+    return nullptr;
+}
+
+bool is_known_elsewhere(std::string_view name) {
+    return std::ranges::binary_search(elsewhere, name);
+}
+
+}  // namespace atlas::sim::models::postgres

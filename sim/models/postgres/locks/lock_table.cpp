@@ -1,0 +1,342 @@
+#include "sim/models/postgres/locks/lock_table.hpp"
+
+#include <algorithm>
+
+#include "sim/models/postgres/catalog/table.hpp"
+#include "system/host/check.hpp"
+
+namespace atlas::sim::models::postgres {
+
+using host::Deadline;
+using host::Task;
+using host::TimePoint;
+
+// A session in line for one lock. It lives in the waiting task's frame and leaves the line with it.
+struct LockOwner::Waiter {
+    Waiter(LockTable& lock_table, LockOwner& lock_owner, const LockTag& lock_tag,
+           TableLockMode lock_mode, bool for_session)
+        : table(&lock_table),
+          owner(&lock_owner),
+          tag(lock_tag),
+          mode(lock_mode),
+          session(for_session),
+          wake(lock_table.host_) {
+        owner->waiting_ = this;
+    }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    ~Waiter() {
+        owner->waiting_ = nullptr;
+        if (!granted) table->leave_queue(*this);
+    }
+
+    LockTable* table;
+    LockOwner* owner;
+    LockTag tag;
+    TableLockMode mode;
+    bool session;
+    bool granted = false;
+    host::Event wake;
+};
+
+namespace {
+
+Failure failure_of(std::string sqlstate, std::string message) {
+    return Failure({.sqlstate = std::move(sqlstate), .message = std::move(message)});
+}
+
+// Clears what the session is parked on, also when the task is cancelled.
+class ParkedOn {
+  public:
+    ParkedOn(host::Event*& place, host::Event& event) : place_(place) { place_ = &event; }
+    ParkedOn(const ParkedOn&) = delete;
+    ParkedOn& operator=(const ParkedOn&) = delete;
+    ~ParkedOn() { place_ = nullptr; }
+
+  private:
+    host::Event*& place_;
+};
+
+}  // namespace
+
+std::string describe(const LockTag& tag) {
+    switch (tag.kind) {
+        case LockKind::relation:
+            return fmt::format("relation {} of database {}", tag.first, database_oid);
+        case LockKind::row:
+            return fmt::format("tuple (0,{}) of relation {} of database {}", tag.second, tag.first,
+                               database_oid);
+        case LockKind::transaction:
+            return fmt::format("transaction {}", tag.first);
+        case LockKind::name:
+            return fmt::format("object {} of class 1259 of database {}", tag.first, database_oid);
+        case LockKind::advisory:
+            return fmt::format("advisory lock [{},{},{},{}]", database_oid, tag.first >> 32,
+                               tag.first & 0xFFFFFFFF, tag.second);
+    }
+    return {};
+}
+
+Failure interrupted(Interrupt reason) {
+    if (reason == Interrupt::terminate) {
+        return Failure({.severity = "FATAL",
+                        .sqlstate = "57P01",
+                        .message = "terminating connection due to administrator command"});
+    }
+    return failure_of("57014", "canceling statement due to user request");
+}
+
+LockOwner::~LockOwner() {
+    table_->release_all(*this, true);
+}
+
+void LockOwner::interrupt(Interrupt reason) {
+    interrupt_ = std::max(interrupt_, reason);
+    if (waiting_ != nullptr) waiting_->wake.set();
+    if (parked_ != nullptr) parked_->set();
+}
+
+bool LockTable::conflicts_with_granted(const Lock& lock, const LockOwner& owner,
+                                       TableLockMode mode) const {
+    return std::ranges::any_of(lock.granted, [&](const Grant& grant) {
+        return grant.owner != &owner && conflicts(grant.mode, mode);
+    });
+}
+
+bool LockTable::can_grant_at_once(const Lock& lock, const LockOwner& owner,
+                                  TableLockMode mode) const {
+    if (conflicts_with_granted(lock, owner, mode)) return false;
+    // Fairness: not past one in line that this would block. One that this session's locks block
+    // already cannot be helped by waiting behind it.
+    return std::ranges::none_of(lock.queue, [&](const LockOwner::Waiter* waiter) {
+        const bool blocked_by_us = std::ranges::any_of(lock.granted, [&](const Grant& grant) {
+            return grant.owner == &owner && conflicts(grant.mode, waiter->mode);
+        });
+        return !blocked_by_us && conflicts(waiter->mode, mode);
+    });
+}
+
+void LockTable::grant(Lock& lock, LockOwner& owner, const LockTag& tag, TableLockMode mode,
+                      bool session) {
+    owner.held_.push_back({tag, mode, session});
+    for (Grant& grant : lock.granted) {
+        if (grant.owner == &owner && grant.mode == mode) {
+            ++grant.count;
+            return;
+        }
+    }
+    lock.granted.push_back({&owner, mode, 1});
+}
+
+bool LockTable::try_acquire(LockOwner& owner, LockTag tag, TableLockMode mode, bool session) {
+    Lock& lock = locks_[tag];
+    if (!can_grant_at_once(lock, owner, mode)) return false;
+    grant(lock, owner, tag, mode, session);
+    return true;
+}
+
+Task<Checked<>> LockTable::acquire(LockOwner& owner, LockTag tag, TableLockMode mode,
+                                   WaitLimits limits, bool session) {
+    if (try_acquire(owner, tag, mode, session)) co_return Checked<>{};
+    LockOwner::Waiter waiter(*this, owner, tag, mode, session);
+    Lock& lock = locks_[tag];
+    // Before the first one in line that waits for us: it cannot go before we do.
+    const auto place = std::ranges::find_if(lock.queue, [&](const LockOwner::Waiter* other) {
+        return std::ranges::any_of(lock.granted, [&](const Grant& grant) {
+            return grant.owner == &owner && conflicts(grant.mode, other->mode);
+        });
+    });
+    lock.queue.insert(place, &waiter);
+    const TimePoint start = host_.clock().now();
+    const Deadline lock_deadline = limits.lock_timeout > host::Duration::zero()
+                                       ? Deadline::at(start + limits.lock_timeout)
+                                       : Deadline::never();
+    Deadline deadlock_check = Deadline::at(start + limits.deadlock_timeout);
+    while (!waiter.granted) {
+        if (owner.interrupt_ != Interrupt::none) {
+            const Interrupt reason = owner.interrupt_;
+            owner.clear_interrupt();
+            co_return std::unexpected(interrupted(reason));
+        }
+        const TimePoint now = host_.clock().now();
+        if (lock_deadline.passed(now) && lock_deadline.point() <= limits.statement.point()) {
+            co_return std::unexpected(
+                failure_of("55P03", "canceling statement due to lock timeout"));
+        }
+        if (limits.statement.passed(now)) {
+            co_return std::unexpected(
+                failure_of("57014", "canceling statement due to statement timeout"));
+        }
+        if (deadlock_check.passed(now)) {
+            deadlock_check = Deadline::never();
+            if (auto deadlock = detect_deadlock(owner))
+                co_return std::unexpected(*std::move(deadlock));
+        }
+        waiter.wake.reset();
+        const Deadline next = limits.statement.earlier_of(lock_deadline).earlier_of(deadlock_check);
+        co_await waiter.wake.wait(next);
+    }
+    co_return Checked<>{};
+}
+
+Task<Checked<>> LockTable::sleep(LockOwner& owner, Deadline until, WaitLimits limits) {
+    host::Event wake(host_);
+    const ParkedOn parked(owner.parked_, wake);
+    while (true) {
+        if (owner.interrupt_ != Interrupt::none) {
+            const Interrupt reason = owner.interrupt_;
+            owner.clear_interrupt();
+            co_return std::unexpected(interrupted(reason));
+        }
+        const TimePoint now = host_.clock().now();
+        if (until.passed(now)) co_return Checked<>{};
+        if (limits.statement.passed(now)) {
+            co_return std::unexpected(
+                failure_of("57014", "canceling statement due to statement timeout"));
+        }
+        wake.reset();
+        co_await wake.wait(until.earlier_of(limits.statement));
+    }
+}
+
+void LockTable::release_grant(LockOwner& owner, const LockTag& tag, TableLockMode mode) {
+    const auto found = locks_.find(tag);
+    ATLAS_CHECK(found != locks_.end(), "a held lock is in the lock table");
+    std::vector<Grant>& granted = found->second.granted;
+    const auto grant = std::ranges::find_if(granted, [&](const Grant& candidate) {
+        return candidate.owner == &owner && candidate.mode == mode;
+    });
+    ATLAS_CHECK(grant != granted.end(), "a held lock was granted");
+    if (--grant->count > 0) return;
+    granted.erase(grant);
+    wake_waiters(tag);
+}
+
+bool LockTable::release(LockOwner& owner, const LockTag& tag, TableLockMode mode, bool session) {
+    const auto held = std::ranges::find_if(owner.held_, [&](const LockOwner::Held& candidate) {
+        return candidate.tag == tag && candidate.mode == mode && candidate.session == session;
+    });
+    if (held == owner.held_.end()) return false;
+    owner.held_.erase(held);
+    release_grant(owner, tag, mode);
+    return true;
+}
+
+void LockTable::release_since(LockOwner& owner, std::size_t mark) {
+    std::vector<LockOwner::Held> released;
+    for (std::size_t i = owner.held_.size(); i > mark; --i) {
+        if (owner.held_[i - 1].session) continue;
+        released.push_back(owner.held_[i - 1]);
+        owner.held_.erase(owner.held_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    }
+    for (const LockOwner::Held& held : released)
+        release_grant(owner, held.tag, held.mode);
+}
+
+void LockTable::release_all(LockOwner& owner, bool session) {
+    std::vector<LockOwner::Held> kept;
+    std::vector<LockOwner::Held> released;
+    released.swap(owner.held_);
+    for (const LockOwner::Held& held : released) {
+        if (held.session && !session) {
+            kept.push_back(held);
+        } else {
+            release_grant(owner, held.tag, held.mode);
+        }
+    }
+    owner.held_ = std::move(kept);
+}
+
+void LockTable::release_advisory(LockOwner& owner) {
+    std::vector<LockOwner::Held> released;
+    std::erase_if(owner.held_, [&](const LockOwner::Held& held) {
+        if (held.session) released.push_back(held);
+        return held.session;
+    });
+    for (const LockOwner::Held& held : released)
+        release_grant(owner, held.tag, held.mode);
+}
+
+bool LockTable::is_held(const LockOwner& owner, const LockTag& tag, TableLockMode mode) const {
+    return std::ranges::any_of(owner.held_, [&](const LockOwner::Held& held) {
+        return held.tag == tag && held.mode == mode;
+    });
+}
+
+// Grants from the front of the line whatever neither a holder nor one still before it blocks.
+void LockTable::wake_waiters(const LockTag& tag) {
+    const auto found = locks_.find(tag);
+    Lock& lock = found->second;
+    std::vector<LockOwner::Waiter*> still_waiting;
+    for (auto place = lock.queue.begin(); place != lock.queue.end();) {
+        LockOwner::Waiter& waiter = **place;
+        const bool blocked =
+            conflicts_with_granted(lock, *waiter.owner, waiter.mode) ||
+            std::ranges::any_of(still_waiting, [&](const LockOwner::Waiter* before) {
+                return conflicts(before->mode, waiter.mode);
+            });
+        if (blocked) {
+            still_waiting.push_back(&waiter);
+            ++place;
+            continue;
+        }
+        place = lock.queue.erase(place);
+        waiter.granted = true;
+        grant(lock, *waiter.owner, tag, waiter.mode, waiter.session);
+        waiter.wake.set();
+    }
+    if (lock.granted.empty() && lock.queue.empty()) locks_.erase(found);
+}
+
+void LockTable::leave_queue(LockOwner::Waiter& waiter) {
+    const auto found = locks_.find(waiter.tag);
+    if (found == locks_.end()) return;
+    if (std::erase(found->second.queue, &waiter) > 0) wake_waiters(waiter.tag);
+}
+
+std::vector<LockOwner*> LockTable::blockers(const LockOwner::Waiter& waiter) const {
+    std::vector<LockOwner*> found;
+    const auto lock = locks_.find(waiter.tag);
+    if (lock == locks_.end()) return found;
+    for (const Grant& grant : lock->second.granted) {
+        if (grant.owner != waiter.owner && conflicts(grant.mode, waiter.mode))
+            found.push_back(grant.owner);
+    }
+    for (const LockOwner::Waiter* before : lock->second.queue) {
+        if (before == &waiter) break;
+        if (conflicts(before->mode, waiter.mode)) found.push_back(before->owner);
+    }
+    return found;
+}
+
+bool LockTable::find_cycle(const LockOwner& start, const LockOwner& at, std::vector<Edge>& path,
+                           std::vector<const LockOwner*>& visited) const {
+    if (at.waiting_ == nullptr || at.waiting_->granted) return false;
+    for (const LockOwner* blocker : blockers(*at.waiting_)) {
+        path.push_back({at.waiting_->tag, at.waiting_->mode, at.process_id_, blocker->process_id_});
+        if (blocker == &start) return true;
+        if (std::ranges::find(visited, blocker) == visited.end()) {
+            visited.push_back(blocker);
+            if (find_cycle(start, *blocker, path, visited)) return true;
+        }
+        path.pop_back();
+    }
+    return false;
+}
+
+std::optional<Failure> LockTable::detect_deadlock(const LockOwner& owner) const {
+    std::vector<Edge> path;
+    std::vector<const LockOwner*> visited{&owner};
+    if (!find_cycle(owner, owner, path, visited)) return std::nullopt;
+    Failure error = failure_of("40P01", "deadlock detected");
+    for (const Edge& edge : path) {
+        if (!error->detail.empty()) error->detail += "\n";
+        error->detail +=
+            fmt::format("Process {} waits for {} on {}; blocked by process {}.", edge.process_id,
+                        name(edge.mode), describe(edge.tag), edge.blocker);
+    }
+    error->hint = "See server log for query details.";
+    return error;
+}
+
+}  // namespace atlas::sim::models::postgres

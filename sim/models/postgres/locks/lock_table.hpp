@@ -1,0 +1,153 @@
+#pragma once
+// The heavyweight locks: of tables, of rows while someone waits for them, of transactions (held by
+// each from start to end, so that others can wait for it), of names being created, and advisory
+// ones. Fair queues, deadlock detection after deadlock_timeout, and PostgreSQL's error messages.
+
+#include <compare>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/models/postgres/failure.hpp"
+#include "sim/models/postgres/locks/lock_mode.hpp"
+#include "system/host/event.hpp"
+
+namespace atlas::sim::models::postgres {
+
+enum class LockKind : std::uint8_t { relation, row, transaction, name, advisory };
+
+/// What is locked. The two numbers are: relation (table, 0); row (table, version); transaction
+/// (id, 0); name (hash, 0); advisory (key, 1), or (both keys, 2) for the form with two.
+struct LockTag {
+    LockKind kind;
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+
+    friend auto operator<=>(const LockTag&, const LockTag&) = default;
+};
+
+/// "transaction 733", "relation 16384 of database 5": as messages show it.
+std::string describe(const LockTag& tag);
+
+class LockTable;
+
+/// Why a wait ends early, other than by its own limits.
+enum class Interrupt : std::uint8_t { none, cancel, terminate };
+
+/// One session's locks. Outlives the session while its commit is being written.
+class LockOwner {
+  public:
+    LockOwner(LockTable& table, std::uint32_t process_id)
+        : table_(&table), process_id_(process_id) {}
+    LockOwner(const LockOwner&) = delete;
+    LockOwner& operator=(const LockOwner&) = delete;
+    ~LockOwner();
+
+    std::uint32_t process_id() const { return process_id_; }
+
+    /// Ends the wait this session is in, if it is in one, or its next.
+    void interrupt(Interrupt reason);
+    Interrupt pending_interrupt() const { return interrupt_; }
+    void clear_interrupt() { interrupt_ = Interrupt::none; }
+    bool is_waiting() const { return waiting_ != nullptr; }
+
+  private:
+    friend class LockTable;
+    struct Waiter;
+    struct Held {
+        LockTag tag;
+        TableLockMode mode;
+        bool session;  ///< Survives the transaction (advisory locks).
+    };
+
+    LockTable* table_;
+    std::uint32_t process_id_;
+    Interrupt interrupt_ = Interrupt::none;
+    /// In the order taken; a lock taken twice is here twice.
+    std::vector<Held> held_;
+    Waiter* waiting_ = nullptr;
+    /// What the session is parked on when it waits for other than a lock.
+    host::Event* parked_ = nullptr;
+};
+
+/// When to give up. A limit of `never` is none.
+struct WaitLimits {
+    host::Deadline statement = host::Deadline::never();  ///< 57014
+    host::Duration lock_timeout{};                       ///< 55P03; zero: none
+    host::Duration deadlock_timeout{};
+};
+
+class LockTable {
+  public:
+    explicit LockTable(host::Host& host) : host_(host) {}
+
+    /// Waits in line. Errors: 57014, 55P03, 40P01, 57P01.
+    host::Task<Checked<>> acquire(LockOwner& owner, LockTag tag, TableLockMode mode,
+                                  WaitLimits limits, bool session = false);
+
+    /// Takes it only if that needs no wait.
+    bool try_acquire(LockOwner& owner, LockTag tag, TableLockMode mode, bool session = false);
+
+    /// Gives one back. False if it was not held.
+    bool release(LockOwner& owner, const LockTag& tag, TableLockMode mode, bool session = false);
+
+    /// How many the owner holds now: for releasing what a savepoint took.
+    std::size_t mark(const LockOwner& owner) const { return owner.held_.size(); }
+    void release_since(LockOwner& owner, std::size_t mark);
+    /// All that do not survive the transaction; with `session`, really all.
+    void release_all(LockOwner& owner, bool session = false);
+
+    /// The advisory locks that outlive the transaction.
+    void release_advisory(LockOwner& owner);
+
+    bool is_held(const LockOwner& owner, const LockTag& tag, TableLockMode mode) const;
+
+    /// Waits like a lock wait, for the time alone (pg_sleep). Errors: 57014, 57P01.
+    host::Task<Checked<>> sleep(LockOwner& owner, host::Deadline until, WaitLimits limits);
+
+    /// No lock is held and none waited for.
+    bool empty() const { return locks_.empty(); }
+
+  private:
+    friend class LockOwner;
+    friend struct LockOwner::Waiter;
+
+    struct Grant {
+        LockOwner* owner;
+        TableLockMode mode;
+        std::uint32_t count;
+    };
+    struct Lock {
+        std::vector<Grant> granted;
+        std::list<LockOwner::Waiter*> queue;
+    };
+    struct Edge {
+        LockTag tag;
+        TableLockMode mode;
+        std::uint32_t process_id;
+        std::uint32_t blocker;
+    };
+
+    bool conflicts_with_granted(const Lock& lock, const LockOwner& owner, TableLockMode mode) const;
+    bool can_grant_at_once(const Lock& lock, const LockOwner& owner, TableLockMode mode) const;
+    void grant(Lock& lock, LockOwner& owner, const LockTag& tag, TableLockMode mode, bool session);
+    void release_grant(LockOwner& owner, const LockTag& tag, TableLockMode mode);
+    void wake_waiters(const LockTag& tag);
+    void leave_queue(LockOwner::Waiter& waiter);
+    std::vector<LockOwner*> blockers(const LockOwner::Waiter& waiter) const;
+    bool find_cycle(const LockOwner& start, const LockOwner& at, std::vector<Edge>& path,
+                    std::vector<const LockOwner*>& visited) const;
+    std::optional<Failure> detect_deadlock(const LockOwner& owner) const;
+
+    host::Host& host_;
+    std::map<LockTag, Lock> locks_;
+};
+
+/// The error for an interrupt.
+Failure interrupted(Interrupt reason);
+
+}  // namespace atlas::sim::models::postgres

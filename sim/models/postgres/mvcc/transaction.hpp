@@ -1,0 +1,126 @@
+#pragma once
+// Transactions and what they see: ids, snapshots, and which transactions are running. A rollback
+// undoes its row versions at once, so an id that is not running is one that has committed.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/models/postgres/catalog/catalog.hpp"
+#include "sim/models/postgres/locks/lock_table.hpp"
+#include "sim/models/postgres/wal/record.hpp"
+
+namespace atlas::sim::models::postgres {
+
+/// Never wraps round; 0 is none. The ids that PostgreSQL keeps for itself end at 2.
+using TransactionId = std::uint64_t;
+inline constexpr TransactionId no_transaction = 0;
+/// What rows read from disk carry: committed before everything.
+inline constexpr TransactionId frozen_transaction = 2;
+inline constexpr TransactionId first_transaction = 700;
+
+/// Counts the statements of one transaction, so that a statement does not see its own work.
+using CommandId = std::uint32_t;
+
+enum class IsolationLevel : std::uint8_t { read_committed, repeatable_read };
+
+/// Which transactions had committed at one moment.
+struct Snapshot {
+    /// None of these ids or above had.
+    TransactionId end = 0;
+    /// Those below that were running, sorted.
+    std::vector<TransactionId> running = {};
+
+    bool has_committed(TransactionId id) const;
+    /// All below this had committed.
+    TransactionId horizon() const { return running.empty() ? end : running.front(); }
+};
+
+struct RowVersion;
+
+/// One row version made or ended, for undoing it.
+struct Change {
+    Oid table;
+    RowVersion* made;   ///< Null for a DELETE.
+    RowVersion* ended;  ///< Null for an INSERT.
+    /// By TRUNCATE, which no snapshot outlasts.
+    bool truncated = false;
+};
+
+/// What a savepoint must restore.
+struct Savepoint {
+    std::string name;
+    std::size_t ids = 0;
+    std::size_t changes = 0;
+    std::size_t redo = 0;
+    std::size_t locks = 0;
+    CatalogChanges catalog = {};
+};
+
+enum class TransactionStatus : std::uint8_t { running, committing, committed, rolled_back };
+
+struct Transaction {
+    explicit Transaction(host::Host& host) : finished(host) {}
+
+    TransactionStatus status = TransactionStatus::running;
+    IsolationLevel isolation = IsolationLevel::read_committed;
+    bool read_only = false;
+    /// Of the innermost savepoint that has written; taken when first needed.
+    TransactionId id = no_transaction;
+    /// All of its ids that are still running: its own and its savepoints'.
+    std::vector<TransactionId> ids = {};
+    CommandId command = 0;
+    /// Repeatable read: taken by the first statement and kept.
+    std::shared_ptr<const Snapshot> snapshot = {};
+    std::vector<Change> changes = {};
+    RedoLog redo = {};
+    CatalogChanges catalog = {};
+    /// Tables whose heaps it has made: thrown away on rollback.
+    std::vector<Oid> made_heaps = {};
+    std::vector<Savepoint> savepoints = {};
+    std::int64_t started_at = 0;  ///< now(): microseconds since 2000-01-01.
+    /// Keeps the locks until the commit is written, even if the session is gone.
+    std::shared_ptr<LockOwner> locks = {};
+    /// Set when a commit has become durable and visible.
+    host::Event finished;
+
+    bool is_mine(TransactionId other) const;
+};
+
+/// Which transactions run, and from when on row versions are still seen by somebody.
+class TransactionTable {
+  public:
+    explicit TransactionTable(LockTable& locks) : locks_(locks) {}
+
+    /// Gives the transaction, or its innermost savepoint, an id, and the lock that others wait on.
+    TransactionId assign_id(Transaction& transaction);
+
+    bool is_running(TransactionId id) const { return running_.contains(id); }
+
+    std::shared_ptr<const Snapshot> take_snapshot();
+
+    /// The ids are running no more.
+    void end(const std::vector<TransactionId>& ids);
+
+    /// Every snapshot in use, and every one to come, sees what committed below this.
+    TransactionId horizon() const;
+
+    TransactionId next_id() const { return next_; }
+    void set_next_id(TransactionId next) { next_ = next; }
+
+    const std::map<TransactionId, Transaction*>& running() const { return running_; }
+
+  private:
+    LockTable& locks_;
+    TransactionId next_ = first_transaction;
+    std::map<TransactionId, Transaction*> running_;
+    /// The last snapshot taken, shared until a transaction starts or ends.
+    std::shared_ptr<const Snapshot> current_;
+    /// Those that may still be in use, oldest first.
+    mutable std::vector<std::weak_ptr<const Snapshot>> in_use_;
+};
+
+}  // namespace atlas::sim::models::postgres

@@ -1,0 +1,169 @@
+#pragma once
+// One session: prepared statements and portals, the transaction it is in, its settings and its time
+// limits. Implements session.hpp.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/models/postgres/engine/engine.hpp"
+#include "sim/models/postgres/functions/environment.hpp"
+#include "sim/models/postgres/session.hpp"
+#include "sim/models/postgres/session/session_settings.hpp"
+
+namespace atlas::sim::models::postgres {
+
+class BackendSession final : public Session, private FunctionEnvironment {
+  public:
+    BackendSession(Engine& engine, std::uint32_t process_id, std::string user,
+                   std::string database);
+    ~BackendSession() override;
+
+    /// Before the session is used. Errors: those of a bad setting.
+    Checked<> apply_start_up(const std::vector<std::pair<std::string, std::string>>& parameters);
+
+    host::Task<Outcome<void>> simple_query(std::string text,
+                                           std::function<void(StatementResult)> on_result) override;
+    host::Task<Outcome<void>> parse(std::string statement, std::string text,
+                                    std::vector<std::uint32_t> parameter_types) override;
+    Outcome<void> bind(std::string portal, std::string statement, TextRow parameters) override;
+    Outcome<StatementDescription> describe_statement(std::string_view statement) override;
+    Outcome<StatementDescription> describe_portal(std::string_view portal) override;
+    host::Task<Outcome<Execution>> execute(std::string portal, std::uint32_t row_limit) override;
+    void close_statement(std::string_view statement) override;
+    void close_portal(std::string_view portal) override;
+    host::Task<Outcome<void>> sync(bool failed) override;
+    TransactionState transaction_state() const override;
+    std::uint32_t process_id() const override { return locks_->process_id(); }
+    std::uint32_t cancel_secret() const override { return cancel_secret_; }
+    void cancel() override;
+    std::optional<ServerMessage> termination() const override { return termination_; }
+    void on_termination(std::function<void()> callback) override {
+        on_termination_ = std::move(callback);
+    }
+    host::Task<> close() override;
+    std::vector<std::pair<std::string, std::string>> reported_parameters() const override {
+        return settings_.reported();
+    }
+
+    /// Ends the session from outside: rolls back at once if it is idle, at its next wait if not.
+    void terminate(ServerMessage message);
+    /// When the client has been idle too long, and why that ends the session.
+    host::Deadline idle_deadline() const { return idle_deadline_; }
+    void idle_too_long();
+
+  private:
+    /// The block that BEGIN opens, and what there is without one.
+    enum class Block : std::uint8_t {
+        none,
+        implicit,     ///< Ends with the statement, the Query message or Sync.
+        in_progress,  ///< Between BEGIN and COMMIT.
+        failed,       ///< Only ROLLBACK, ROLLBACK TO or COMMIT will do.
+    };
+
+    struct Prepared {
+        std::shared_ptr<ParsedText> text;
+        ParameterDeclaration parameters = {};
+        /// As found when it was prepared: it must not change.
+        std::vector<TypeId> parameter_types = {};
+        std::optional<std::vector<ColumnDescription>> columns = {};
+        bool is_empty() const { return text->size() == 0; }
+    };
+    struct Portal {
+        std::shared_ptr<const Prepared> statement;
+        std::vector<Value> parameters;
+        /// Rows not yet fetched, once it has run.
+        std::optional<StatementResult> result = {};
+        std::size_t fetched = 0;
+    };
+    using PreparedPtr = std::shared_ptr<const Prepared>;
+
+    // queries.cpp: the messages
+    host::Task<Checked<>> run_simple_query(std::string text,
+                                           std::function<void(StatementResult)> on_result);
+    host::Task<Checked<>> run_parse(std::string statement, std::string text,
+                                    std::vector<std::uint32_t> parameter_types);
+    Checked<> run_bind(std::string portal, const std::string& statement, TextRow parameters);
+    Checked<std::vector<Value>> bind_values(const Prepared& statement, const TextRow& parameters);
+    host::Task<Checked<Execution>> run_execute(std::string portal, std::uint32_t row_limit);
+    Checked<PreparedPtr> find_prepared(std::string_view name) const;
+
+    // statements.cpp: one statement
+    host::Task<Checked<StatementResult>> run_statement(std::shared_ptr<ParsedText> text,
+                                                       std::size_t place,
+                                                       ParameterDeclaration declared,
+                                                       std::vector<Value> parameters,
+                                                       const Prepared* prepared);
+    host::Task<Checked<StatementPtr>> analyse_and_lock(std::shared_ptr<ParsedText> text,
+                                                       std::size_t place,
+                                                       ParameterDeclaration declared);
+    host::Task<Checked<StatementResult>> run_analysed(StatementPtr statement,
+                                                      std::vector<Value> parameters);
+    host::Task<Checked<StatementResult>> run_transaction_command(TransactionStatement statement);
+    Checked<StatementResult> set(const SetStatement& statement);
+    Checked<StatementResult> show(const ShowStatement& statement);
+    Checked<StatementResult> deallocate(const DeallocateStatement& statement);
+    Checked<StatementResult> discard_all();
+    Checked<> check_allowed(const Statement& statement) const;
+    WaitLimits wait_limits() const;
+
+    // transaction_block.cpp
+    Transaction& transaction();
+    void begin_transaction();
+    host::Task<> commit_transaction();
+    void roll_back_transaction();
+    /// An error: the implicit transaction goes, a block becomes a failed one.
+    void fail_transaction();
+    Checked<StatementResult> begin_block(const TransactionStatement& statement);
+    host::Task<Checked<StatementResult>> commit_block();
+    Checked<StatementResult> roll_back_block();
+    Checked<StatementResult> savepoint(const TransactionStatement& statement);
+    Checked<std::size_t> find_savepoint(std::string_view name) const;
+    Checked<> set_transaction_mode(const std::string& name, const std::string& value);
+    CatalogView view() const;
+
+    // The limits around a message.
+    void begin_work();
+    void end_work();
+    void start_statement_timer();
+    template <typename T>
+    Outcome<T> outcome(Checked<T> result);
+
+    // FunctionEnvironment
+    std::int64_t transaction_time() override;
+    std::int64_t statement_time() override { return statement_time_; }
+    std::int64_t clock_time() override;
+    Uuid random_uuid() override;
+    std::string user() const override { return user_; }
+    std::string database() const override { return database_; }
+    Checked<std::string> setting(std::string_view name) const override;
+    Checked<std::string> change_setting(std::string_view name, std::string value,
+                                        bool local) override;
+    std::int64_t transaction_id() override;
+
+    Engine& engine_;
+    std::shared_ptr<LockOwner> locks_;
+    std::uint32_t cancel_secret_ = 0;
+    std::string user_;
+    std::string database_;
+    SessionSettings settings_;
+
+    Block block_ = Block::none;
+    std::shared_ptr<Transaction> transaction_;
+    bool snapshot_taken_ = false;
+    std::map<std::string, PreparedPtr, std::less<>> prepared_;
+    std::map<std::string, Portal, std::less<>> portals_;
+
+    bool working_ = false;
+    std::int64_t statement_time_ = 0;
+    host::Deadline statement_deadline_ = host::Deadline::never();
+    host::Deadline idle_deadline_ = host::Deadline::never();
+    std::string isolation_name_;
+
+    std::optional<ServerMessage> termination_;
+    std::function<void()> on_termination_;
+};
+
+}  // namespace atlas::sim::models::postgres

@@ -1,0 +1,383 @@
+#include "sim/models/postgres/session/session_settings.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "system/host/check.hpp"
+
+namespace atlas::sim::models::postgres {
+namespace {
+
+enum class SettingType : std::uint8_t { text, boolean, milliseconds, integer, choice, zone };
+
+struct Definition {
+    std::string_view name;
+    std::string_view shown_name;
+    SettingType type;
+    SettingContext context;
+    std::string_view initial;
+    /// Of a choice: separated by spaces, the hint's order.
+    std::string_view choices = {};
+    bool reported = false;
+};
+
+using enum SettingType;
+using enum SettingContext;
+
+// In the order of their lower-case names.
+constexpr std::array definitions{
+    Definition{"application_name", "application_name", text, user, "", {}, true},
+    Definition{"bytea_output", "bytea_output", choice, user, "hex", "escape hex"},
+    Definition{"check_function_bodies", "check_function_bodies", boolean, user, "on"},
+    Definition{"client_encoding", "client_encoding", choice, user, "UTF8", "UTF8", true},
+    Definition{"client_min_messages", "client_min_messages", choice, user, "notice",
+               "debug5 debug4 debug3 debug2 debug1 log notice warning error"},
+    Definition{"datestyle", "DateStyle", choice, user, "ISO, MDY", "ISO, MDY", true},
+    Definition{"deadlock_timeout", "deadlock_timeout", milliseconds, user, "1s"},
+    Definition{"default_transaction_isolation", "default_transaction_isolation", choice, user,
+               "read committed", "read committed|read uncommitted|repeatable read|serializable"},
+    Definition{"default_transaction_read_only",
+               "default_transaction_read_only",
+               boolean,
+               user,
+               "off",
+               {},
+               true},
+    Definition{"extra_float_digits", "extra_float_digits", integer, user, "1"},
+    Definition{"fsync", "fsync", boolean, sighup, "on"},
+    Definition{"idle_in_transaction_session_timeout", "idle_in_transaction_session_timeout",
+               milliseconds, user, "0"},
+    Definition{"idle_session_timeout", "idle_session_timeout", milliseconds, user, "0"},
+    Definition{"in_hot_standby", "in_hot_standby", boolean, internal, "off", {}, true},
+    Definition{"integer_datetimes", "integer_datetimes", boolean, internal, "on", {}, true},
+    Definition{"intervalstyle", "IntervalStyle", choice, user, "postgres", "postgres", true},
+    Definition{"is_superuser", "is_superuser", boolean, internal, "on", {}, true},
+    Definition{"lock_timeout", "lock_timeout", milliseconds, user, "0"},
+    Definition{"max_connections", "max_connections", integer, postmaster, "100"},
+    Definition{"search_path", "search_path", text, user, "\"$user\", public"},
+    Definition{"server_encoding", "server_encoding", text, internal, "UTF8", {}, true},
+    Definition{"server_version", "server_version", text, internal, "15.0", {}, true},
+    Definition{"server_version_num", "server_version_num", integer, internal, "150000"},
+    Definition{"session_authorization", "session_authorization", text, internal, "", {}, true},
+    Definition{"standard_conforming_strings",
+               "standard_conforming_strings",
+               boolean,
+               user,
+               "on",
+               {},
+               true},
+    Definition{"statement_timeout", "statement_timeout", milliseconds, user, "0"},
+    Definition{"synchronous_commit", "synchronous_commit", choice, user, "on",
+               "local remote_write remote_apply on off"},
+    Definition{"timezone", "TimeZone", zone, user, "UTC", {}, true},
+    Definition{"transaction_isolation", "transaction_isolation", choice, user, "read committed",
+               "read committed|read uncommitted|repeatable read|serializable"},
+    Definition{"transaction_read_only", "transaction_read_only", boolean, user, "off"},
+};
+
+std::string lowered(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return lower;
+}
+
+std::optional<std::size_t> find_setting(std::string_view name) {
+    const auto found = std::ranges::lower_bound(definitions, lowered(name), {}, &Definition::name);
+    if (found == definitions.end() || found->name != lowered(name)) return std::nullopt;
+    return static_cast<std::size_t>(found - definitions.begin());
+}
+
+std::size_t place_of(std::string_view name) {
+    const auto place = find_setting(name);
+    ATLAS_CHECK(place.has_value(), "the model asks only for settings that it has");
+    return *place;
+}
+
+std::unexpected<Failure> unknown_setting(std::string_view name) {
+    return sql_error("42704", fmt::format("unrecognized configuration parameter \"{}\"", name));
+}
+
+std::unexpected<Failure> invalid_value(const Definition& definition, std::string_view value) {
+    return sql_error("22023", fmt::format("invalid value for parameter \"{}\": \"{}\"",
+                                          definition.shown_name, value));
+}
+
+// As SHOW prints a time: in the largest unit that divides it.
+std::string show_milliseconds(std::int64_t number) {
+    struct Unit {
+        std::string_view name;
+        std::int64_t factor;
+    };
+    constexpr std::array units{Unit{"d", 86'400'000}, Unit{"h", 3'600'000}, Unit{"min", 60'000},
+                               Unit{"s", 1'000}, Unit{"ms", 1}};
+    if (number == 0) return "0";
+    for (const Unit& unit : units) {
+        if (number % unit.factor == 0) return fmt::format("{}{}", number / unit.factor, unit.name);
+    }
+    return {};
+}
+
+Checked<std::string> canonical_choice(const Definition& definition, std::string_view value) {
+    const std::string wanted = lowered(value);
+    const std::string_view choices = definition.choices;
+    if (definition.name == "client_encoding") {
+        if (wanted == "utf8" || wanted == "utf-8" || wanted == "unicode") return "UTF8";
+        return not_covered(fmt::format("the client encoding {}", value));
+    }
+    if (definition.name == "datestyle" || definition.name == "intervalstyle") {
+        const bool is_default = wanted == lowered(choices) || wanted == "iso" ||
+                                wanted == "iso,mdy" || wanted == "iso, mdy";
+        if (is_default) return std::string(choices);
+        return not_covered(fmt::format("{} = {}", definition.shown_name, value));
+    }
+    if (definition.name == "bytea_output" && wanted == "escape")
+        return not_covered("bytea_output = escape");
+    if (definition.name == "synchronous_commit") {
+        if (const auto simple = parse_bool_setting(value)) return *simple ? "on" : "off";
+    }
+    if (wanted == "serializable" && choices.contains(wanted))
+        return not_covered("the isolation level SERIALIZABLE");
+    const char separator = choices.contains('|') ? '|' : ' ';
+    std::string_view rest = choices;
+    std::string hint;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find(separator), rest.size());
+        const std::string_view choice_name = rest.substr(0, end);
+        if (choice_name == wanted) return wanted;
+        hint += (hint.empty() ? "" : ", ") + std::string(choice_name);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    auto error = invalid_value(definition, value);
+    error.error()->hint = fmt::format("Available values: {}.", hint);
+    return error;
+}
+
+Checked<std::string> canonical_time(const Definition& definition, std::string_view value) {
+    const auto duration = parse_time_setting(value, std::chrono::milliseconds(1));
+    if (!duration) {
+        auto error = invalid_value(definition, value);
+        if (!value.empty() && value.front() >= '0' && value.front() <= '9') {
+            error.error()->hint =
+                "Valid units for this parameter are \"us\", \"ms\", \"s\", \"min\", \"h\", and "
+                "\"d\".";
+        }
+        return error;
+    }
+    const std::int64_t number = *duration / std::chrono::milliseconds(1);
+    const std::int64_t least = definition.name == "deadlock_timeout" ? 1 : 0;
+    if (number < least || number > 2'147'483'647) {
+        return sql_error("22023",
+                         fmt::format("{} ms is outside the valid range for parameter \"{}\" ({} .. "
+                                     "2147483647)",
+                                     number, definition.shown_name, least));
+    }
+    return show_milliseconds(number);
+}
+
+Checked<std::string> canonical(const Definition& definition, std::string_view value) {
+    switch (definition.type) {
+        case text:
+            return std::string(value);
+        case boolean: {
+            const auto parsed = parse_bool_setting(value);
+            if (!parsed) {
+                return sql_error("22023", fmt::format("parameter \"{}\" requires a Boolean value",
+                                                      definition.shown_name));
+            }
+            if (definition.name == "standard_conforming_strings" && !*parsed)
+                return not_covered("standard_conforming_strings = off");
+            return *parsed ? "on" : "off";
+        }
+        case milliseconds:
+            return canonical_time(definition, value);
+        case integer: {
+            std::int64_t number = 0;
+            const char* const end = value.data() + value.size();
+            const auto [stopped, error] = std::from_chars(value.data(), end, number);
+            if (error != std::errc{} || stopped != end) return invalid_value(definition, value);
+            return std::string(value);
+        }
+        case choice:
+            return canonical_choice(definition, value);
+        case zone: {
+            const std::string wanted = lowered(value);
+            if (wanted == "utc" || wanted == "etc/utc" || wanted == "gmt" || wanted == "zulu")
+                return wanted == "utc" ? std::string("UTC") : std::string(value);
+            return not_covered(fmt::format("the time zone \"{}\"", value));
+        }
+    }
+    return {};
+}
+
+Checked<> check_context(const Definition& definition) {
+    switch (definition.context) {
+        case user:
+            return {};
+        case postmaster:
+            return sql_error("55P02",
+                             fmt::format("parameter \"{}\" cannot be changed without restarting "
+                                         "the server",
+                                         definition.shown_name));
+        case sighup:
+            return sql_error("55P02", fmt::format("parameter \"{}\" cannot be changed now",
+                                                  definition.shown_name));
+        case internal:
+            return sql_error(
+                "55P02", fmt::format("parameter \"{}\" cannot be changed", definition.shown_name));
+    }
+    return {};
+}
+
+}  // namespace
+
+SessionSettings::SessionSettings(const ServerSettings& server) {
+    static_assert(definitions.size() == setting_count);
+    for (std::size_t i = 0; i < setting_count; ++i)
+        defaults_.text[i] = definitions[i].initial;
+    const auto milliseconds_of = [](host::Duration duration) {
+        return show_milliseconds(duration / std::chrono::milliseconds(1));
+    };
+    const auto put = [&](std::string_view name, std::string value) {
+        defaults_.text[place_of(name)] = std::move(value);
+    };
+    put("fsync", server.fsync ? "on" : "off");
+    put("synchronous_commit", std::string(name(server.synchronous_commit)));
+    put("max_connections", fmt::format("{}", server.max_connections));
+    put("deadlock_timeout", milliseconds_of(server.deadlock_timeout));
+    put("statement_timeout", milliseconds_of(server.statement_timeout));
+    put("lock_timeout", milliseconds_of(server.lock_timeout));
+    put("idle_in_transaction_session_timeout",
+        milliseconds_of(server.idle_in_transaction_session_timeout));
+    put("idle_session_timeout", milliseconds_of(server.idle_session_timeout));
+    for (std::size_t i = 0; i < setting_count; ++i)
+        derive(defaults_, i);
+    current_ = {defaults_, defaults_};
+}
+
+// What the server itself asks for on every statement is kept as a number.
+void SessionSettings::derive(Values& values, std::size_t place) {
+    const Definition& definition = definitions[place];
+    if (definition.type == milliseconds) {
+        const auto parsed = parse_time_setting(values.text[place], std::chrono::milliseconds(1));
+        ATLAS_CHECK(parsed.has_value(), "a setting is kept in a form that can be read");
+        if (definition.name == "statement_timeout") values.statement_timeout = *parsed;
+        if (definition.name == "lock_timeout") values.lock_timeout = *parsed;
+        if (definition.name == "deadlock_timeout") values.deadlock_timeout = *parsed;
+        if (definition.name == "idle_session_timeout") values.idle_session_timeout = *parsed;
+        if (definition.name == "idle_in_transaction_session_timeout")
+            values.idle_in_transaction_session_timeout = *parsed;
+    } else if (definition.name == "synchronous_commit") {
+        using enum SynchronousCommit;
+        for (const SynchronousCommit level : {off, on, local, remote_write, remote_apply}) {
+            if (name(level) == values.text[place]) values.synchronous_commit = level;
+        }
+    }
+}
+
+Checked<std::string> SessionSettings::assign(Values& values, std::size_t place,
+                                             std::string_view value) {
+    SQL_TRY(values.text[place], canonical(definitions[place], value));
+    derive(values, place);
+    return values.text[place];
+}
+
+Checked<std::string> SessionSettings::show(std::string_view name) const {
+    const auto place = find_setting(name);
+    if (!place) return unknown_setting(name);
+    return active().text[*place];
+}
+
+std::string SessionSettings::value(std::string_view name) const {
+    return active().text[place_of(name)];
+}
+
+Checked<std::string> SessionSettings::set(std::string_view name, const std::string* value,
+                                          bool local) {
+    const auto place = find_setting(name);
+    if (!place) {
+        // Names with a dot are anybody's to make up in PostgreSQL.
+        if (name.contains('.')) return not_covered("custom settings");
+        return unknown_setting(name);
+    }
+    SQL_CHECK(check_context(definitions[*place]));
+    const std::string given = value == nullptr ? defaults_.text[*place] : *value;
+    Values checked = current_.active;
+    SQL_TRY(std::string shown, assign(checked, *place, given));
+    if (before_.empty()) before_.push_back(current_);
+    current_.active = std::move(checked);
+    if (!local) {
+        const Checked<std::string> again = assign(current_.session, *place, given);
+        ATLAS_CHECK(again.has_value(), "a value is good or bad whatever the others are");
+    }
+    return shown;
+}
+
+void SessionSettings::reset_all() {
+    if (before_.empty()) before_.push_back(current_);
+    const std::size_t isolation = place_of("transaction_isolation");
+    const std::size_t read_only = place_of("transaction_read_only");
+    for (Values* values : {&current_.active, &current_.session}) {
+        Values reset = defaults_;
+        // A transaction's own modes are not reset.
+        reset.text[isolation] = values->text[isolation];
+        reset.text[read_only] = values->text[read_only];
+        *values = std::move(reset);
+    }
+}
+
+Checked<> SessionSettings::set_default(std::string_view name, const std::string& value) {
+    const auto place = find_setting(name);
+    if (!place) return unknown_setting(name);
+    SQL_CHECK(check_context(definitions[*place]));
+    SQL_CHECK(assign(defaults_, *place, value));
+    current_ = {defaults_, defaults_};
+    return {};
+}
+
+void SessionSettings::commit() {
+    if (before_.empty()) return;
+    current_.active = current_.session;
+    before_.clear();
+}
+
+void SessionSettings::roll_back() {
+    if (before_.empty()) return;
+    current_ = before_.front();
+    current_.active = current_.session;
+    before_.clear();
+}
+
+void SessionSettings::push_savepoint() {
+    if (before_.empty()) before_.push_back(current_);
+    before_.push_back(current_);
+}
+
+void SessionSettings::roll_back_to_savepoint(std::size_t place) {
+    current_ = before_[place + 1];
+    before_.resize(place + 2);
+}
+
+void SessionSettings::release_savepoint(std::size_t place) {
+    before_.resize(place + 1);
+}
+
+std::vector<std::pair<std::string, std::string>> SessionSettings::reported() const {
+    std::vector<std::pair<std::string, std::string>> found;
+    for (std::size_t i = 0; i < setting_count; ++i) {
+        if (definitions[i].reported)
+            found.emplace_back(definitions[i].shown_name, active().text[i]);
+    }
+    return found;
+}
+
+std::vector<std::pair<std::string, std::string>> SessionSettings::all() const {
+    std::vector<std::pair<std::string, std::string>> found;
+    for (std::size_t i = 0; i < setting_count; ++i)
+        found.emplace_back(definitions[i].shown_name, active().text[i]);
+    return found;
+}
+
+}  // namespace atlas::sim::models::postgres

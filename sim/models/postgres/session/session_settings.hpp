@@ -1,0 +1,88 @@
+#pragma once
+// The run-time parameters of one session (SET, SHOW), and what a transaction does to them.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sim/models/postgres/failure.hpp"
+#include "sim/models/postgres/settings.hpp"
+
+namespace atlas::sim::models::postgres {
+
+/// Who may change a parameter, and when.
+enum class SettingContext : std::uint8_t {
+    user,        ///< Anybody, at any time.
+    postmaster,  ///< Only at server start.
+    sighup,      ///< Only in the configuration file.
+    internal,    ///< Nobody.
+};
+
+class SessionSettings {
+  public:
+    explicit SessionSettings(const ServerSettings& server);
+
+    /// In the form that SHOW gives. Errors: 42704.
+    Checked<std::string> show(std::string_view name) const;
+
+    /// Checks and sets. `value` nullptr sets the default. Errors: 42704, 22023, 55P02.
+    Checked<std::string> set(std::string_view name, const std::string* value, bool local);
+    void reset_all();
+
+    /// Start-up parameters are the session's own defaults: RESET goes back to them.
+    Checked<> set_default(std::string_view name, const std::string& value);
+
+    void commit();
+    void roll_back();
+    /// For savepoints: as many as are open.
+    void push_savepoint();
+    void roll_back_to_savepoint(std::size_t place);
+    void release_savepoint(std::size_t place);
+
+    host::Duration statement_timeout() const { return active().statement_timeout; }
+    host::Duration lock_timeout() const { return active().lock_timeout; }
+    host::Duration deadlock_timeout() const { return active().deadlock_timeout; }
+    host::Duration idle_in_transaction_session_timeout() const {
+        return active().idle_in_transaction_session_timeout;
+    }
+    host::Duration idle_session_timeout() const { return active().idle_session_timeout; }
+    SynchronousCommit synchronous_commit() const { return active().synchronous_commit; }
+    std::string value(std::string_view name) const;
+
+    /// Those that clients are told of at start-up and on change.
+    std::vector<std::pair<std::string, std::string>> reported() const;
+    /// All, sorted, as SHOW ALL lists them.
+    std::vector<std::pair<std::string, std::string>> all() const;
+
+  private:
+    static constexpr std::size_t setting_count = 30;
+
+    struct Values {
+        std::array<std::string, setting_count> text;
+        host::Duration statement_timeout{};
+        host::Duration lock_timeout{};
+        host::Duration deadlock_timeout{};
+        host::Duration idle_in_transaction_session_timeout{};
+        host::Duration idle_session_timeout{};
+        SynchronousCommit synchronous_commit = SynchronousCommit::on;
+    };
+    /// What is in force, and what stays when SET LOCAL ends.
+    struct Level {
+        Values active;
+        Values session;
+    };
+
+    const Values& active() const { return current_.active; }
+    static Checked<std::string> assign(Values& values, std::size_t place, std::string_view value);
+    static void derive(Values& values, std::size_t place);
+
+    Values defaults_;
+    Level current_;
+    /// As it was when the transaction, and then each savepoint, began; made at the first change.
+    std::vector<Level> before_;
+};
+
+}  // namespace atlas::sim::models::postgres

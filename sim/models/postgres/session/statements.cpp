@@ -1,0 +1,217 @@
+// One statement: allowed here? analysed, its tables locked, run.
+
+#include <algorithm>
+
+#include "sim/models/postgres/executor/executor.hpp"
+#include "sim/models/postgres/session/backend_session.hpp"
+
+namespace atlas::sim::models::postgres {
+
+using host::Task;
+
+namespace {
+
+StatementResult completed(std::string tag) {
+    StatementResult result;
+    result.command_tag = std::move(tag);
+    return result;
+}
+
+bool same_columns(const std::optional<std::vector<ColumnDescription>>& left,
+                  const std::optional<std::vector<ColumnDescription>>& right) {
+    if (left.has_value() != right.has_value()) return false;
+    if (!left) return true;
+    return std::ranges::equal(*left, *right, [](const auto& a, const auto& b) {
+        return a.name == b.name && a.type_oid == b.type_oid && a.type_modifier == b.type_modifier;
+    });
+}
+
+bool is_query(const Statement& statement) {
+    return std::holds_alternative<SelectStatement>(statement.body) ||
+           std::holds_alternative<InsertStatement>(statement.body) ||
+           std::holds_alternative<UpdateStatement>(statement.body) ||
+           std::holds_alternative<DeleteStatement>(statement.body);
+}
+
+}  // namespace
+
+Task<Checked<StatementResult>> BackendSession::run_statement(std::shared_ptr<ParsedText> text,
+                                                             std::size_t place,
+                                                             ParameterDeclaration declared,
+                                                             std::vector<Value> parameters,
+                                                             const Prepared* prepared) {
+    if (block_ == Block::failed && !text->leaves_failed_transaction(place)) {
+        co_return sql_error("25P02",
+                            "current transaction is aborted, commands ignored until end of "
+                            "transaction block");
+    }
+    if (block_ == Block::none) begin_transaction();
+    start_statement_timer();
+    SQL_CO_TRY(const StatementPtr statement,
+               co_await analyse_and_lock(std::move(text), place, std::move(declared)));
+    if (prepared != nullptr && !same_columns(prepared->columns, statement->columns))
+        co_return sql_error("0A000", "cached plan must not change result type");
+    SQL_CO_CHECK(check_allowed(*statement));
+    auto result = co_await run_analysed(statement, std::move(parameters));
+    if (result && statement->columns) result->columns = statement->columns;
+    co_return result;
+}
+
+Task<Checked<StatementPtr>> BackendSession::analyse_and_lock(std::shared_ptr<ParsedText> text,
+                                                             std::size_t place,
+                                                             ParameterDeclaration declared) {
+    LockTable& locks = engine_.locks();
+    while (true) {
+        const std::uint64_t version = engine_.catalog().version();
+        SQL_CO_TRY(StatementPtr statement, text->analyse(place, view(), declared));
+        for (const TableLockRequest& request : statement->locks) {
+            const LockTag tag{LockKind::relation, request.table};
+            if (locks.is_held(*locks_, tag, request.mode)) continue;
+            if (locks.try_acquire(*locks_, tag, request.mode)) continue;
+            SQL_CO_CHECK(co_await locks.acquire(*locks_, tag, request.mode, wait_limits()));
+        }
+        // Whoever held the tables while we waited may have changed what the names mean.
+        if (engine_.catalog().version() == version) co_return statement;
+    }
+}
+
+Checked<> BackendSession::check_allowed(const Statement& statement) const {
+    if (!statement.read_only_violation.empty() && transaction_->read_only) {
+        return sql_error("25006", fmt::format("cannot execute {} in a read-only transaction",
+                                              statement.read_only_violation));
+    }
+    if (std::holds_alternative<LockTableStatement>(statement.body) && block_ == Block::implicit)
+        return sql_error("25P01", "LOCK TABLE can only be used in transaction blocks");
+    if (std::holds_alternative<DiscardAllStatement>(statement.body) &&
+        block_ == Block::in_progress) {
+        return sql_error("25001", "DISCARD ALL cannot run inside a transaction block");
+    }
+    return {};
+}
+
+Task<Checked<StatementResult>> BackendSession::run_analysed(StatementPtr statement,
+                                                            std::vector<Value> parameters) {
+    const StatementBody& body = statement->body;
+    if (const auto* command = std::get_if<TransactionStatement>(&body)) {
+        auto result = co_await run_transaction_command(*command);
+        co_return result;
+    }
+    if (const auto* assignment = std::get_if<SetStatement>(&body)) co_return set(*assignment);
+    if (const auto* shown = std::get_if<ShowStatement>(&body)) co_return show(*shown);
+    if (const auto* forgotten = std::get_if<DeallocateStatement>(&body))
+        co_return deallocate(*forgotten);
+    if (std::holds_alternative<DiscardAllStatement>(body)) co_return discard_all();
+    Executor executor({.engine = engine_,
+                       .transaction = transaction(),
+                       .locks = *locks_,
+                       .limits = wait_limits(),
+                       .functions = *this,
+                       .parameters = parameters});
+    Checked<StatementResult> result = StatementResult{};
+    if (is_query(*statement)) {
+        snapshot_taken_ = true;
+        result = co_await executor.run(*statement);
+    } else {
+        result = co_await executor.define(*statement);
+    }
+    // Later statements of the transaction see what this one did.
+    if (result) ++transaction().command;
+    co_return result;
+}
+
+Task<Checked<StatementResult>> BackendSession::run_transaction_command(
+    TransactionStatement statement) {
+    switch (statement.command) {
+        case TransactionCommand::begin:
+        case TransactionCommand::start:
+            co_return begin_block(statement);
+        case TransactionCommand::commit: {
+            auto result = co_await commit_block();
+            co_return result;
+        }
+        case TransactionCommand::rollback:
+            co_return roll_back_block();
+        case TransactionCommand::savepoint:
+        case TransactionCommand::release:
+        case TransactionCommand::rollback_to:
+            break;
+    }
+    co_return savepoint(statement);
+}
+
+Checked<StatementResult> BackendSession::set(const SetStatement& statement) {
+    StatementResult result = completed("SET");
+    const bool in_block = block_ == Block::in_progress;
+    switch (statement.kind) {
+        case SetStatement::Kind::set:
+        case SetStatement::Kind::set_default: {
+            const bool is_default = statement.kind == SetStatement::Kind::set_default;
+            if (statement.name.starts_with("transaction_") && !is_default) {
+                SQL_CHECK(set_transaction_mode(statement.name, statement.value));
+                return result;
+            }
+            SQL_CHECK(settings_.set(statement.name, is_default ? nullptr : &statement.value,
+                                    statement.local));
+            if (is_default && !statement.local) result.command_tag = "RESET";
+            if (statement.local && !in_block) {
+                result.notices.push_back(
+                    {.severity = "WARNING",
+                     .sqlstate = "25P01",
+                     .message = "SET LOCAL can only be used in transaction blocks"});
+            }
+            return result;
+        }
+        case SetStatement::Kind::reset_all:
+            settings_.reset_all();
+            return completed("RESET");
+        case SetStatement::Kind::transaction:
+            for (const auto& [name, value] : statement.modes) {
+                SQL_CHECK(set_transaction_mode(name, value));
+            }
+            if (!in_block) {
+                result.notices.push_back(
+                    {.severity = "WARNING",
+                     .sqlstate = "25P01",
+                     .message = "SET TRANSACTION can only be used in transaction blocks"});
+            }
+            return result;
+        case SetStatement::Kind::session_default:
+            for (const auto& [name, value] : statement.modes) {
+                SQL_CHECK(settings_.set("default_" + name, &value, false));
+            }
+            return result;
+    }
+    return result;
+}
+
+Checked<StatementResult> BackendSession::show(const ShowStatement& statement) {
+    StatementResult result = completed("SHOW");
+    if (statement.name == "all") {
+        for (const auto& [name, value] : settings_.all())
+            result.rows.push_back({name, value, std::string()});
+        return result;
+    }
+    SQL_TRY(std::string value, setting(statement.name));
+    result.rows.push_back({std::move(value)});
+    return result;
+}
+
+Checked<StatementResult> BackendSession::deallocate(const DeallocateStatement& statement) {
+    if (statement.name.empty()) {
+        std::erase_if(prepared_, [](const auto& entry) { return !entry.first.empty(); });
+        return completed("DEALLOCATE ALL");
+    }
+    SQL_CHECK(find_prepared(statement.name));
+    prepared_.erase(statement.name);
+    return completed("DEALLOCATE");
+}
+
+Checked<StatementResult> BackendSession::discard_all() {
+    prepared_.clear();
+    portals_.clear();
+    settings_.reset_all();
+    engine_.locks().release_advisory(*locks_);
+    return completed("DISCARD ALL");
+}
+
+}  // namespace atlas::sim::models::postgres

@@ -1,0 +1,40 @@
+#pragma once
+// Text and arithmetic of timestamp, timestamptz and interval: DateStyle ISO, IntervalStyle
+// postgres, TimeZone UTC, proleptic Gregorian calendar.
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sim/models/postgres/failure.hpp"
+#include "sim/models/postgres/types/type.hpp"
+#include "sim/models/postgres/types/value.hpp"
+#include "system/host/time.hpp"
+
+namespace atlas::sim::models::postgres {
+
+inline constexpr std::int64_t timestamp_infinity = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::int64_t timestamp_minus_infinity = std::numeric_limits<std::int64_t>::min();
+
+std::int64_t timestamp_of(host::UtcTime time);
+
+/// Errors: 22007 (not a time), 22008 (out of range), 0A000 (a form that is not covered).
+Checked<std::int64_t> parse_timestamp(TypeId type, std::string_view text);
+std::string format_timestamp(TypeId type, std::int64_t microseconds);
+
+/// Rounds to that many digits of a second.
+std::int64_t round_timestamp(std::int64_t microseconds, std::int32_t digits);
+
+Checked<Interval> parse_interval(std::string_view text);
+std::string format_interval(const Interval& interval);
+
+/// Months first (clamped to the month's length), then days, then the rest, as PostgreSQL does.
+/// Errors: 22008.
+Checked<std::int64_t> add_interval(std::int64_t timestamp, const Interval& interval);
+Interval negated(const Interval& interval);
+/// In days and microseconds, as timestamp - timestamp gives it.
+Interval difference(std::int64_t left, std::int64_t right);
+
+}  // namespace atlas::sim::models::postgres

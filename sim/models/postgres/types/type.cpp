@@ -1,0 +1,110 @@
+#include "sim/models/postgres/types/type.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "system/host/check.hpp"
+
+namespace atlas::sim::models::postgres {
+namespace {
+
+struct TypeFacts {
+    TypeId id;
+    std::string_view internal_name;
+    std::string_view display_name;
+    std::int16_t size;
+    TypeCategory category;
+    bool preferred;
+    TypeId element;
+};
+
+using enum TypeId;
+constexpr std::array<TypeFacts, 24> facts{{
+    {boolean, "bool", "boolean", 1, TypeCategory::boolean, true, none},
+    {bytea, "bytea", "bytea", -1, TypeCategory::user_defined, false, none},
+    {name, "name", "name", 64, TypeCategory::string, false, none},
+    {int8, "int8", "bigint", 8, TypeCategory::numeric, false, none},
+    {int2, "int2", "smallint", 2, TypeCategory::numeric, false, none},
+    {int4, "int4", "integer", 4, TypeCategory::numeric, false, none},
+    {text, "text", "text", -1, TypeCategory::string, true, none},
+    {oid, "oid", "oid", 4, TypeCategory::numeric, true, none},
+    {json, "json", "json", -1, TypeCategory::user_defined, false, none},
+    {unknown, "unknown", "unknown", -2, TypeCategory::unknown, false, none},
+    {varchar, "varchar", "character varying", -1, TypeCategory::string, false, none},
+    {timestamp, "timestamp", "timestamp without time zone", 8, TypeCategory::date_time, false,
+     none},
+    {timestamptz, "timestamptz", "timestamp with time zone", 8, TypeCategory::date_time, true,
+     none},
+    {interval, "interval", "interval", 16, TypeCategory::timespan, true, none},
+    {numeric, "numeric", "numeric", -1, TypeCategory::numeric, false, none},
+    {void_type, "void", "void", 4, TypeCategory::pseudo, false, none},
+    {uuid, "uuid", "uuid", 16, TypeCategory::user_defined, false, none},
+    {jsonb, "jsonb", "jsonb", -1, TypeCategory::user_defined, false, none},
+    {bool_array, "_bool", "boolean[]", -1, TypeCategory::array, false, boolean},
+    {int8_array, "_int8", "bigint[]", -1, TypeCategory::array, false, int8},
+    {int4_array, "_int4", "integer[]", -1, TypeCategory::array, false, int4},
+    {text_array, "_text", "text[]", -1, TypeCategory::array, false, text},
+    {uuid_array, "_uuid", "uuid[]", -1, TypeCategory::array, false, uuid},
+    {none, "-", "-", 0, TypeCategory::pseudo, false, none},
+}};
+
+const TypeFacts& facts_of(TypeId type) {
+    const auto found = std::ranges::find(facts, type, &TypeFacts::id);
+    ATLAS_CHECK(found != facts.end(), "every type of the model is in its table of types");
+    return *found;
+}
+
+}  // namespace
+
+std::optional<TypeId> type_of_oid(std::uint32_t oid_number) {
+    const auto found = std::ranges::find(facts, TypeId{oid_number}, &TypeFacts::id);
+    if (found == facts.end() || found->id == none) return std::nullopt;
+    return found->id;
+}
+
+std::optional<TypeId> type_of_name(std::string_view type_name) {
+    const auto found = std::ranges::find(facts, type_name, &TypeFacts::internal_name);
+    if (found == facts.end() || found->id == none) return std::nullopt;
+    return found->id;
+}
+
+std::string_view display_name(TypeId type) {
+    return facts_of(type).display_name;
+}
+
+std::string display_name(ColumnType type) {
+    if (type.modifier < 0) return std::string(display_name(type.id));
+    if (type.id == varchar) return fmt::format("character varying({})", type.modifier - 4);
+    if (type.id == timestamp) return fmt::format("timestamp({}) without time zone", type.modifier);
+    if (type.id == timestamptz) return fmt::format("timestamp({}) with time zone", type.modifier);
+    return std::string(display_name(type.id));
+}
+
+std::string_view internal_name(TypeId type) {
+    return facts_of(type).internal_name;
+}
+
+std::int16_t type_size(TypeId type) {
+    return facts_of(type).size;
+}
+
+TypeCategory category(TypeId type) {
+    return facts_of(type).category;
+}
+
+bool is_preferred(TypeId type) {
+    return facts_of(type).preferred;
+}
+
+TypeId element_type(TypeId array) {
+    return facts_of(array).element;
+}
+
+TypeId array_of(TypeId element) {
+    const auto found = std::ranges::find(facts, element, &TypeFacts::element);
+    return found == facts.end() || element == none ? none : found->id;
+}
+
+}  // namespace atlas::sim::models::postgres

@@ -14,7 +14,7 @@ setup:
 	@ci/setup
 
 build/release/build.ninja: CMakeLists.txt CMakePresets.json | setup
-	cmake --preset release
+	cmake --preset release -DATLAS_PRECOMPILED_HEADERS=ON
 
 build: setup build/release/build.ninja
 	cmake --build --preset release --parallel $(JOBS)

@@ -131,10 +131,10 @@ Checked<std::string> StatementAnalyser::relation_name(const Node& range_variable
     return name;
 }
 
-Checked<TablePtr> StatementAnalyser::table(const Node& range_variable) {
+Checked<TablePtr> StatementAnalyser::table(const Node& range_variable, bool with_position) {
     SQL_TRY(const std::string name, relation_name(range_variable));
     if (TablePtr found = catalog_.find_table(name)) return found;
-    const int place = location(range_variable);
+    const int place = with_position ? location(range_variable) : no_location;
     if (catalog_.find_index(name).first != nullptr) {
         return sql_error_at(place, "42809", fmt::format("cannot open relation \"{}\"", name));
     }

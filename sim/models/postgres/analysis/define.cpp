@@ -23,6 +23,7 @@ bool has_order(TypeId type) {
 }
 
 std::unexpected<Failure> no_operator_class(TypeId type) {
+    if (type == TypeId::jsonb) return not_covered("indexes over jsonb");
     auto error = sql_error("42704", fmt::format("data type {} has no default operator class for "
                                                 "access method \"btree\"",
                                                 display_name(type)));
@@ -242,7 +243,7 @@ Checked<CreateIndexStatement> StatementAnalyser::create_index(const Node& body) 
     if (const std::string method = text(body, "accessMethod"); method != "btree")
         return not_covered(fmt::format("the index method {}", method));
     const Node& range_variable = *find(body, "relation");
-    SQL_TRY(const TablePtr on, table(range_variable));
+    SQL_TRY(const TablePtr on, table(range_variable, false));
     CreateIndexStatement create{.table = on->name, .definition = {}};
     create.if_not_exists = flag(body, "if_not_exists");
     IndexDefinition& index = create.definition;
@@ -301,7 +302,7 @@ Checked<TruncateStatement> StatementAnalyser::truncate(const Node& body) {
     SQL_CHECK(only_members(body, {"relations", "behavior"}, "TRUNCATE"));
     TruncateStatement statement;
     for (const Node& node : list(body, "relations")) {
-        SQL_TRY(const TablePtr found, table(*open_node(node).body));
+        SQL_TRY(const TablePtr found, table(*open_node(node).body, false));
         statement.tables.push_back(found->name);
     }
     return statement;
@@ -351,7 +352,7 @@ Checked<AlterTableStatement> StatementAnalyser::alter_table(const Node& body) {
     SQL_TRY(alter.table, relation_name(range_variable));
     const TablePtr existing = catalog_.find_table(alter.table);
     if (existing == nullptr && alter.if_exists) return alter;
-    SQL_TRY(const TablePtr on, table(range_variable));
+    SQL_TRY(const TablePtr on, table(range_variable, false));
     for (const Node& command : list(body, "cmds")) {
         SQL_TRY(AlterTableAction action, alter_table_action(*open_node(command).body, *on));
         alter.actions.push_back(std::move(action));

@@ -192,12 +192,8 @@ Checked<ExpressionPtr> ExpressionAnalyser::column(const Node& body, const Scope&
         names.push_back(text(*part, "sval"));
     }
     if (names.size() > 1 && names.front() == "public") names.erase(names.begin());
-    if (scope.clause == "DEFAULT" || scope.clause == "VALUES") {
-        if (scope.clause == "DEFAULT") {
-            return sql_error_at(place, "0A000",
-                                "cannot use column reference in DEFAULT expression");
-        }
-    }
+    if (scope.clause == "DEFAULT")
+        return sql_error_at(place, "0A000", "cannot use column reference in DEFAULT expression");
     const std::string& name = names.back();
     if (names.size() > 2) return not_covered("names of three parts", place);
     bool relation_found = names.size() == 1;
@@ -212,6 +208,10 @@ Checked<ExpressionPtr> ExpressionAnalyser::column(const Node& body, const Scope&
                          .relation = i,
                          .location = place});
         }
+    }
+    for (const Relation& relation : scope.relations) {
+        if (names.size() == 1 && relation.alias == name)
+            return not_covered("a whole row in an expression", place);
     }
     if (!relation_found) {
         return sql_error_at(

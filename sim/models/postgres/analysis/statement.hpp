@@ -172,7 +172,14 @@ struct TransactionStatement {
 };
 
 struct SetStatement {
-    enum class Kind : std::uint8_t { set, set_default, reset_all, transaction, session_default };
+    enum class Kind : std::uint8_t {
+        set,
+        set_default,
+        reset,
+        reset_all,
+        transaction,
+        session_default,
+    };
     Kind kind = Kind::set;
     bool local = false;
     std::string name = {};

@@ -67,8 +67,9 @@ class StatementAnalyser {
 
     // Shared.
     Checked<std::string> relation_name(const Node& range_variable);
-    /// Errors: 42P01, 42809 (an index), 0A000 (a system catalog).
-    Checked<TablePtr> table(const Node& range_variable);
+    /// Utility statements give no position. Errors: 42P01, 42809 (an index), 0A000 (a system
+    /// catalog).
+    Checked<TablePtr> table(const Node& range_variable, bool with_position = true);
     static Scope scope_of(const TableDefinition& table, const Node& range_variable,
                           std::string_view clause);
     ExpressionPtr default_of(const Column& column);

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 38> known_elsewhere{
     "bigserial", "serial4", "serial8",  "tid",     "time",      "timetz",      "tsvector",
     "varbit",    "xid",     "xml"};
 
-Checked<ColumnType> with_modifier(TypeId type, const Node& modifiers) {
+Checked<ColumnType> with_modifier(TypeId type, const Node& modifiers, int place) {
     if (modifiers.empty()) return ColumnType{type};
     const auto [kind, body] = open_node(modifiers.front());
     const Node* number = kind == "A_Const" ? find(*body, "ival") : nullptr;
@@ -25,9 +25,10 @@ Checked<ColumnType> with_modifier(TypeId type, const Node& modifiers) {
         return not_covered(fmt::format("this modifier of type {}", display_name(type)));
     const auto value = static_cast<std::int32_t>(number->value("ival", 0));
     if (type == TypeId::varchar) {
-        if (value < 1) return sql_error("22023", "length for type varchar must be at least 1");
+        if (value < 1)
+            return sql_error_at(place, "22023", "length for type varchar must be at least 1");
         if (value > 10'485'760)
-            return sql_error("22023", "length for type varchar cannot exceed 10485760");
+            return sql_error_at(place, "22023", "length for type varchar cannot exceed 10485760");
         return ColumnType{type, value + 4};
     }
     if (type == TypeId::timestamp || type == TypeId::timestamptz)
@@ -59,7 +60,7 @@ Checked<ColumnType> analyse_type(const Node& body) {
         return sql_error_at(location(body), "42704",
                             fmt::format("type \"{}\" does not exist", full_name));
     }
-    SQL_TRY(const ColumnType scalar, with_modifier(*type, list(body, "typmods")));
+    SQL_TRY(const ColumnType scalar, with_modifier(*type, list(body, "typmods"), location(body)));
     if (list(body, "arrayBounds").empty()) return scalar;
     if (list(body, "arrayBounds").size() > 1)
         return not_covered("arrays of several dimensions", location(body));
@@ -69,38 +70,55 @@ Checked<ColumnType> analyse_type(const Node& body) {
     return ColumnType{over};
 }
 
-std::string output_name(const Node& node) {
+namespace {
+
+// A name, and whether it beats the name of a cast or CASE around it.
+struct FoundName {
+    std::string name = "?column?";
+    bool strong = false;
+};
+
+FoundName find_output_name(const Node& node) {
     const auto [kind, body] = open_node(node);
     if (kind == "ColumnRef") {
         const auto [last_kind, last] = open_node(list(*body, "fields").back());
-        if (last_kind == "String") return text(*last, "sval");
+        if (last_kind == "String") return {text(*last, "sval"), true};
     } else if (kind == "FuncCall") {
-        return name_of_call(*body);
+        return {name_of_call(*body), true};
     } else if (kind == "TypeCast") {
-        std::string inner = output_name(*find(*body, "arg"));
-        if (inner != "?column?") return inner;
-        return strings(list(*find(*body, "typeName"), "names")).back();
+        FoundName inner = find_output_name(*find(*body, "arg"));
+        if (inner.strong) return inner;
+        return {strings(list(*find(*body, "typeName"), "names")).back()};
     } else if (kind == "CoalesceExpr") {
-        return "coalesce";
+        return {"coalesce", true};
     } else if (kind == "MinMaxExpr") {
-        return text(*body, "op") == "IS_LEAST" ? "least" : "greatest";
+        return {text(*body, "op") == "IS_LEAST" ? "least" : "greatest", true};
     } else if (kind == "A_ArrayExpr") {
-        return "array";
+        return {"array", true};
     } else if (kind == "CaseExpr") {
         const Node* otherwise = find(*body, "defresult");
-        const std::string inner = otherwise == nullptr ? "?column?" : output_name(*otherwise);
-        return inner == "?column?" ? "case" : inner;
+        if (otherwise != nullptr) {
+            FoundName inner = find_output_name(*otherwise);
+            if (inner.strong) return inner;
+        }
+        return {"case"};
     } else if (kind == "A_Expr" && text(*body, "kind") == "AEXPR_NULLIF") {
-        return "nullif";
+        return {"nullif", true};
     } else if (kind == "SQLValueFunction") {
         std::string name = text(*body, "op").substr(std::string_view("SVFOP_").size());
         for (char& c : name) {
             if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
         }
         if (name.ends_with("_n")) name.resize(name.size() - 2);
-        return name;
+        return {std::move(name), true};
     }
-    return "?column?";
+    return {};
+}
+
+}  // namespace
+
+std::string output_name(const Node& node) {
+    return find_output_name(node).name;
 }
 
 }  // namespace atlas::sim::models::postgres

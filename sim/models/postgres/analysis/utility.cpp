@@ -72,8 +72,10 @@ Checked<SetStatement> StatementAnalyser::set(const Node& body) {
             if (!statement.value.empty()) statement.value += ", ";
             statement.value += part;
         }
-    } else if (kind == "VAR_SET_DEFAULT" || kind == "VAR_RESET") {
+    } else if (kind == "VAR_SET_DEFAULT") {
         statement.kind = SetStatement::Kind::set_default;
+    } else if (kind == "VAR_RESET") {
+        statement.kind = SetStatement::Kind::reset;
     } else if (kind == "VAR_RESET_ALL") {
         statement.kind = SetStatement::Kind::reset_all;
     } else {
@@ -87,7 +89,7 @@ Checked<LockTableStatement> StatementAnalyser::lock_table(const Node& body) {
     statement.mode = static_cast<TableLockMode>(body.value("mode", 8));
     statement.no_wait = flag(body, "nowait");
     for (const Node& node : list(body, "relations")) {
-        SQL_TRY(const TablePtr found, table(*open_node(node).body));
+        SQL_TRY(const TablePtr found, table(*open_node(node).body, false));
         statement.tables.push_back(found->name);
     }
     return statement;

@@ -131,6 +131,7 @@ class Executor {
     FunctionEnvironment& functions_;
     std::span<const Value> parameters_;
     std::shared_ptr<const Snapshot> snapshot_;
+    std::vector<ServerMessage> notices_;
 };
 
 /// 23505 and its kin carry where they come from.

@@ -27,6 +27,7 @@ Task<Checked<StatementResult>> Executor::select(const SelectStatement& statement
             }
         }
     }
+    result.notices = std::move(notices_);
     result.command_tag = fmt::format("SELECT {}", rows.size());
     co_return result;
 }

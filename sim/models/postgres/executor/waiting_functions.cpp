@@ -44,8 +44,16 @@ Task<Checked<Value>> Executor::waiting_call(const Expression& call) {
     const TableLockMode mode =
         name.contains("shared") ? TableLockMode::share : TableLockMode::exclusive;
     const bool session = !name.contains("xact");
-    if (name.starts_with("pg_advisory_unlock"))
-        co_return engine_.locks().release(locks_, tag, mode, true);
+    if (name.starts_with("pg_advisory_unlock")) {
+        const bool held = engine_.locks().release(locks_, tag, mode, true);
+        if (!held) {
+            notices_.push_back(
+                {.severity = "WARNING",
+                 .sqlstate = "01000",
+                 .message = fmt::format("you don't own a lock of type {}", postgres::name(mode))});
+        }
+        co_return held;
+    }
     if (name.starts_with("pg_try"))
         co_return engine_.locks().try_acquire(locks_, tag, mode, session);
     SQL_CO_CHECK(co_await engine_.locks().acquire(locks_, tag, mode, limits_, session));

@@ -36,7 +36,7 @@ constexpr std::array definitions{
     Definition{"datestyle", "DateStyle", choice, user, "ISO, MDY", "ISO, MDY", true},
     Definition{"deadlock_timeout", "deadlock_timeout", milliseconds, user, "1s"},
     Definition{"default_transaction_isolation", "default_transaction_isolation", choice, user,
-               "read committed", "read committed|read uncommitted|repeatable read|serializable"},
+               "read committed", "serializable|repeatable read|read committed|read uncommitted"},
     Definition{"default_transaction_read_only",
                "default_transaction_read_only",
                boolean,
@@ -72,7 +72,7 @@ constexpr std::array definitions{
                "local remote_write remote_apply on off"},
     Definition{"timezone", "TimeZone", zone, user, "UTC", {}, true},
     Definition{"transaction_isolation", "transaction_isolation", choice, user, "read committed",
-               "read committed|read uncommitted|repeatable read|serializable"},
+               "serializable|repeatable read|read committed|read uncommitted"},
     Definition{"transaction_read_only", "transaction_read_only", boolean, user, "off"},
 };
 
@@ -156,7 +156,9 @@ Checked<std::string> canonical_choice(const Definition& definition, std::string_
 }
 
 Checked<std::string> canonical_time(const Definition& definition, std::string_view value) {
-    const auto duration = parse_time_setting(value, std::chrono::milliseconds(1));
+    const bool negative = value.starts_with('-');
+    const auto duration =
+        parse_time_setting(value.substr(negative ? 1 : 0), std::chrono::milliseconds(1));
     if (!duration) {
         auto error = invalid_value(definition, value);
         if (!value.empty() && value.front() >= '0' && value.front() <= '9') {
@@ -166,7 +168,7 @@ Checked<std::string> canonical_time(const Definition& definition, std::string_vi
         }
         return error;
     }
-    const std::int64_t number = *duration / std::chrono::milliseconds(1);
+    const std::int64_t number = *duration / std::chrono::milliseconds(negative ? -1 : 1);
     const std::int64_t least = definition.name == "deadlock_timeout" ? 1 : 0;
     if (number < least || number > 2'147'483'647) {
         return sql_error("22023",
@@ -292,6 +294,11 @@ Checked<std::string> SessionSettings::show(std::string_view name) const {
 
 std::string SessionSettings::value(std::string_view name) const {
     return active().text[place_of(name)];
+}
+
+std::string SessionSettings::spelling(std::string_view name) {
+    const auto place = find_setting(name);
+    return std::string(place ? definitions[*place].shown_name : name);
 }
 
 Checked<std::string> SessionSettings::set(std::string_view name, const std::string* value,

@@ -51,6 +51,8 @@ class SessionSettings {
     host::Duration idle_session_timeout() const { return active().idle_session_timeout; }
     SynchronousCommit synchronous_commit() const { return active().synchronous_commit; }
     std::string value(std::string_view name) const;
+    /// "TimeZone" for "timezone"; a name that is not known as it is.
+    static std::string spelling(std::string_view name);
 
     /// Those that clients are told of at start-up and on change.
     std::vector<std::pair<std::string, std::string>> reported() const;

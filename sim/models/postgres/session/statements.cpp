@@ -53,7 +53,7 @@ Task<Checked<StatementResult>> BackendSession::run_statement(std::shared_ptr<Par
         co_return sql_error("0A000", "cached plan must not change result type");
     SQL_CO_CHECK(check_allowed(*statement));
     auto result = co_await run_analysed(statement, std::move(parameters));
-    if (result && statement->columns) result->columns = statement->columns;
+    if (result && !result->columns) result->columns = statement->columns;
     co_return result;
 }
 
@@ -144,15 +144,16 @@ Checked<StatementResult> BackendSession::set(const SetStatement& statement) {
     const bool in_block = block_ == Block::in_progress;
     switch (statement.kind) {
         case SetStatement::Kind::set:
-        case SetStatement::Kind::set_default: {
-            const bool is_default = statement.kind == SetStatement::Kind::set_default;
+        case SetStatement::Kind::set_default:
+        case SetStatement::Kind::reset: {
+            const bool is_default = statement.kind != SetStatement::Kind::set;
             if (statement.name.starts_with("transaction_") && !is_default) {
                 SQL_CHECK(set_transaction_mode(statement.name, statement.value));
                 return result;
             }
             SQL_CHECK(settings_.set(statement.name, is_default ? nullptr : &statement.value,
                                     statement.local));
-            if (is_default && !statement.local) result.command_tag = "RESET";
+            if (statement.kind == SetStatement::Kind::reset) result.command_tag = "RESET";
             if (statement.local && !in_block) {
                 result.notices.push_back(
                     {.severity = "WARNING",
@@ -192,6 +193,9 @@ Checked<StatementResult> BackendSession::show(const ShowStatement& statement) {
         return result;
     }
     SQL_TRY(std::string value, setting(statement.name));
+    // Under the name's own spelling, whatever case the client used.
+    result.columns = {{{.name = SessionSettings::spelling(statement.name),
+                        .type_oid = static_cast<std::uint32_t>(TypeId::text)}}};
     result.rows.push_back({std::move(value)});
     return result;
 }

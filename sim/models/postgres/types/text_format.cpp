@@ -180,7 +180,14 @@ std::string format_bytea(const std::string& bytes) {
 }
 
 std::unexpected<Failure> malformed_array(std::string_view text) {
-    return sql_error("22P02", fmt::format("malformed array literal: \"{}\"", text));
+    auto error = sql_error("22P02", fmt::format("malformed array literal: \"{}\"", text));
+    const std::string_view literal = trimmed(text);
+    if (!literal.starts_with('{')) {
+        error.error()->detail = "Array value must start with \"{\" or dimension information.";
+    } else if (!literal.ends_with('}')) {
+        error.error()->detail = "Unexpected end of input.";
+    }
+    return error;
 }
 
 // One-dimensional literals only: {1,2,NULL,"quoted"}.

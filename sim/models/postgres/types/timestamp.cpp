@@ -125,8 +125,11 @@ std::unexpected<Failure> invalid_syntax(TypeId type, std::string_view text) {
         "22007", fmt::format("invalid input syntax for type {}: \"{}\"", display_name(type), text));
 }
 
-std::unexpected<Failure> field_out_of_range(std::string_view text) {
-    return sql_error("22008", fmt::format("date/time field value out of range: \"{}\"", text));
+std::unexpected<Failure> field_out_of_range(std::string_view text, bool month_or_day) {
+    auto error =
+        sql_error("22008", fmt::format("date/time field value out of range: \"{}\"", text));
+    if (month_or_day) error.error()->hint = "Perhaps you need a different \"datestyle\" setting.";
+    return error;
 }
 
 std::unexpected<Failure> timestamp_out_of_range() {
@@ -265,7 +268,7 @@ Checked<std::int64_t> parse_timestamp(TypeId type, std::string_view text) {
     if (type == TypeId::timestamptz) zone = *offset;
     if (*month < 1 || *month > 12 || *day < 1 || *year < 1 || *day > days_in_month(*year, *month) ||
         !time.is_valid())
-        return field_out_of_range(text);
+        return field_out_of_range(text, *month < 1 || *month > 12 || *day < 1 || *day > 31);
     const __int128 total =
         __int128{days_of({*year, *month, *day})} * microseconds_a_day + time.total() - zone;
     if (total < least_timestamp || total >= end_of_timestamps)

@@ -149,26 +149,12 @@ void run_against_model(SqlClient client, const SqlCaseBody& body) {
     host.run(run_model_and_case(host, client, body));
 }
 
-host::Task<> open_model(host::Host& host, bool& opened) {
-    auto server = co_await model::Server::open(host, model_settings(), "data");
-    opened = server.has_value();
-    if (opened) co_await (*server)->shutdown();
-}
-
 }  // namespace
 
 std::string sql_pair_name(const testing::TestParamInfo<SqlPair>& info) {
     const auto [client, server] = info.param;
     return std::string(client == SqlClient::libpq ? "libpq" : "small_client") + "_against_" +
            (server == SqlServer::model ? "model" : "postgres");
-}
-
-bool model_is_there() {
-    ScratchDirectory directory;
-    adapters::AsioHost host({.machine_name = "test", .disk_root = directory.path()});
-    bool opened = false;
-    host.run(open_model(host, opened));
-    return opened;
 }
 
 std::string describe(const sql::Error& error) {
@@ -238,7 +224,6 @@ Started SqlCase::start(Connection& connection, std::string text) {
 
 void SqlPort::run(const SqlCaseBody& body) {
     const auto [client, server] = GetParam();
-    if (server == SqlServer::model && !model_is_there()) GTEST_SKIP() << "no engine yet";
     if (server == SqlServer::postgres) {
         run_against_postgres(client, body);
     } else if (client == SqlClient::small) {

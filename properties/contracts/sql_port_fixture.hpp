@@ -88,9 +88,6 @@ class SqlCase {
     sql::ConnectionTarget target_;
 };
 
-/// False while the model has no engine: there is nothing to hold a contract to.
-bool model_is_there();
-
 /// "server 23505: duplicate key ..."
 std::string describe(const sql::Error& error);
 

@@ -100,6 +100,17 @@ TEST_P(SqlPortValues, ManyRowsArriveInOrder) {
     });
 }
 
+// More than the buffers between client and server hold, so that sending has to wait.
+TEST_P(SqlPortValues, MayBeLargerThanAnyBuffer) {
+    run([](SqlCase& sql) -> Task<> {
+        auto connection = co_await sql.connect();
+        co_await sql.prepare(connection, "echo", "SELECT $1::text");
+        const std::string large(12'000'000, 'x');
+        const auto echoed = co_await sql.execute(connection, "echo", {large});
+        EXPECT_TRUE(echoed.rows.at(0).at(0) == large);
+    });
+}
+
 TEST_P(SqlPortValues, AnEmptyStatementHasAnEmptyResult) {
     run([](SqlCase& sql) -> Task<> {
         auto connection = co_await sql.connect();

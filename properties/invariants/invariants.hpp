@@ -25,7 +25,8 @@ Judgement check_no_internal_error(const RunRecord& run);
 /// After faults have stopped, every operation ends within the healing time.
 Judgement check_operations_end(const RunRecord& run);
 
-/// After faults have stopped, an operation of each kind succeeds.
+/// After faults have stopped, an operation of each kind succeeds, and the final phase of the
+/// workload comes to its end.
 Judgement check_service_recovers(const RunRecord& run);
 
 /// When all programs have ended, no task, connection, file or lock is left.

@@ -50,6 +50,12 @@ Judgement check_service_recovers(const RunRecord& run) {
                                         name(function)));
         }
     }
+    if (run.facts.final_phase_completed == false) {
+        wrong.push_back(fmt::format(
+            "The final phase (one operation of each kind, changes of the busiest users, a read of "
+            "every user) was not done {} after faults had stopped.",
+            describe(run.facts.healing_time)));
+    }
     return judge(wrong, "An operation of each kind succeeded after faults had stopped.");
 }
 

@@ -30,6 +30,9 @@ struct RunFacts {
     std::array<std::uint64_t, std::size(all_user_functions)> weights{};
     /// When faults stopped for good, by the history's clock; nothing in a run without that phase.
     std::optional<host::Duration> faults_ended_at = {};
+    /// Whether the final phase of the workload did all it had to, in time; nothing where there was
+    /// none.
+    std::optional<bool> final_phase_completed = {};
     /// When the run ended, by the history's clock.
     host::Duration ended_at{};
     /// How long an operation may take once faults have stopped.

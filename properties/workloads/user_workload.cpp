@@ -4,8 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "system/host/task_group.hpp"
-
 namespace atlas::properties {
 
 namespace {
@@ -42,11 +40,18 @@ client::ClientOptions UserWorkload::client_options(std::vector<host::Endpoint> n
 host::Task<> UserWorkload::run_clients(host::Host& host, std::vector<host::Endpoint> nodes,
                                        std::uint64_t first, std::uint64_t count,
                                        host::TimePoint until) {
-    host::TaskGroup clients(host);
-    for (std::uint64_t i = 0; i < count; ++i) {
+    const auto spawn_all = [&](host::TaskGroup& clients) {
+        return spawn_clients(clients, host, nodes, first, count, until);
+    };
+    co_await host::with_task_group(host, spawn_all);
+}
+
+host::Task<> UserWorkload::spawn_clients(host::TaskGroup& clients, host::Host& host,
+                                         std::vector<host::Endpoint> nodes, std::uint64_t first,
+                                         std::uint64_t count, host::TimePoint until) {
+    for (std::uint64_t i = 0; i < count; ++i)
         clients.spawn(run_client(host, nodes, first + i, until));
-    }
-    co_await clients.join();
+    co_return;
 }
 
 host::Task<> UserWorkload::run_client(host::Host& host, std::vector<host::Endpoint> nodes,

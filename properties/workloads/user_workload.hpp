@@ -15,6 +15,7 @@
 #include "properties/workloads/recorded_client.hpp"
 #include "properties/workloads/user_directory.hpp"
 #include "system/host/host.hpp"
+#include "system/host/task_group.hpp"
 
 namespace atlas::properties {
 
@@ -53,6 +54,9 @@ class UserWorkload {
     const UserDirectory& directory() const { return directory_; }
 
   private:
+    host::Task<> spawn_clients(host::TaskGroup& clients, host::Host& host,
+                               std::vector<host::Endpoint> nodes, std::uint64_t first,
+                               std::uint64_t count, host::TimePoint until);
     host::Task<> run_client(host::Host& host, std::vector<host::Endpoint> nodes,
                             std::uint64_t number, host::TimePoint until);
     host::Task<> run_operation(RecordedClient& client, host::RandomSource& random);

@@ -52,6 +52,7 @@ properties::RunRecord record_of(Simulation& simulation, const faults::SwarmOptio
     record.facts.weights = {options.workload.weight_create, options.workload.weight_get,
                             options.workload.weight_patch};
     record.facts.faults_ended_at = simulation.healed_at().since_epoch;
+    record.facts.final_phase_completed = simulation.final_phase_completed();
     record.facts.ended_at = simulation.now().since_epoch;
     record.facts.healing_time = options.run.liveness;
     record.facts.leftovers = simulation.leftovers();

@@ -111,4 +111,8 @@ void FaultControl::set_clock_offset(std::string_view machine, host::Duration off
     cluster_.clock(number_of(machine)).set_offset(offset);
 }
 
+std::uint64_t FaultControl::clock_readings(std::string_view machine) const {
+    return cluster_.clock(number_of(machine)).readings();
+}
+
 }  // namespace atlas::sim::cluster

@@ -25,6 +25,7 @@ class FaultControl final : public faults::ClusterControl {
     bool reset_connection(std::string_view a, std::string_view b, std::uint64_t choice) override;
     host::Duration clock_offset(std::string_view machine) const override;
     void set_clock_offset(std::string_view machine, host::Duration offset) override;
+    std::uint64_t clock_readings(std::string_view machine) const override;
 
   private:
     network::MachineNumber number_of(std::string_view machine) const;

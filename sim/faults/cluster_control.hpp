@@ -65,10 +65,12 @@ class ClusterControl {
     /// Breaks one open connection between the two, picked by `choice`. False if there is none.
     virtual bool reset_connection(std::string_view a, std::string_view b, std::uint64_t choice) = 0;
 
-    /// How far the machine's wall clock is ahead of true time, and setting that. A process that
-    /// reads its clock sees the difference at once.
+    /// How far the machine's wall clock is ahead of true time, and setting that. A process
+    /// sees the difference when it next reads its clock.
     virtual host::Duration clock_offset(std::string_view machine) const = 0;
     virtual void set_clock_offset(std::string_view machine, host::Duration offset) = 0;
+    /// How often the machine's processes have read its wall clock so far.
+    virtual std::uint64_t clock_readings(std::string_view machine) const = 0;
 };
 
 }  // namespace atlas::sim::faults

@@ -193,6 +193,7 @@ void FaultRunner::stop_and_heal() {
     }
     stopped_ = true;
     for (const MachineInfo& machine : control_.machines()) {
+        judge_clock(machine.name);
         control_.resume(machine.name);
         control_.power_on(machine.name);
         control_.restart(machine.name);
@@ -224,10 +225,21 @@ void FaultRunner::reset_connection(Index index) {
 
 void FaultRunner::step_clock(Index index) {
     const Strike& strike = records_[index].strike;
+    judge_clock(strike.id.target);
     const host::Duration before = control_.clock_offset(strike.id.target);
     control_.set_clock_offset(strike.id.target, before + strike.clock);
     fired(index);
-    if (control_.clock_offset(strike.id.target) != before) effective(index);
+    if (control_.clock_offset(strike.id.target) == before) return;
+    clock_changes_[strike.id.target] = {index, control_.clock_readings(strike.id.target)};
+}
+
+// A wrong clock has an effect once somebody has read it.
+void FaultRunner::judge_clock(const std::string& machine) {
+    const auto change = clock_changes_.find(machine);
+    if (change == clock_changes_.end()) return;
+    const auto [index, readings_before] = change->second;
+    if (control_.clock_readings(machine) > readings_before) effective(index);
+    clock_changes_.erase(change);
 }
 
 void FaultRunner::set_partition(Index index, bool blocked) {

@@ -60,6 +60,7 @@ class FaultRunner {
     void lose_power(Index index);
     void reset_connection(Index index);
     void step_clock(Index index);
+    void judge_clock(const std::string& machine);
     void set_partition(Index index, bool blocked);
 
     void fired(Index index);
@@ -79,6 +80,8 @@ class FaultRunner {
     std::map<MachinePair, std::vector<Index>> blocked_;
     /// Resets that no program has seen yet, by their two ends in order.
     std::map<MachinePair, std::vector<Index>> resets_;
+    /// The newest change of each machine's clock, and how often the clock had been read before.
+    std::map<std::string, std::pair<Index, std::uint64_t>> clock_changes_;
     /// Strikes that wait for a sync.
     std::vector<bool> waiting_;
     std::vector<kernel::Event*> pending_;

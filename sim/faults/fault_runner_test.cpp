@@ -43,6 +43,9 @@ class NotedCluster final : public ClusterControl {
     host::Duration clock_offset(std::string_view) const override { return offset; }
     void set_clock_offset(std::string_view, host::Duration value) override { offset = value; }
 
+    std::uint64_t clock_readings(std::string_view) const override { return readings; }
+
+    std::uint64_t readings = 0;
     WorkLost lost{.processes = 1, .tasks = 3, .connections = 2};
     bool has_connections = true;
     host::Duration offset{};
@@ -173,6 +176,17 @@ TEST_F(FaultRunnerTest, ClockStepsAddUp) {
     EXPECT_EQ(cluster.offset, 3s);
     runner->stop_and_heal();
     EXPECT_EQ(cluster.offset, 3s);
+}
+
+TEST_F(FaultRunnerTest, AClockFaultCountsWhenSomebodyReadsTheClock) {
+    run({{.id = {FaultKind::clock_step, "api-1", 0}, .at = 1s, .clock = 5s},
+         {.id = {FaultKind::clock_step, "api-1", 1}, .at = 3s, .clock = -2s}},
+        2s);
+    kernel.run_until(host::TimePoint{4s});
+    cluster.readings = 1;
+    runner->stop_and_heal();
+    EXPECT_EQ(entry(FaultKind::clock_step).fired, 2U);
+    EXPECT_EQ(entry(FaultKind::clock_step).effective, 1U);
 }
 
 TEST_F(FaultRunnerTest, StrikesInTheMiddleOfASync) {

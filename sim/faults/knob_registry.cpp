@@ -84,6 +84,12 @@ void add_workload(std::vector<Knob>& list) {
         "workload.clients_per_machine", 1, 256, "Clients on each client machine."));
     list.push_back(count<workload, &WorkloadOptions::users>(
         "workload.users", 1, 100'000, "How many users the clients read and change."));
+    list.push_back(count<workload, &WorkloadOptions::hot_users>(
+        "workload.hot_users", 1, 100, "How many of them all clients keep coming back to."));
+    list.push_back(count<workload, &WorkloadOptions::hot_per_thousand>(
+        "workload.hot_per_thousand", 0, 1000, "Of reads and changes: aimed at the hot users."));
+    list.push_back(count<workload, &WorkloadOptions::outdated_per_thousand>(
+        "workload.outdated_per_thousand", 0, 1000, "Of changes: name a wrong version on purpose."));
     list.push_back(count<workload, &WorkloadOptions::email_pool>(
         "workload.email_pool", 1, 100'000, "How many e-mails the clients try to register."));
     list.push_back(count<workload, &WorkloadOptions::weight_create>(

@@ -86,6 +86,7 @@ SwarmOptions draw(const kernel::Seed& seed) {
     o.workload.rate = draw.count("workload.rate", 20, 40);
     o.workload.clients_per_machine = draw.count("workload.clients_per_machine", 3, 8);
     o.workload.users = draw.count("workload.users", 5, 60);
+    o.workload.hot_users = draw.count("workload.hot_users", 1, 4);
     o.workload.email_pool = draw.count("workload.email_pool", 20, 400);
     o.workload.weight_create = draw.count("workload.weight_create", 1, 4);
     o.workload.weight_get = draw.count("workload.weight_get", 2, 8);

@@ -30,9 +30,12 @@ struct TopologyOptions {
 struct WorkloadOptions {
     std::uint64_t rate = 20;  ///< Operations begun in a second, all clients together.
     std::uint64_t clients_per_machine = 4;
-    std::uint64_t users = 40;         ///< Few, so that clients meet on the same ones.
-    std::uint64_t email_pool = 60;    ///< Few, so that clients want the same ones.
-    std::uint64_t weight_create = 2;  ///< Relative to one another.
+    std::uint64_t users = 40;              ///< Few, so that clients meet on the same ones.
+    std::uint64_t hot_users = 3;           ///< Of those, the ones that all clients come back to.
+    std::uint64_t hot_per_thousand = 500;  ///< Of reads and changes: aimed at the hot ones.
+    std::uint64_t email_pool = 60;         ///< Few, so that clients want the same ones.
+    std::uint64_t outdated_per_thousand = 150;  ///< Of changes: name a wrong version on purpose.
+    std::uint64_t weight_create = 2;            ///< Relative to one another.
     std::uint64_t weight_get = 5;
     std::uint64_t weight_patch = 5;
     host::Duration operation_timeout = 5s;

@@ -23,6 +23,7 @@ std::uint32_t task_of(const host::Executor& executor) {
 }  // namespace
 
 host::UtcTime MachineClock::utc_now() const {
+    ++readings_;
     return start_of_time + (kernel_.now().since_epoch + offset_);
 }
 

@@ -28,9 +28,13 @@ class MachineClock final : public host::Clock {
     host::Duration offset() const { return offset_; }
     void set_offset(host::Duration offset) { offset_ = offset; }
 
+    /// How often anybody has asked for the wall clock's time.
+    std::uint64_t readings() const { return readings_; }
+
   private:
     const Kernel& kernel_;
     host::Duration offset_{};
+    mutable std::uint64_t readings_ = 0;
 };
 
 /// True time at the start of every run: 2026-01-01T00:00:00Z.

@@ -48,7 +48,7 @@ host::Task<sql::Result<sql::protocol::BackendMessage>> Channel::receive(host::De
         if (!frame) co_return std::unexpected(violation("the server sent no message"));
         if (*frame) {
             auto message = sql::protocol::decode_backend(**frame);
-            if (!message) co_return std::unexpected(violation(std::string(message.error().reason)));
+            if (!message) co_return std::unexpected(violation(message.error().reason));
             co_return std::move(*message);
         }
         const host::Result<std::size_t> received =

@@ -40,6 +40,7 @@ class Headers {
     void set(std::string_view name, std::string value);
     /// Adds a field beside those of the same name.
     void add(std::string name, std::string value);
+    void reserve(std::size_t fields) { fields_.reserve(fields); }
     /// Removes every field of that name; returns how many there were.
     std::size_t remove(std::string_view name);
 

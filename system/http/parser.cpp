@@ -33,11 +33,13 @@ class MessageBuilder : public beast::http::basic_parser<is_request> {
     explicit MessageBuilder(const MessageLimits& limits) : limits_(&limits) {
         this->header_limit(UINT32_MAX);
         this->body_limit(limits.body_bytes);
+        message.headers.reserve(8);
         this->eager(false);  // Stops after the header, so that its bytes can be counted.
     }
 
     Message message;
     std::optional<ParseFailure> failure;
+    int version = 11;
     bool first_line_done = false;
     bool header_done = false;
     bool body_begun = false;
@@ -51,23 +53,23 @@ class MessageBuilder : public beast::http::basic_parser<is_request> {
     }
 
     void on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target,
-                         int version, beast::error_code& error) override {
+                         int its_version, beast::error_code& error) override {
         if constexpr (is_request) {
             if (target.size() > limits_->target_bytes) {
                 return refuse(414, "the request target is too long", error);
             }
             message.method = view(method);
             message.target = view(target);
-            version_ = version;
+            version = its_version;
             first_line_done = true;
         }
     }
 
-    void on_response_impl(int status, beast::string_view, int version,
+    void on_response_impl(int status, beast::string_view, int its_version,
                           beast::error_code&) override {
         if constexpr (!is_request) {
             message.status = status;
-            version_ = version;
+            version = its_version;
             first_line_done = true;
         }
     }
@@ -87,7 +89,7 @@ class MessageBuilder : public beast::http::basic_parser<is_request> {
                 if (!equal_names(view(value), "100-continue")) {
                     return refuse(417, "only 100-continue can be expected", error);
                 }
-                expects_continue = version_ >= 11;
+                expects_continue = version >= 11;
             } else if (field == beast::http::field::transfer_encoding &&
                        !equal_names(view(value), "chunked")) {
                 return refuse(501, "the only transfer coding is chunked", error);
@@ -99,7 +101,7 @@ class MessageBuilder : public beast::http::basic_parser<is_request> {
     void on_header_impl(beast::error_code& error) override {
         header_done = true;
         if constexpr (is_request) {
-            if (version_ >= 11 && !has_host) return refuse(400, "Host is missing", error);
+            if (version >= 11 && !has_host) return refuse(400, "Host is missing", error);
         }
     }
 
@@ -131,7 +133,6 @@ class MessageBuilder : public beast::http::basic_parser<is_request> {
 
     const MessageLimits* limits_;
     std::size_t fields_ = 0;
-    int version_ = 11;
 };
 
 ParseFailure classify(beast::error_code error) {
@@ -208,7 +209,8 @@ class Parser<Message>::Implementation {
     Message take() {
         ATLAS_CHECK(builder_->is_done(), "only a whole message can be taken");
         Message message = std::move(builder_->message);
-        keeps_alive_ = builder_->keep_alive();
+        // HTTP/1.0 clients that want to keep a connection expect to be told so; they are not.
+        keeps_alive_ = builder_->keep_alive() && builder_->version >= 11;
         builder_.emplace(limits_);
         header_bytes_ = 0;
         return message;

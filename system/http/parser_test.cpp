@@ -232,6 +232,12 @@ TEST(HttpParser, KnowsWhichMessageIsTheLast) {
     ASSERT_EQ(parser.advance(), Progress::complete);
     parser.take();
     EXPECT_FALSE(parser.keeps_alive());
+
+    RequestParser old({});
+    feed(old, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    ASSERT_EQ(old.advance(), Progress::complete);
+    old.take();
+    EXPECT_FALSE(old.keeps_alive());
 }
 
 }  // namespace

@@ -112,7 +112,6 @@ host::Task<> Server::serve(std::unique_ptr<host::Listener> listener) {
 }
 
 host::Task<> Server::drain(host::Deadline deadline) {
-    co_await host::shield_from_cancellation();
     draining_ = true;
     if (listener_) listener_->close();
     for (Connection* connection : connections_) {

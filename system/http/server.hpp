@@ -25,7 +25,7 @@ class Server {
     host::Task<> serve(std::unique_ptr<host::Listener> listener);
 
     /// Stops listening, closes idle connections, lets requests in flight finish until the deadline
-    /// and then cuts them. Works also in a task that is being cancelled itself.
+    /// and then cuts them.
     host::Task<> drain(host::Deadline deadline);
 
     std::size_t connections() const { return connections_.size(); }

@@ -31,7 +31,7 @@ struct PoolOptions {
     /// Set on every session as run-time parameters, in whole milliseconds. PostgreSQL: "Client
     /// Connection Defaults". Without the second and third, a client lost in a black hole would keep
     /// its locks.
-    std::chrono::milliseconds statement_timeout{5000};
+    std::chrono::milliseconds statement_timeout{3000};
     std::chrono::milliseconds lock_timeout{2000};
     std::chrono::milliseconds idle_in_transaction_session_timeout{5000};
 };

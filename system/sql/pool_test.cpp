@@ -84,7 +84,7 @@ TEST(Pool, SetsTheTimeoutsOfEverySession) {
         (void)co_await w.pool.acquire(w.within(1s));
         using Setting = std::pair<std::string, std::string>;
         EXPECT_EQ(w.driver.last_target.session_settings,
-                  (std::vector<Setting>{{"statement_timeout", "5000"},
+                  (std::vector<Setting>{{"statement_timeout", "3000"},
                                         {"lock_timeout", "2000"},
                                         {"idle_in_transaction_session_timeout", "5000"}}));
     });

@@ -54,6 +54,7 @@ host::Task<Result<void>> Transaction::commit() {
                   .sqlstate = "25P02",
                   .message = "COMMIT was answered by " + committed->command_tag});
     }
+    if (committed) co_await host_.fault_point("sql.transaction_committed");
     co_return without_rows(std::move(committed));
 }
 

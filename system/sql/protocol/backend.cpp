@@ -11,8 +11,7 @@ namespace {
 constexpr std::uint32_t null_length = 0xffff'ffff;
 
 std::unexpected<Malformed> malformed(const PayloadReader& reader) {
-    return std::unexpected(Malformed{reader.failed() ? "insufficient data left in message"
-                                                     : "invalid message format"});
+    return std::unexpected(Malformed{std::string(reader.complaint())});
 }
 
 std::expected<BackendMessage, Malformed> finish(const PayloadReader& reader,

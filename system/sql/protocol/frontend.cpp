@@ -1,5 +1,7 @@
 #include "system/sql/protocol/frontend.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "system/host/check.hpp"
@@ -13,14 +15,8 @@ constexpr std::uint32_t cancel_request_code = 1234u << 16 | 5678;
 constexpr std::uint32_t ssl_request_code = 1234u << 16 | 5679;
 constexpr std::uint32_t gss_encryption_request_code = 1234u << 16 | 5680;
 
-// PostgreSQL's own words, so that the model's errors read as its do.
-constexpr std::string_view too_short = "insufficient data left in message";
-constexpr std::string_view wrong_format = "invalid message format";
-constexpr std::string_view wrong_startup_layout =
-    "invalid startup packet layout: expected terminator as last byte";
-
 std::unexpected<Malformed> malformed(const PayloadReader& reader) {
-    return std::unexpected(Malformed{reader.failed() ? too_short : wrong_format});
+    return std::unexpected(Malformed{std::string(reader.complaint())});
 }
 
 std::expected<StartupPacket, Malformed> decode_parameters(PayloadReader& reader,
@@ -31,7 +27,10 @@ std::expected<StartupPacket, Malformed> decode_parameters(PayloadReader& reader,
         const std::string_view value = reader.text();
         message.parameters.emplace_back(name, value);
     }
-    if (!reader.finished()) return std::unexpected(Malformed{wrong_startup_layout});
+    if (!reader.finished()) {
+        return std::unexpected(
+            Malformed{"invalid startup packet layout: expected terminator as last byte"});
+    }
     return message;
 }
 
@@ -78,19 +77,22 @@ std::expected<FrontendMessage, Malformed> decode_bind(PayloadReader& reader) {
     if (message.parameter_formats.size() > 1 &&
         message.parameter_formats.size() != message.parameters.size()) {
         return std::unexpected(
-            Malformed{"bind message has a number of parameter formats that differs from its "
-                      "number of parameters"});
+            Malformed{fmt::format("bind message has {} parameter formats but {} parameters",
+                                  message.parameter_formats.size(), message.parameters.size())});
     }
     return message;
 }
 
 template <typename Message>
-std::expected<FrontendMessage, Malformed> decode_named(PayloadReader& reader) {
+std::expected<FrontendMessage, Malformed> decode_named(PayloadReader& reader,
+                                                       std::string_view name_of_message) {
     const char what = static_cast<char>(reader.byte());
     const std::string_view name = reader.text();
     if (!reader.finished()) return malformed(reader);
     if (what != 'S' && what != 'P') {
-        return std::unexpected(Malformed{"invalid subtype of a describe or close message"});
+        return std::unexpected(
+            Malformed{fmt::format("invalid {} message subtype {}", name_of_message,
+                                  static_cast<unsigned>(static_cast<unsigned char>(what)))});
     }
     return Message{static_cast<Named>(what), name};
 }
@@ -137,7 +139,7 @@ void write_named(std::string& out, char type, Named what, std::string_view name)
 std::expected<StartupPacket, Malformed> decode_startup(const Frame& frame) {
     PayloadReader reader(frame.payload);
     const std::uint32_t code = reader.int32();
-    if (reader.failed()) return std::unexpected(Malformed{too_short});
+    if (reader.failed()) return malformed(reader);
     switch (code) {
         case cancel_request_code: {
             CancelRequest request;
@@ -199,9 +201,9 @@ std::expected<FrontendMessage, Malformed> decode_frontend(const Frame& frame) {
         case 'B':
             return decode_bind(reader);
         case 'D':
-            return decode_named<Describe>(reader);
+            return decode_named<Describe>(reader, "DESCRIBE");
         case 'C':
-            return decode_named<Close>(reader);
+            return decode_named<Close>(reader, "CLOSE");
         case 'E':
             return decode_execute(reader);
         case 'H':

@@ -19,9 +19,9 @@ namespace atlas::sql::protocol {
 /// Text (0) is the only format that Atlas uses.
 inline constexpr std::uint16_t text_format = 0;
 
-/// Why a payload is not what its type says; PostgreSQL reports it with SQLSTATE 08P01.
+/// Why a payload is not what its type says, in PostgreSQL's words; its SQLSTATE is 08P01.
 struct Malformed {
-    std::string_view reason;
+    std::string reason;
 };
 
 // ---- Packets before a session ----

@@ -4,14 +4,15 @@
 
 namespace atlas::sql::protocol {
 
-void PayloadReader::fail() {
-    failed_ = true;
+void PayloadReader::fail(std::string_view failure) {
+    if (!failed()) failure_ = failure;
     rest_ = {};
 }
 
 std::uint32_t PayloadReader::integer(std::size_t size) {
     if (rest_.size() < size) {
-        fail();
+        fail(rest_.empty() && size == 1 ? "no data left in message"
+                                        : "insufficient data left in message");
         return 0;
     }
     std::uint32_t value = 0;
@@ -25,7 +26,7 @@ std::uint32_t PayloadReader::integer(std::size_t size) {
 std::string_view PayloadReader::text() {
     const std::size_t end = rest_.find('\0');
     if (end == std::string_view::npos) {
-        fail();
+        fail("invalid string in message");
         return {};
     }
     const std::string_view value = rest_.substr(0, end);
@@ -35,7 +36,7 @@ std::string_view PayloadReader::text() {
 
 std::string_view PayloadReader::bytes(std::size_t size) {
     if (rest_.size() < size) {
-        fail();
+        fail("insufficient data left in message");
         return {};
     }
     const std::string_view value = rest_.substr(0, size);

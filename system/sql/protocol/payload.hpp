@@ -23,16 +23,18 @@ class PayloadReader {
     std::string_view bytes(std::size_t size);
 
     std::size_t remaining() const { return rest_.size(); }
-    bool failed() const { return failed_; }
+    bool failed() const { return !failure_.empty(); }
     /// Everything was read, and nothing was missing.
-    bool finished() const { return !failed_ && rest_.empty(); }
+    bool finished() const { return !failed() && rest_.empty(); }
+    /// What was wrong when it is not finished, in PostgreSQL's words.
+    std::string_view complaint() const { return failed() ? failure_ : "invalid message format"; }
 
   private:
     std::uint32_t integer(std::size_t size);
-    void fail();
+    void fail(std::string_view failure);
 
     std::string_view rest_;
-    bool failed_ = false;
+    std::string_view failure_;
 };
 
 /// Appends one message to a buffer; its length is filled in when the writer is destroyed.

@@ -63,7 +63,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     host::Task<> handle_parse(const sql::protocol::Parse& message);
     void handle_bind(const sql::protocol::Bind& message);
     void handle_describe(const sql::protocol::Describe& message);
-    host::Task<> handle_malformed(char type, std::string_view reason);
+    host::Task<> handle_malformed(char type, std::string reason);
     void handle_close(const sql::protocol::Close& message);
     host::Task<> handle_execute(const sql::protocol::Execute& message);
     host::Task<> handle_sync();

@@ -35,8 +35,8 @@ host::Task<> Connection::handle_frame(wire::Frame frame) {
     }
 }
 
-host::Task<> Connection::handle_malformed(char type, std::string_view reason) {
-    ServerMessage error = protocol_violation(std::string(reason));
+host::Task<> Connection::handle_malformed(char type, std::string reason) {
+    ServerMessage error = protocol_violation(std::move(reason));
     const bool is_extended = std::string_view("PBDCEH").contains(type);
     if (is_extended) {
         fail_extended(std::move(error));

@@ -66,7 +66,7 @@ host::Task<std::optional<wire::StartupPacket>> Connection::read_startup_packet(
         }
         const auto packet = wire::decode_startup(**frame);
         if (!packet) {
-            co_await end_with(protocol_violation(std::string(packet.error().reason)));
+            co_await end_with(protocol_violation(packet.error().reason));
             co_return std::nullopt;
         }
         bool* refused = nullptr;

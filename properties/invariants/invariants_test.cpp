@@ -1,0 +1,306 @@
+// Every property holds of a good run, and is seen to fail on a bad one, for its own reason.
+
+#include "properties/invariants/invariants.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "properties/invariants/registry.hpp"
+
+namespace atlas::properties {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+const std::string ann = "0193f5a0-0000-7000-8000-000000000001";
+const std::string bob = "0193f5a0-0000-7000-8000-000000000002";
+
+/// Makes operations one after another, two lines and one second each.
+class Story {
+  public:
+    UserOperation& add(UserFunction function, EntryType outcome, UserFields request,
+                       UserFields response) {
+        const std::size_t line = 2 * run.operations.size() + 1;
+        const auto at = host::Duration{1s} * static_cast<std::int64_t>(line);
+        run.operations.push_back({.function = function,
+                                  .process = run.operations.size(),
+                                  .outcome = outcome,
+                                  .invoke_line = line,
+                                  .end_line = line + 1,
+                                  .invoked_at = at,
+                                  .ended_at = at + 1s,
+                                  .request = std::move(request),
+                                  .response = std::move(response)});
+        return run.operations.back();
+    }
+    UserOperation& registers(const std::string& id, std::string email, std::string name) {
+        return add(UserFunction::register_user, EntryType::ok,
+                   {.email = email, .display_name = name},
+                   {.id = id, .email = email, .display_name = name, .version = 1, .status = 201});
+    }
+    UserOperation& gets(const std::string& id, std::string name, std::uint64_t version) {
+        return add(UserFunction::get_user, EntryType::ok, {.id = id},
+                   {.id = id, .display_name = name, .version = version, .status = 200});
+    }
+    UserOperation& patches(const std::string& id, std::string name, std::uint64_t if_match) {
+        return add(UserFunction::patch_user, EntryType::ok,
+                   {.id = id, .display_name = name, .if_match = if_match},
+                   {.id = id, .display_name = name, .version = if_match + 1, .status = 200});
+    }
+    /// The outcome of a patch or registration becomes unknown.
+    static void loses_answer(UserOperation& operation) {
+        operation.outcome = EntryType::info;
+        operation.response = {.failure = "connection_lost"};
+    }
+
+    RunRecord run;
+};
+
+/// Two users, one of them renamed; faults end, and then each kind succeeds once more.
+Story good_story() {
+    Story story;
+    story.registers(ann, "Ann@example.com", "Ann");
+    story.registers(bob, "bob@example.com", "Bob");
+    story.patches(ann, "Anna", 1);
+    story.gets(ann, "Anna", 2);
+    story.registers("0193f5a0-0000-7000-8000-000000000003", "late@example.com", "Late");
+    story.gets(bob, "Bob", 1);
+    story.patches(bob, "Bobby", 1);
+    story.run.users = {{ann, "Ann@example.com", "ann@example.com", "Anna", 2, true},
+                       {bob, "bob@example.com", "bob@example.com", "Bobby", 2, true},
+                       {"0193f5a0-0000-7000-8000-000000000003", "late@example.com",
+                        "late@example.com", "Late", 1, true}};
+    story.run.facts.weights = {1, 1, 1};
+    story.run.facts.faults_ended_at = 9s;
+    story.run.facts.final_phase_completed = true;
+    story.run.facts.ended_at = 20s;
+    return story;
+}
+
+void expect_invalid(const Judgement& judgement, std::string_view why) {
+    EXPECT_EQ(judgement.verdict, Verdict::invalid);
+    EXPECT_THAT(judgement.prose, HasSubstr(std::string(why)));
+}
+
+TEST(Invariants, HoldOfAGoodRun) {
+    const RunVerdict verdict = judge_run(good_story().run);
+    EXPECT_EQ(verdict.verdict, Verdict::valid);
+    EXPECT_EQ(verdict.findings.size(), all_properties().size());
+    for (const Finding& finding : verdict.findings) {
+        EXPECT_EQ(finding.judgement.verdict, Verdict::valid)
+            << finding.property << ": " << finding.judgement.prose;
+    }
+}
+
+TEST(UniqueEmails, AreFoundViolatedInTheTable) {
+    Story story = good_story();
+    story.run.users->push_back({"x", "ANN@example.com", "ann@example.com", "X", 1, true});
+    expect_invalid(check_unique_emails(story.run), "have one e-mail in the table");
+    story.run.users->back().is_live = false;
+    EXPECT_EQ(check_unique_emails(story.run).verdict, Verdict::valid);
+}
+
+TEST(UniqueEmails, AreFoundWronglyFolded) {
+    Story story = good_story();
+    story.run.users->front().email_folded = "Ann@example.com";
+    expect_invalid(check_unique_emails(story.run), "but the table folds it to");
+}
+
+TEST(UniqueEmails, AreFoundViolatedByWhatClientsWereTold) {
+    Story story = good_story();
+    story.registers("x", "aNN@example.com", "X");
+    expect_invalid(check_unique_emails(story.run), "are one e-mail, and both were registered");
+}
+
+TEST(UniqueEmails, AreNotFoldedBeyondAscii) {
+    Story story = good_story();
+    story.registers("x", "\u00e4@example.com", "X");
+    story.registers("y", "\u00c4@example.com", "Y");
+    EXPECT_EQ(check_unique_emails(story.run).verdict, Verdict::valid);
+}
+
+TEST(AcknowledgedWrites, AreMissedWhenAUserIsLost) {
+    Story story = good_story();
+    story.run.users->erase(story.run.users->begin());
+    expect_invalid(check_acknowledged_writes(story.run), "is lost");
+}
+
+TEST(AcknowledgedWrites, AreMissedWhenAChangeIsLost) {
+    Story story = good_story();
+    (*story.run.users)[0].version = 1;
+    (*story.run.users)[0].display_name = "Ann";
+    expect_invalid(check_acknowledged_writes(story.run), "has lost an acknowledged write");
+}
+
+TEST(AcknowledgedWrites, AreMissedWhenTheNameIsAnother) {
+    Story story = good_story();
+    (*story.run.users)[0].display_name = "Zoe";
+    expect_invalid(check_acknowledged_writes(story.run), "holds what nobody wrote");
+}
+
+TEST(AcknowledgedWrites, MayBeFollowedByThoseWithoutAnAnswer) {
+    Story story = good_story();
+    Story::loses_answer(story.patches(ann, "Third", 2));
+    Story::loses_answer(story.patches(ann, "Fourth", 3));
+    UserRow& row = story.run.users->front();
+    const auto ends_as = [&](std::uint64_t version, std::string name) {
+        row.version = version;
+        row.display_name = std::move(name);
+        return check_acknowledged_writes(story.run).verdict;
+    };
+    EXPECT_EQ(ends_as(2, "Anna"), Verdict::valid);
+    EXPECT_EQ(ends_as(3, "Third"), Verdict::valid);
+    EXPECT_EQ(ends_as(4, "Fourth"), Verdict::valid);
+    EXPECT_EQ(ends_as(3, "Fourth"), Verdict::invalid);
+    EXPECT_EQ(ends_as(5, "Fourth"), Verdict::invalid);
+}
+
+TEST(AcknowledgedWrites, LookIntoTheOriginOfUsers) {
+    Story story = good_story();
+    story.run.users->push_back({"x", "New@example.com", "new@example.com", "New", 1, true});
+    expect_invalid(check_acknowledged_writes(story.run), "no registration");
+    UserOperation& attempt = story.registers("x", "new@EXAMPLE.com", "New");
+    Story::loses_answer(attempt);
+    EXPECT_EQ(check_acknowledged_writes(story.run).verdict, Verdict::valid);
+    attempt.outcome = EntryType::fail;
+    expect_invalid(check_acknowledged_writes(story.run), "no registration");
+}
+
+TEST(AcknowledgedWrites, AreUnknownWithoutATable) {
+    Story story = good_story();
+    story.run.users.reset();
+    EXPECT_EQ(check_acknowledged_writes(story.run).verdict, Verdict::unknown);
+    EXPECT_EQ(check_unique_emails(story.run).verdict, Verdict::unknown);
+}
+
+TEST(UserRecords, AreFoundStale) {
+    Story story = good_story();
+    story.gets(ann, "Ann", 1);
+    expect_invalid(check_user_records(story.run), "that answer is impossible here");
+}
+
+TEST(UserRecords, IncludeTheTableAtTheEnd) {
+    Story story = good_story();
+    (*story.run.users)[0].version = 1;
+    (*story.run.users)[0].display_name = "Ann";
+    expect_invalid(check_user_records(story.run), "table of users at the end");
+}
+
+TEST(UserRecords, AreUnknownWithoutABudget) {
+    Story story = good_story();
+    for (std::uint64_t version = 2; version < 5000; ++version)
+        story.patches(ann, "N", version);
+    story.run.users.reset();
+    story.run.budget.steps_per_partition = 10;
+    EXPECT_EQ(check_user_records(story.run).verdict, Verdict::unknown);
+}
+
+TEST(ApiContract, IsFoundViolated) {
+    const auto spoilt = [](auto spoil) {
+        Story story = good_story();
+        spoil(story.run.operations);
+        return check_api_contract(story.run);
+    };
+    expect_invalid(spoilt([](auto& all) {
+                       all[2].outcome = EntryType::info;
+                       all[2].response = {.status = 418, .failure = "contract_violated"};
+                   }),
+                   "outside the contract (status 418)");
+    expect_invalid(spoilt([](auto& all) {
+                       all[2].outcome = EntryType::fail;
+                       all[2].response = {.status = 400, .failure = "rejected"};
+                   }),
+                   "rejected with 400");
+    expect_invalid(spoilt([](auto& all) { all[0].response.id = "42"; }), "no UUIDv7");
+    expect_invalid(spoilt([](auto& all) { all[0].response.version = 2; }), "version 2 of a new");
+    expect_invalid(spoilt([](auto& all) { all[0].response.email = "z@example.com"; }),
+                   "was told \"z@example.com\"");
+    expect_invalid(spoilt([](auto& all) { all[0].response.display_name = "Z"; }), "set the name");
+    expect_invalid(spoilt([](auto& all) { all[3].response.id = bob; }), "about another user");
+    expect_invalid(spoilt([](auto& all) { all[3].response.email = "z@example.com"; }),
+                   "which was registered as");
+    expect_invalid(spoilt([](auto& all) { all[3].response.version = 0; }), "version 0");
+    expect_invalid(spoilt([](auto& all) { all[2].response.display_name = "Z"; }), "set the name");
+}
+
+TEST(NoInternalError, IsFoundViolated) {
+    Story story = good_story();
+    UserOperation& operation = story.gets(ann, "Anna", 2);
+    operation.outcome = EntryType::fail;
+    operation.response = {.status = 500, .failure = "contract_violated"};
+    expect_invalid(check_no_internal_error(story.run), "was answered with 500");
+    // One fault, one finding.
+    EXPECT_EQ(check_api_contract(story.run).verdict, Verdict::valid);
+}
+
+TEST(OperationsEnd, IsFoundViolated) {
+    Story story = good_story();
+    story.run.facts.ended_at = 200s;
+    story.run.operations[0].ended_at = 9s + 60s;
+    EXPECT_EQ(check_operations_end(story.run).verdict, Verdict::valid);
+    story.run.operations[0].ended_at = 9s + 61s;
+    expect_invalid(check_operations_end(story.run), "had not ended 60.000000 s after");
+    story = good_story();
+    UserOperation& open = story.gets(ann, "Anna", 2);
+    open.end_line = 0;
+    expect_invalid(check_operations_end(story.run), "had not ended when the run did");
+    story.run.facts.faults_ended_at.reset();
+    EXPECT_EQ(check_operations_end(story.run).verdict, Verdict::valid);
+}
+
+TEST(ServiceRecovers, IsFoundViolated) {
+    Story story = good_story();
+    story.run.facts.faults_ended_at = 12s;
+    expect_invalid(check_service_recovers(story.run),
+                   "No register_user that began after faults had stopped");
+    story = good_story();
+    story.run.facts.final_phase_completed = false;
+    expect_invalid(check_service_recovers(story.run), "final phase");
+}
+
+TEST(NothingLeftBehind, IsFoundViolated) {
+    Story story = good_story();
+    story.run.facts.leftovers = {"api-1: 1 connection"};
+    expect_invalid(check_nothing_left_behind(story.run), "api-1: 1 connection");
+}
+
+TEST(NotVacuous, IsUnknownWhenAKindNeverSucceeded) {
+    Story story = good_story();
+    std::erase_if(story.run.operations,
+                  [](const auto& each) { return each.function == UserFunction::patch_user; });
+    const Judgement judgement = check_not_vacuous(story.run);
+    EXPECT_EQ(judgement.verdict, Verdict::unknown);
+    EXPECT_THAT(judgement.prose, HasSubstr("No patch_user ever succeeded"));
+    story.run.facts.weights = {1, 1, 0};
+    EXPECT_EQ(check_not_vacuous(story.run).verdict, Verdict::valid);
+}
+
+TEST(Verdicts, InvalidBeatsUnknownBeatsValid) {
+    EXPECT_EQ(merge(Verdict::unknown, Verdict::valid), Verdict::unknown);
+    EXPECT_EQ(merge(Verdict::unknown, Verdict::invalid), Verdict::invalid);
+    EXPECT_EQ(merge(Verdict::valid, Verdict::valid), Verdict::valid);
+    Story story = good_story();
+    story.run.users.reset();
+    EXPECT_EQ(judge_run(story.run).verdict, Verdict::unknown);
+    story.gets(ann, "Ann", 1);
+    const RunVerdict verdict = judge_run(story.run);
+    EXPECT_EQ(verdict.verdict, Verdict::invalid);
+    EXPECT_TRUE(verdict.violates("user-records"));
+    EXPECT_FALSE(verdict.violates("unique-emails"));
+}
+
+TEST(Registry, NamesEachPropertyOnceWithASentence) {
+    std::set<std::string_view> names;
+    for (const Property& property : all_properties()) {
+        EXPECT_TRUE(names.insert(property.name).second) << property.name;
+        EXPECT_TRUE(property.sentence.ends_with('.')) << property.name;
+        EXPECT_EQ(find_property(property.name), &property);
+    }
+    EXPECT_EQ(find_property("none"), nullptr);
+}
+
+}  // namespace
+}  // namespace atlas::properties

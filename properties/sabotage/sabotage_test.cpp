@@ -1,0 +1,180 @@
+// Each sabotage does what its sentence says, counts it, and leaves the rest alone. That they are
+// found is shown in workloads/user_workload_test.cpp, and by atlas-sim on its seeds.
+
+#include "properties/sabotage/sabotage.hpp"
+
+#include <gtest/gtest.h>
+
+#include "properties/sabotage/cached_get.hpp"
+#include "properties/sabotage/commit_acknowledged_early.hpp"
+#include "properties/sabotage/if_match_rewritten.hpp"
+#include "properties/sabotage/unique_index_dropped.hpp"
+#include "sim/cluster/calm.hpp"
+#include "system/host/host.hpp"
+#include "system/sql/fake_driver.hpp"
+
+namespace atlas::properties {
+namespace {
+
+using namespace std::chrono_literals;
+using host::Host;
+using host::Task;
+
+void run(const std::function<Task<>(Host&)>& body) {
+    const sim::cluster::CalmRun outcome = sim::cluster::run_calmly(body);
+    EXPECT_TRUE(outcome.finished);
+    EXPECT_EQ(outcome.leftovers, std::vector<std::string>{});
+}
+
+TEST(Sabotages, AreNamedOnceEach) {
+    for (const SabotageDescription& each : all_sabotages()) {
+        EXPECT_EQ(find_sabotage(each.name), &each);
+        EXPECT_TRUE(each.sentence.ends_with('.'));
+        EXPECT_NE(each.sabotage, Sabotage::none);
+    }
+    EXPECT_EQ(find_sabotage("none"), nullptr);
+}
+
+TEST(UniqueIndexDropped, TakesTheIndexOutOfTheMigrations) {
+    SabotageLedger ledger;
+    const auto sabotaged = without_unique_index(store::built_in_migrations(), ledger);
+    ASSERT_TRUE(sabotaged.has_value()) << host::describe(sabotaged.error());
+    EXPECT_EQ(sabotaged->size(), store::built_in_migrations().size());
+    for (const store::Migration& migration : *sabotaged) {
+        EXPECT_EQ(migration.text.find("UNIQUE INDEX users_email"), std::string::npos);
+    }
+    EXPECT_NE(*sabotaged, store::built_in_migrations());
+    EXPECT_EQ(ledger.acted, 1U);
+}
+
+TEST(UniqueIndexDropped, RefusesMigrationsItDoesNotKnow) {
+    SabotageLedger ledger;
+    const auto sabotaged =
+        without_unique_index({{1, "other", "CREATE TABLE t (i int);\n"}}, ledger);
+    ASSERT_FALSE(sabotaged.has_value());
+    EXPECT_EQ(sabotaged.error().code, host::ErrorCode::not_found);
+    EXPECT_EQ(ledger.acted, 0U);
+}
+
+/// Answers with the If-Match it was sent.
+Task<http::Response> echo_if_match(host::Context, http::Request request) {
+    co_return http::Response{200, {}, std::string(request.headers.get("If-Match"))};
+}
+
+Task<> send_versions(Host&, SabotageLedger& ledger) {
+    const http::Handler handler = if_match_rewritten(echo_if_match, ledger);
+    const http::Response rewritten =
+        co_await handler({}, {"PATCH", "/v1/users/1", {{"If-Match", "\"7\""}}, {}});
+    EXPECT_EQ(rewritten.body, "*");
+    EXPECT_EQ(ledger.acted, 1U);
+    const http::Response without = co_await handler({}, {"PATCH", "/v1/users/1", {}, {}});
+    EXPECT_EQ(without.body, "");
+    const http::Response any =
+        co_await handler({}, {"PATCH", "/v1/users/1", {{"If-Match", "*"}}, {}});
+    EXPECT_EQ(any.body, "*");
+    EXPECT_EQ(ledger.acted, 1U);
+}
+
+TEST(IfMatchRewritten, DropsTheConditionAlone) {
+    SabotageLedger ledger;
+    run([&](Host& host) { return send_versions(host, ledger); });
+}
+
+Task<http::Response> count_calls(int& calls, int status) {
+    co_return http::Response{status, {}, std::to_string(++calls)};
+}
+
+Task<> read_often(Host& host, SabotageLedger& ledger) {
+    int calls = 0;
+    int status = 404;
+    const http::Handler handler = cached_get(
+        [&](host::Context, http::Request) { return count_calls(calls, status); }, host, ledger);
+    const auto ask = [&](std::string method, std::string target) {
+        return handler({}, {std::move(method), std::move(target), {}, {}});
+    };
+    http::Response response = co_await ask("GET", "/v1/users/1");
+    EXPECT_EQ(response.body, "1");
+    status = 200;
+    response = co_await ask("GET", "/v1/users/1");
+    EXPECT_EQ(response.body, "2") << "only answers that there is a user are kept";
+    response = co_await ask("GET", "/v1/users/1");
+    EXPECT_EQ(response.body, "2");
+    EXPECT_EQ(ledger.acted, 1U);
+    response = co_await ask("GET", "/v1/users/2");
+    EXPECT_EQ(response.body, "3");
+    response = co_await ask("PATCH", "/v1/users/1");
+    EXPECT_EQ(response.body, "4");
+    response = co_await ask("GET", "/livez");
+    EXPECT_EQ(response.body, "5");
+    co_await host::sleep_for(host, 3s);
+    response = co_await ask("GET", "/v1/users/1");
+    EXPECT_EQ(response.body, "6") << "after two seconds it asks again";
+    EXPECT_EQ(ledger.acted, 1U);
+}
+
+TEST(CachedGet, AnswersUsersFromTheCacheForAWhile) {
+    SabotageLedger ledger;
+    run([&](Host& host) { return read_often(host, ledger); });
+}
+
+Task<> commit_and_go_on(Host& host, SabotageLedger& ledger) {
+    sql::FakeServer server;
+    server.latency = 10ms;
+    sql::FakeDriver inner(host, server);
+    EarlyCommitDriver driver(host, inner, ledger);
+    {
+        sql::Result<std::unique_ptr<sql::Connection>> connected = co_await driver.connect({}, {});
+        sql::Connection& connection = **connected;
+        sql::Result<sql::QueryResult> result = co_await connection.query({}, "BEGIN");
+        EXPECT_EQ(ledger.acted, 0U);
+        const host::TimePoint before = host.clock().now();
+        result = co_await connection.query({}, "COMMIT");
+        EXPECT_EQ(result->command_tag, "COMMIT");
+        EXPECT_EQ(host.clock().now(), before) << "acknowledged before the server could answer";
+        EXPECT_EQ(connection.transaction_status(), sql::TransactionStatus::idle);
+        EXPECT_EQ(ledger.acted, 1U);
+        result = co_await connection.query({}, "SELECT 1");
+        EXPECT_TRUE(result.has_value());
+        EXPECT_EQ(host.clock().now(), before + 20ms) << "one statement at a time";
+        // The commit is lost, and nobody hears of it.
+        result = co_await connection.query({}, "BEGIN");
+        server.fail = [](const std::string&) {
+            return sql::Error{.kind = sql::ErrorKind::connection_lost};
+        };
+        result = co_await connection.query({}, "COMMIT");
+        EXPECT_TRUE(result.has_value());
+        co_await host::sleep_for(host, 1s);
+        EXPECT_FALSE(connection.is_usable());
+        EXPECT_EQ(ledger.acted, 2U);
+    }
+    co_await driver.stop();
+}
+
+TEST(CommitAcknowledgedEarly, AnswersBeforeTheServer) {
+    SabotageLedger ledger;
+    run([&](Host& host) { return commit_and_go_on(host, ledger); });
+}
+
+Task<> drop_while_committing(Host& host, SabotageLedger& ledger) {
+    sql::FakeServer server;
+    server.latency = 1h;
+    sql::FakeDriver inner(host, server);
+    EarlyCommitDriver driver(host, inner, ledger);
+    {
+        sql::Result<std::unique_ptr<sql::Connection>> connected = co_await driver.connect({}, {});
+        sql::Result<sql::QueryResult> result = co_await (*connected)->query({}, "COMMIT");
+        EXPECT_TRUE(result.has_value());
+    }
+    co_await driver.stop();
+    EXPECT_EQ(server.open, 0U);
+}
+
+TEST(CommitAcknowledgedEarly, CanBeStoppedInTheMiddle) {
+    SabotageLedger ledger;
+    const sim::cluster::CalmRun outcome = sim::cluster::run_calmly(
+        [&](Host& host) { return drop_while_committing(host, ledger); }, sim::kernel::Seed{1}, 3h);
+    EXPECT_TRUE(outcome.finished);
+}
+
+}  // namespace
+}  // namespace atlas::properties

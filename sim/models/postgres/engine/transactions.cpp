@@ -91,6 +91,7 @@ void Engine::finish_commit(Transaction& transaction) {
 // Drops heaps and indexes that no definition in view has, and makes rows as wide as it says.
 void Engine::sweep_heaps(Transaction& transaction, const CatalogChanges& changed,
                          const CatalogView& view) {
+    if (transaction.made_heaps.empty() && changed.empty() && transaction.catalog.empty()) return;
     std::vector<Oid> candidates = transaction.made_heaps;
     for (const CatalogChanges* changes :
          std::array{&changed, &std::as_const(transaction.catalog)}) {

@@ -11,6 +11,20 @@ using host::Deadline;
 using host::Duration;
 using host::Task;
 
+namespace {
+
+// The cluster as the tests' real one is made: one role and one database of Atlas's own beside the
+// superuser's.
+Checked<> check_login(std::string_view user, std::string_view database) {
+    if (user != "atlas" && user != "postgres")
+        return sql_error("28000", fmt::format("role \"{}\" does not exist", user));
+    if (database != "atlas" && database != "postgres")
+        return sql_error("3D000", fmt::format("database \"{}\" does not exist", database));
+    return {};
+}
+
+}  // namespace
+
 Outcome<std::unique_ptr<Session>> Session::open(
     Server& server, std::string user, std::string database,
     std::vector<std::pair<std::string, std::string>> parameters) {
@@ -19,6 +33,8 @@ Outcome<std::unique_ptr<Session>> Session::open(
         failure->severity = "FATAL";
         return std::unexpected(std::move(failure).release());
     };
+    Checked<> known = check_login(user, database);
+    if (!known) return refuse(std::move(known).error());
     Checked<std::uint32_t> process_id = engine.admit();
     if (!process_id) return refuse(std::move(process_id).error());
     auto session =

@@ -69,6 +69,8 @@ class BackendSession final : public Session, private FunctionEnvironment {
         /// As found when it was prepared: it must not change.
         std::vector<TypeId> parameter_types = {};
         std::optional<std::vector<ColumnDescription>> columns = {};
+        /// The analysis last found to give these columns.
+        mutable StatementPtr checked = {};
         bool is_empty() const { return text->size() == 0; }
     };
     struct Portal {

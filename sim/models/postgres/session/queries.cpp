@@ -189,11 +189,7 @@ Task<Checked<Session::Execution>> BackendSession::run_execute(std::string portal
         // COMMIT and ROLLBACK end all portals, their own too.
         if (found == portals_.end()) co_return Execution{.result = std::move(result)};
         if (row_limit == 0 || result.rows.size() <= row_limit) {
-            StatementResult rest;
-            rest.columns = result.columns;
-            rest.command_tag = result.command_tag;
-            found->second.fetched = 0;
-            found->second.result = std::move(rest);
+            found->second.result.emplace().command_tag = result.command_tag;
             co_return Execution{.result = std::move(result)};
         }
         found->second.result = std::move(result);

@@ -271,6 +271,8 @@ void SessionSettings::derive(Values& values, std::size_t place) {
         if (definition.name == "idle_session_timeout") values.idle_session_timeout = *parsed;
         if (definition.name == "idle_in_transaction_session_timeout")
             values.idle_in_transaction_session_timeout = *parsed;
+    } else if (definition.name == "default_transaction_read_only") {
+        values.default_read_only = values.text[place] == "on";
     } else if (definition.name == "synchronous_commit") {
         using enum SynchronousCommit;
         for (const SynchronousCommit level : {off, on, local, remote_write, remote_apply}) {
@@ -292,8 +294,9 @@ Checked<std::string> SessionSettings::show(std::string_view name) const {
     return active().text[*place];
 }
 
-std::string SessionSettings::value(std::string_view name) const {
-    return active().text[place_of(name)];
+const std::string& SessionSettings::default_isolation() const {
+    static const std::size_t place = place_of("default_transaction_isolation");
+    return active().text[place];
 }
 
 std::string SessionSettings::spelling(std::string_view name) {

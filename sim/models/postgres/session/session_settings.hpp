@@ -50,7 +50,8 @@ class SessionSettings {
     }
     host::Duration idle_session_timeout() const { return active().idle_session_timeout; }
     SynchronousCommit synchronous_commit() const { return active().synchronous_commit; }
-    std::string value(std::string_view name) const;
+    const std::string& default_isolation() const;
+    bool default_read_only() const { return active().default_read_only; }
     /// "TimeZone" for "timezone"; a name that is not known as it is.
     static std::string spelling(std::string_view name);
 
@@ -70,6 +71,7 @@ class SessionSettings {
         host::Duration idle_in_transaction_session_timeout{};
         host::Duration idle_session_timeout{};
         SynchronousCommit synchronous_commit = SynchronousCommit::on;
+        bool default_read_only = false;
     };
     /// What is in force, and what stays when SET LOCAL ends.
     struct Level {

@@ -49,8 +49,11 @@ Task<Checked<StatementResult>> BackendSession::run_statement(std::shared_ptr<Par
     start_statement_timer();
     SQL_CO_TRY(const StatementPtr statement,
                co_await analyse_and_lock(std::move(text), place, std::move(declared)));
-    if (prepared != nullptr && !same_columns(prepared->columns, statement->columns))
-        co_return sql_error("0A000", "cached plan must not change result type");
+    if (prepared != nullptr && prepared->checked != statement) {
+        if (!same_columns(prepared->columns, statement->columns))
+            co_return sql_error("0A000", "cached plan must not change result type");
+        prepared->checked = statement;
+    }
     SQL_CO_CHECK(check_allowed(*statement));
     auto result = co_await run_analysed(statement, std::move(parameters));
     if (result && !result->columns) result->columns = statement->columns;

@@ -42,10 +42,10 @@ void BackendSession::begin_transaction() {
     transaction_ = std::make_shared<Transaction>(engine_.host());
     transaction_->locks = locks_;
     transaction_->started_at = statement_time_;
-    isolation_name_ = settings_.value("default_transaction_isolation");
+    isolation_name_ = settings_.default_isolation();
     if (isolation_name_ == "repeatable read")
         transaction_->isolation = IsolationLevel::repeatable_read;
-    transaction_->read_only = settings_.value("default_transaction_read_only") == "on";
+    transaction_->read_only = settings_.default_read_only();
     snapshot_taken_ = false;
 }
 

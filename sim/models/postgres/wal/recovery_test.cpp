@@ -1,0 +1,319 @@
+// Crashes at any moment: what recovery brings back is what was acknowledged, and at most one
+// transaction of each client beyond; a damaged log is noticed; without fsync things are lost.
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+
+#include "sim/cluster/calm.hpp"
+#include "sim/models/postgres/testing/client.hpp"
+#include "sim/models/postgres/wal/log.hpp"
+#include "system/host/random.hpp"
+#include "system/host/task_group.hpp"
+
+namespace atlas::sim::models::postgres {
+namespace {
+
+using host::Task;
+using namespace std::chrono_literals;
+
+constexpr int client_count = 3;
+
+// Syncs take a while, so that crashes fall into them; each unsynced part survives or not by a coin
+// of its own. Now and then a sync fails.
+class RoughDisk final : public disk::DiskPolicy {
+  public:
+    RoughDisk(std::uint64_t seed, bool syncs_fail) : random_(seed), syncs_fail_(syncs_fail) {}
+
+    disk::Decision decide(const disk::Operation& operation) override {
+        disk::Decision decision{.latency = 10us};
+        if (operation.kind == disk::OperationKind::sync) {
+            decision.latency = random_.between(host::Duration(50us), host::Duration(2ms));
+            if (syncs_fail_ && random_.chance(1, 40)) decision.error = host::ErrorCode::io_error;
+        }
+        return decision;
+    }
+    bool survives(const disk::Loss&, const disk::UnsyncedPart&) override {
+        return random_.chance(1, 2);
+    }
+    void completed(const disk::Operation&, const disk::Outcome&) override {}
+
+  private:
+    host::RandomSource random_;
+    bool syncs_fail_;
+};
+
+struct Observations {
+    /// The number of the last transaction acknowledged to each client, and of the last one begun.
+    std::map<int, int> acknowledged;
+    std::map<int, int> begun;
+    int openings = 0;
+    std::vector<std::string> violations;
+    std::string open_error;
+};
+
+int number(const std::optional<std::string>& text) {
+    int value = -1;
+    if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+    return value;
+}
+
+// Transaction n of a client inserts (client, n) and sets the client's counter to n, some of them
+// deleting the row before as well: so the state names exactly one n.
+void check_recovered(const Server& server, Observations& seen) {
+    const auto counters = server.read_committed_rows("counters");
+    const auto rows = server.read_committed_rows("events");
+    if (!counters || !rows) {
+        if (!seen.acknowledged.empty()) seen.violations.emplace_back("the tables are gone");
+        return;
+    }
+    std::map<int, int> recovered;
+    for (const TextRow& row : counters->rows)
+        recovered[number(row[0])] = number(row[1]);
+    std::map<int, std::vector<int>> events;
+    for (const TextRow& row : rows->rows)
+        events[number(row[0])].push_back(number(row[1]));
+    for (int client = 0; client < client_count; ++client) {
+        const int last = recovered.contains(client) ? recovered[client] : 0;
+        if (last < seen.acknowledged[client])
+            seen.violations.push_back(
+                fmt::format("client {} lost {} after {}", client, seen.acknowledged[client], last));
+        if (last > seen.begun[client])
+            seen.violations.push_back(fmt::format("client {} has {} never begun", client, last));
+        std::vector<int> expected;
+        for (int n = 1; n <= last; ++n) {
+            // Transaction n+1 deletes row n when n is a multiple of three.
+            if (n % 3 != 0 || n == last) expected.push_back(n);
+        }
+        std::ranges::sort(events[client]);
+        if (events[client] != expected)
+            seen.violations.push_back(fmt::format("client {} has half of a transaction", client));
+        seen.acknowledged[client] = seen.begun[client] = last;
+    }
+}
+
+Task<> run_client(Server& server, int client_number, Observations& seen) {
+    testing::Client client(server);
+    while (true) {
+        const int n = ++seen.begun[client_number];
+        std::string text = fmt::format(
+            "BEGIN; INSERT INTO events VALUES ({0}, {1}); INSERT INTO counters VALUES ({0}, {1}) "
+            "ON CONFLICT (client) DO UPDATE SET n = excluded.n;",
+            client_number, n);
+        if (n > 1 && (n - 1) % 3 == 0)
+            text += fmt::format("DELETE FROM events WHERE client = {} AND n = {};", client_number,
+                                n - 1);
+        const std::string result = co_await client.query(text + "COMMIT");
+        if (!result.ends_with("COMMIT")) {
+            seen.violations.push_back("a transaction failed: " + result);
+            co_return;
+        }
+        seen.acknowledged[client_number] = n;
+    }
+}
+
+Task<> run_clients(host::Host& host, Server& server, Observations& seen) {
+    host::TaskGroup tasks(host);
+    for (int client = 0; client < client_count; ++client)
+        tasks.spawn(run_client(server, client, seen));
+    co_await tasks.join();
+}
+
+Task<> run_server(host::Host& host, ServerSettings settings, Observations& seen) {
+    auto opened = co_await Server::open(host, settings, "postgres");
+    if (!opened) {
+        seen.open_error = host::describe(opened.error());
+        // A disk that failed a sync is tried again by the next incarnation.
+        if (opened.error().code != host::ErrorCode::io_error)
+            seen.violations.push_back("does not open: " + seen.open_error);
+        co_return;
+    }
+    const std::unique_ptr<Server> server = *std::move(opened);
+    ++seen.openings;
+    check_recovered(*server, seen);
+    {
+        testing::Client admin(*server);
+        const std::string made = co_await admin.query(
+            "CREATE TABLE IF NOT EXISTS events (client int, n int, PRIMARY KEY (client, n)); "
+            "CREATE TABLE IF NOT EXISTS counters (client int PRIMARY KEY, n int CHECK (n > 0)); "
+            "CREATE UNIQUE INDEX IF NOT EXISTS pairs ON counters (client, n) WHERE n > 2");
+    }
+    co_await run_clients(host, *server, seen);
+}
+
+Observations crash_again_and_again(std::uint64_t seed, ServerSettings settings, bool syncs_fail,
+                                   bool power) {
+    kernel::Kernel kernel{kernel::Seed{seed}};
+    cluster::CalmNetwork network;
+    RoughDisk disk(seed + 1, syncs_fail);
+    cluster::Cluster cluster(kernel, network, disk);
+    Observations seen;
+    const network::MachineNumber machine = cluster.add_machine("machine");
+    const cluster::ProcessNumber process = cluster.add_process(
+        machine, "postgres",
+        [&seen, settings](host::Host& host) { return run_server(host, settings, seen); });
+    cluster.start(process);
+    host::RandomSource random(seed + 2);
+    host::TimePoint now{};
+    for (int round = 0; round < 6; ++round) {
+        now = now + random.between(host::Duration(1ms), host::Duration(80ms));
+        kernel.run_until(now);
+        if (power && random.chance(1, 2)) {
+            cluster.power_off(machine);
+            cluster.power_on(machine);
+        } else {
+            cluster.kill(process);
+            cluster.start(process);
+        }
+    }
+    kernel.run_until(now + 1s);
+    cluster.kill(process);
+    return seen;
+}
+
+ServerSettings with_small_log() {
+    ServerSettings settings;
+    settings.max_wal_size = 4096;
+    return settings;
+}
+
+RC_GTEST_PROP(Recovery, keeps_what_was_acknowledged_and_whole_transactions, ()) {
+    const auto seed = *rc::gen::arbitrary<std::uint32_t>();
+    const bool syncs_fail = *rc::gen::arbitrary<bool>();
+    const Observations seen = crash_again_and_again(seed, with_small_log(), syncs_fail, true);
+    for (const std::string& violation : seen.violations)
+        RC_LOG() << violation << "\n";
+    RC_ASSERT(seen.violations.empty());
+    RC_ASSERT(seen.openings > 0);
+}
+
+TEST(Recovery, without_fsync_a_power_loss_takes_acknowledged_commits) {
+    ServerSettings settings = with_small_log();
+    settings.fsync = false;
+    int runs_with_loss = 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+        runs_with_loss +=
+            crash_again_and_again(seed, settings, false, true).violations.empty() ? 0 : 1;
+    EXPECT_GT(runs_with_loss, 0);
+}
+
+TEST(Recovery, without_fsync_a_kill_loses_nothing) {
+    ServerSettings settings = with_small_log();
+    settings.fsync = false;
+    for (std::uint64_t seed = 1; seed <= 10; ++seed)
+        EXPECT_TRUE(crash_again_and_again(seed, settings, false, false).violations.empty());
+}
+
+TEST(Recovery, with_synchronous_commit_off_a_kill_loses_the_last_commits_but_no_halves) {
+    ServerSettings settings = with_small_log();
+    settings.synchronous_commit = SynchronousCommit::off;
+    settings.wal_writer_delay = 5ms;
+    int losses = 0;
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        // Commits take no time here, so the clients would never let time pass.
+        settings.max_wal_size = 1 << 20;
+        kernel::Kernel kernel{kernel::Seed{seed}};
+        cluster::CalmNetwork network;
+        cluster::CalmDisk disk;
+        cluster::Cluster cluster(kernel, network, disk);
+        std::string after;
+        int incarnation = 0;
+        const auto machine = cluster.add_machine("machine");
+        const auto process =
+            cluster.add_process(machine, "postgres", [&](host::Host& host) -> Task<> {
+                const auto body = [](host::Host& inner, ServerSettings given, int& count,
+                                     std::string& result) -> Task<> {
+                    auto server = co_await Server::open(inner, given, "postgres");
+                    testing::Client client(**server);
+                    if (++count == 1) {
+                        co_await client.query("CREATE TABLE t (id int)");
+                        co_await host::sleep_for(inner, 50ms);
+                        co_await client.query("INSERT INTO t VALUES (1)");
+                        co_await host::sleep_for(inner, 50ms);
+                        co_await client.query("INSERT INTO t VALUES (2), (3)");
+                    } else {
+                        result = co_await client.query("SELECT id FROM t");
+                    }
+                    co_await host::sleep_for(inner, 10s);
+                };
+                return body(host, settings, incarnation, after);
+            });
+        cluster.start(process);
+        kernel.run_until(host::TimePoint{101ms});
+        cluster.kill(process);
+        cluster.start(process);
+        kernel.run_until(host::TimePoint{1s});
+        cluster.kill(process);
+        EXPECT_TRUE(after == "(1) SELECT 1" || after == "(1)(2)(3) SELECT 3") << after;
+        losses += after == "(1) SELECT 1" ? 1 : 0;
+    }
+    EXPECT_GT(losses, 0);
+}
+
+// Runs commits, dies, has one byte of the log changed, and opens again.
+std::string open_after_damage(int commits, int damaged_from_end) {
+    std::string outcome;
+    int incarnation = 0;
+    kernel::Kernel kernel{kernel::Seed{7}};
+    cluster::CalmNetwork network;
+    cluster::CalmDisk disk;
+    cluster::Cluster cluster(kernel, network, disk);
+    const auto machine = cluster.add_machine("machine");
+    const auto body = [](host::Host& host, int count, int from_end, int& started,
+                         std::string& result) -> Task<> {
+        if (++started == 2) {
+            auto names = co_await host.disk().list("postgres/pg_wal");
+            auto file = co_await host.disk().open("postgres/pg_wal/" + names->back(),
+                                                  host::OpenMode::read_write);
+            const std::uint64_t size = *co_await (*file)->size();
+            const std::uint64_t place = size - static_cast<std::uint64_t>(from_end);
+            std::array<std::byte, 1> byte{};
+            co_await (*file)->read_at(place, byte);
+            byte[0] ^= std::byte{0x40};
+            co_await (*file)->write_at(place, byte);
+            co_await (*file)->sync();
+        }
+        auto server = co_await Server::open(host, {}, "postgres");
+        if (!server) {
+            result = host::name(server.error().code);
+            co_return;
+        }
+        testing::Client client(**server);
+        if (started == 1) {
+            co_await client.query("CREATE TABLE t (id int)");
+            for (int i = 0; i < count; ++i)
+                co_await client.query(fmt::format("INSERT INTO t VALUES ({})", i));
+        } else {
+            result = co_await client.query("SELECT count(*) FROM t");
+        }
+        co_await host::sleep_for(host, 10s);
+    };
+    const auto process = cluster.add_process(machine, "postgres", [&](host::Host& host) {
+        return body(host, commits, damaged_from_end, incarnation, outcome);
+    });
+    cluster.start(process);
+    kernel.run_until(host::TimePoint{2s});
+    cluster.kill(process);
+    cluster.start(process);
+    kernel.run_until(host::TimePoint{4s});
+    cluster.kill(process);
+    return outcome;
+}
+
+TEST(Recovery, damage_before_later_records_is_noticed) {
+    EXPECT_EQ(open_after_damage(20, 600), "data_corrupted");
+}
+
+TEST(Recovery, damage_in_the_last_record_is_where_the_log_ends) {
+    EXPECT_EQ(open_after_damage(20, 3), "(19) SELECT 1");
+}
+
+}  // namespace
+}  // namespace atlas::sim::models::postgres

@@ -157,6 +157,8 @@ std::variant<Command, int> parse_command_line(int argc, const char* const* argv)
         ->required()
         ->check(CLI::IsMember({"faults", "properties", "sabotages", "knobs", "scenarios"}));
 
+    list_app->add_flag("--markdown", list.markdown, "Of faults: as the page docs/faults.md");
+
     CheckCommand check;
     CLI::App* check_app = app.add_subcommand("check", "Judges a recorded history");
     check_app->add_option("property", check.property, "linearizable")

@@ -40,7 +40,8 @@ struct RunCommand {
 };
 
 struct ListCommand {
-    std::string what;  ///< faults, properties, sabotages, knobs or scenarios
+    std::string what;       ///< faults, properties, sabotages, knobs or scenarios
+    bool markdown = false;  ///< faults alone: as the page docs/faults.md
 };
 
 struct CheckCommand {

@@ -11,6 +11,7 @@
 #include "properties/sabotage/sabotage.hpp"
 #include "sim/atlas_sim/commands.hpp"
 #include "sim/atlas_sim/exit_code.hpp"
+#include "sim/faults/fault_document.hpp"
 #include "sim/faults/fault_kind.hpp"
 #include "sim/faults/knobs.hpp"
 #include "sim/scenario/scenario.hpp"
@@ -73,6 +74,10 @@ int list_scenarios() {
 
 int list(const ListCommand& command) {
     if (command.what == "scenarios") return list_scenarios();
+    if (command.what == "faults" && command.markdown) {
+        fmt::print("{}", faults::fault_document());
+        return to_int(ExitCode::held);
+    }
     if (command.what == "faults") list_faults();
     if (command.what == "properties") list_properties();
     if (command.what == "sabotages") list_sabotages();

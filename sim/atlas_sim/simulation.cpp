@@ -50,7 +50,10 @@ properties::UserWorkloadOptions workload_options(const faults::SwarmOptions& opt
     workload.weight_get = static_cast<std::uint32_t>(drawn.weight_get);
     workload.weight_patch = static_cast<std::uint32_t>(drawn.weight_patch);
     workload.operation_timeout = drawn.operation_timeout;
+    workload.outdated_per_thousand = static_cast<std::uint32_t>(drawn.outdated_per_thousand);
     workload.directory.working_set = drawn.users;
+    workload.directory.hot_users = drawn.hot_users;
+    workload.directory.hot_per_thousand = static_cast<std::uint32_t>(drawn.hot_per_thousand);
     workload.directory.email_pool = drawn.email_pool;
     return workload;
 }

@@ -3,6 +3,8 @@
 
 #include "sim/faults/swarm_options.hpp"
 
+#include <initializer_list>
+
 namespace atlas::sim::faults {
 namespace {
 
@@ -14,10 +16,12 @@ class Draw {
         return low + source(name).below(high - low + 1);
     }
     host::Duration time(std::string_view name, host::Duration low, host::Duration high) {
-        // Whole microseconds: short to print and to type.
-        return std::chrono::microseconds{source(name).between(
-            std::chrono::duration_cast<std::chrono::microseconds>(low).count(),
-            std::chrono::duration_cast<std::chrono::microseconds>(high).count())};
+        // About a thousand different lengths, in a unit that is short to print and to type.
+        const host::Duration unit = high >= 10s ? 100ms : high >= 100ms ? 1ms : 1us;
+        return unit * source(name).between(low / unit, high / unit);
+    }
+    host::Duration one_of(std::string_view name, std::initializer_list<host::Duration> choices) {
+        return choices.begin()[source(name).below(choices.size())];
     }
     bool chance(std::string_view name, std::uint64_t numerator, std::uint64_t denominator) {
         return source(name).chance(numerator, denominator);
@@ -33,6 +37,9 @@ class Draw {
 // of what can happen, so that what is left gets room to show. One run in twenty has no fault.
 void draw_faults(Draw& draw, FaultOptions& f) {
     const bool calm = draw.chance("faults.calm", 1, 20);
+    // A clock off by a little and one off by much find different bugs.
+    const auto clock_errors = {host::Duration{5ms}, host::Duration{50ms}, host::Duration{500ms},
+                               host::Duration{5s},  host::Duration{60s},  host::Duration{10min}};
     const auto on = [&](std::string_view kind) { return draw.chance(kind, 11, 20) && !calm; };
     f.network_latency = {on("network.latency"), draw.count("network.latency.chance", 500, 20'000),
                          draw.time("network.latency.tail", 20ms, 400ms)};
@@ -58,9 +65,9 @@ void draw_faults(Draw& draw, FaultOptions& f) {
     f.machine_power_loss = {on("machine.power_loss"),
                             draw.time("machine.power_loss.every", 15s, 60s), 500ms,
                             draw.time("machine.power_loss.longest", 1s, 10s)};
-    f.clock_offset = {on("clock.offset"), draw.time("clock.offset.largest", 1ms, 600s)};
+    f.clock_offset = {on("clock.offset"), draw.one_of("clock.offset.largest", clock_errors)};
     f.clock_step = {on("clock.step"), draw.time("clock.step.every", 10s, 60s),
-                    draw.time("clock.step.largest", 1ms, 600s)};
+                    draw.one_of("clock.step.largest", clock_errors)};
     f.disk_short_read = {on("disk.short_read"),
                          draw.count("disk.short_read.chance", 20'000, 500'000)};
     f.disk_short_write = {on("disk.short_write"),

@@ -1,7 +1,5 @@
 #include "system/domain/timestamp.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace atlas::domain {
@@ -35,16 +33,33 @@ std::optional<std::chrono::microseconds> take_fraction(std::string_view& text) {
     return std::chrono::microseconds{value};
 }
 
+/// With leading zeros: every answer carries two moments, and a general formatter takes longer than
+/// all else that is done for them.
+void append_number(std::string& text, std::int64_t value, std::size_t digits) {
+    text.append(digits, '0');
+    for (auto digit = text.rbegin(); value != 0 && digits > 0; ++digit, --digits) {
+        *digit = static_cast<char>('0' + value % 10);
+        value /= 10;
+    }
+}
+
 }  // namespace
 
 std::string to_rfc3339(Timestamp moment) {
     const auto day = std::chrono::floor<std::chrono::days>(moment);
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss clock{moment - day};
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                       clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                       clock.subseconds().count());
+    std::string text;
+    text.reserve(27);
+    append_number(text, static_cast<int>(date.year()), 4);
+    append_number(text += '-', static_cast<unsigned>(date.month()), 2);
+    append_number(text += '-', static_cast<unsigned>(date.day()), 2);
+    append_number(text += 'T', clock.hours().count(), 2);
+    append_number(text += ':', clock.minutes().count(), 2);
+    append_number(text += ':', clock.seconds().count(), 2);
+    append_number(text += '.', clock.subseconds().count(), 6);
+    text += 'Z';
+    return text;
 }
 
 std::optional<Timestamp> parse_timestamp(std::string_view text) {

@@ -7,7 +7,7 @@ namespace atlas::properties {
 namespace {
 
 /// Long values are shown by their end, where they differ.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     constexpr std::size_t longest = 60;
     if (text.size() <= longest) return fmt::format("\"{}\"", text);
     return fmt::format("\"...{}\" ({} bytes)", text.substr(text.size() - longest), text.size());
@@ -69,7 +69,7 @@ State KeyValueModel::step(State state, const Operation& operation) {
 }
 
 std::string KeyValueModel::describe(const Operation& operation) const {
-    const std::string text = quoted(texts_.text(operation.text));
+    const std::string text = in_quotes(texts_.text(operation.text));
     switch (operation.action) {
         case Operation::Action::get:
             return fmt::format("got {}", text);
@@ -87,7 +87,7 @@ std::string KeyValueModel::describe_after(std::span<const Operation* const> done
         if (operation->action == Operation::Action::put) value.clear();
         if (operation->action != Operation::Action::get) value += texts_.text(operation->text);
     }
-    return fmt::format("the value was {}", quoted(value));
+    return fmt::format("the value was {}", in_quotes(value));
 }
 
 }  // namespace atlas::properties

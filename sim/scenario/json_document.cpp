@@ -1,6 +1,7 @@
 #include "sim/scenario/json_document.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -178,29 +179,8 @@ class Reader {
     unsigned line_ = 1;
 };
 
-std::string quoted(std::string_view text) {
-    std::string result = "\"";
-    for (const char c : text) {
-        switch (c) {
-            case '"':
-            case '\\':
-                result += '\\';
-                result += c;
-                break;
-            case '\n':
-                result += "\\n";
-                break;
-            case '\t':
-                result += "\\t";
-                break;
-            case '\r':
-                result += "\\r";
-                break;
-            default:
-                result += c;
-        }
-    }
-    return result + '"';
+std::string json_string(const std::string& text) {
+    return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string on_one_line(const JsonValue& value) {
@@ -212,7 +192,7 @@ std::string on_one_line(const JsonValue& value) {
         case Kind::number:
             return value.text;
         case Kind::string:
-            return quoted(value.text);
+            return json_string(value.text);
         case Kind::array: {
             std::string text = "[";
             for (const JsonValue& item : value.items) {
@@ -225,7 +205,7 @@ std::string on_one_line(const JsonValue& value) {
             std::string text = "{";
             for (const auto& [name, member] : value.members) {
                 if (text.size() > 1) text += ", ";
-                text += quoted(name) + ": " + on_one_line(member);
+                text += json_string(name) + ": " + on_one_line(member);
             }
             return text + "}";
         }
@@ -246,7 +226,7 @@ void append(std::string& text, const JsonValue& value, std::size_t indent) {
     const std::size_t count = is_array ? value.items.size() : value.members.size();
     for (std::size_t i = 0; i < count; ++i) {
         text += margin;
-        if (!is_array) text += quoted(value.members[i].first) + ": ";
+        if (!is_array) text += json_string(value.members[i].first) + ": ";
         append(text, is_array ? value.items[i] : value.members[i].second, indent + 2);
         text += i + 1 < count ? ",\n" : "\n";
     }

@@ -129,10 +129,11 @@ Checked<StatementResult> BackendSession::begin_block(const TransactionStatement&
     const std::string tag =
         statement.command == TransactionCommand::start ? "START TRANSACTION" : "BEGIN";
     const bool already = block_ == Block::in_progress;
-    block_ = Block::in_progress;
+    // A mode that is refused leaves no block behind, unless there was one.
     for (const auto& [name, value] : statement.modes) {
         SQL_CHECK(set_transaction_mode(name, value));
     }
+    block_ = Block::in_progress;
     if (already) return with_warning(tag, "25001", "there is already a transaction in progress");
     return completed(tag);
 }

@@ -18,19 +18,24 @@ std::string canonical(ColumnType type, std::string_view text) {
     return format_value(type.id, *value);
 }
 
+bool reads_back(TypeId type, const Value& value) {
+    const Checked<Value> read = parse_value({type}, format_value(type, value));
+    return read && compare(*read, value) == std::strong_ordering::equal;
+}
+
 RC_GTEST_PROP(TextFormat, integers_read_back, (std::int64_t number)) {
     const Value value = number;
-    RC_ASSERT(parse_value({TypeId::int8}, format_value(TypeId::int8, value)) == value);
+    RC_ASSERT(reads_back(TypeId::int8, value));
 }
 
 RC_GTEST_PROP(TextFormat, bytea_reads_back, (const std::string& bytes)) {
     const Value value = bytes;
-    RC_ASSERT(parse_value({TypeId::bytea}, format_value(TypeId::bytea, value)) == value);
+    RC_ASSERT(reads_back(TypeId::bytea, value));
 }
 
 RC_GTEST_PROP(TextFormat, uuids_read_back, (const Uuid& uuid)) {
     const Value value = uuid;
-    RC_ASSERT(parse_value({TypeId::uuid}, format_value(TypeId::uuid, value)) == value);
+    RC_ASSERT(reads_back(TypeId::uuid, value));
 }
 
 RC_GTEST_PROP(TextFormat, time_stamps_read_back, ()) {
@@ -39,7 +44,7 @@ RC_GTEST_PROP(TextFormat, time_stamps_read_back, ()) {
         *rc::gen::inRange<std::int64_t>(-63'082'281'600'000'000, 9'223'371'331'199'999'999);
     const Value value = moment;
     for (const TypeId type : {TypeId::timestamp, TypeId::timestamptz})
-        RC_ASSERT(parse_value({type}, format_value(type, value)) == value);
+        RC_ASSERT(reads_back(type, value));
 }
 
 RC_GTEST_PROP(TextFormat, text_arrays_read_back, (const std::vector<std::string>& elements)) {

@@ -18,6 +18,7 @@
 #include "sim/faults/dice.hpp"
 #include "sim/faults/disk_dice.hpp"
 #include "sim/faults/fault_plan.hpp"
+#include "sim/faults/fault_point_dice.hpp"
 #include "sim/faults/fault_runner.hpp"
 #include "sim/faults/ledger.hpp"
 #include "sim/faults/network_dice.hpp"
@@ -94,6 +95,7 @@ class Simulation {
     std::vector<faults::MachineInfo> machines_;
     faults::NetworkDice network_dice_;
     faults::DiskDice disk_dice_;
+    faults::FaultPointDice fault_point_dice_;
     properties::SabotageLedger sabotage_ledger_;
     properties::HistoryRecorder recorder_;
     properties::UserWorkload workload_;

@@ -17,16 +17,16 @@ class CalmNetwork final : public network::NetworkPolicy {
   public:
     explicit CalmNetwork(host::Duration delay = std::chrono::microseconds{100}) : delay_(delay) {}
 
-    host::Duration delivery_delay(network::Link, std::size_t) override { return delay_; }
+    network::Flight flight(network::Link, std::size_t) override { return {delay_}; }
     host::Duration retransmission_delay(network::Link) override { return delay_; }
     std::size_t read_limit(network::Link, std::size_t available) override { return available; }
     std::size_t write_limit(network::Link, std::size_t offered) override { return offered; }
     bool loses_in_flight(network::Link) override { return false; }
-    void delivered(network::Link, host::Duration) override {}
+    void delivered(network::Link, host::Duration, bool) override {}
     void held_back(network::Link) override {}
     void lost_in_flight(network::Link, std::size_t) override {}
     void unanswered(network::Link) override {}
-    void reset_seen(network::Link) override {}
+    void reset_seen(std::uint64_t) override {}
 
   private:
     host::Duration delay_;

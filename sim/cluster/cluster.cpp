@@ -43,6 +43,8 @@ struct Cluster::Slot {
     std::unique_ptr<Incarnation> incarnation = nullptr;
     /// Whether the supervisor starts it again when it dies of itself.
     bool supervised = false;
+    /// Whether it would be running if nobody had killed it.
+    bool taken_down = false;
 };
 
 Cluster::Incarnation::Incarnation(Cluster& cluster, Slot& slot)
@@ -86,8 +88,13 @@ void Cluster::start(ProcessNumber number) {
     if (slot.incarnation != nullptr || !slot.machine->powered) return;
     slot.process->start();
     slot.supervised = true;
+    slot.taken_down = false;
     slot.incarnation = std::make_unique<Incarnation>(*this, slot);
     slot.incarnation->tasks.spawn(run_program(*this, slot));
+}
+
+void Cluster::start_again(ProcessNumber number) {
+    if (slots_[number]->taken_down) start(number);
 }
 
 void Cluster::start_all() {
@@ -138,8 +145,10 @@ void Cluster::schedule_restart(Slot& slot) {
 }
 
 void Cluster::kill(ProcessNumber number) {
-    slots_[number]->supervised = false;
-    kernel_.kill(*slots_[number]->process);
+    Slot& slot = *slots_[number];
+    slot.taken_down = slot.taken_down || slot.supervised;
+    slot.supervised = false;
+    kernel_.kill(*slot.process);
 }
 
 void Cluster::request_shutdown(ProcessNumber number) {
@@ -171,7 +180,7 @@ void Cluster::power_on(MachineNumber machine) {
     machines_[machine]->powered = true;
     network_.power_on(machine);
     for (const auto& slot : slots_) {
-        if (slot->machine_number == machine) start(slot->number);
+        if (slot->machine_number == machine) start_again(slot->number);
     }
 }
 

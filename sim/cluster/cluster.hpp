@@ -42,6 +42,9 @@ class Cluster {
                               ProcessOptions options = {});
 
     void start(ProcessNumber process);
+    /// Starts it if kill() or power_off() took it down; what was never started, or has ended of
+    /// itself, stays as it is.
+    void start_again(ProcessNumber process);
     /// Starts every process that is not running, in order.
     void start_all();
 
@@ -56,7 +59,7 @@ class Cluster {
     /// The machine goes dark: its processes die, nobody is told, and what its disk had not synced
     /// may be lost.
     disk::PowerLossReport power_off(network::MachineNumber machine);
-    /// It boots, and its processes start.
+    /// It boots, and what was taken down starts.
     void power_on(network::MachineNumber machine);
     bool is_powered(network::MachineNumber machine) const;
 

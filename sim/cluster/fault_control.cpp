@@ -55,7 +55,7 @@ bool FaultControl::restart(std::string_view machine) {
     bool started = false;
     for (const ProcessNumber process : processes_on(machine)) {
         if (cluster_.is_running(process)) continue;
-        cluster_.start(process);
+        cluster_.start_again(process);
         started = started || cluster_.is_running(process);
     }
     return started;
@@ -99,7 +99,8 @@ void FaultControl::set_link_blocked(std::string_view from, std::string_view to, 
     cluster_.network().set_blocked({from_number, to_number}, blocked);
 }
 
-bool FaultControl::reset_connection(std::string_view a, std::string_view b, std::uint64_t choice) {
+std::optional<std::uint64_t> FaultControl::reset_connection(std::string_view a, std::string_view b,
+                                                            std::uint64_t choice) {
     return cluster_.network().reset_connection(number_of(a), number_of(b), choice);
 }
 

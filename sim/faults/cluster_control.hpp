@@ -4,6 +4,7 @@
 // answers with "nothing was done"; it never fails. None is called from inside a process's task.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,8 +63,10 @@ class ClusterControl {
     /// While blocked, nothing passes from one machine to the other in that direction.
     virtual void set_link_blocked(std::string_view from, std::string_view to, bool blocked) = 0;
 
-    /// Breaks one open connection between the two, picked by `choice`. False if there is none.
-    virtual bool reset_connection(std::string_view a, std::string_view b, std::uint64_t choice) = 0;
+    /// Breaks one open connection between the two, picked by `choice`. Its number, if there
+    /// was one.
+    virtual std::optional<std::uint64_t> reset_connection(std::string_view a, std::string_view b,
+                                                          std::uint64_t choice) = 0;
 
     /// How far the machine's wall clock is ahead of true time, and setting that. A process
     /// sees the difference when it next reads its clock.

@@ -124,7 +124,11 @@ bool DiskDice::survives(const disk::Loss& loss, const UnsyncedPart& part) {
     MachineState& machine = at(loss.machine);
     if (!machine.loss || machine.loss->cause != loss.cause ||
         machine.loss->ordinal != loss.ordinal) {
-        machine.loss = decide_loss(loss);
+        disk::Loss drawn = loss;
+        if (loss.cause == disk::LossCause::power_loss && machine.strike)
+            drawn.ordinal = *machine.strike;
+        machine.loss = decide_loss(drawn);
+        machine.loss->ordinal = loss.ordinal;
     }
     LossState& state = *machine.loss;
     const std::uint64_t change_key =
@@ -150,8 +154,13 @@ bool DiskDice::survives(const disk::Loss& loss, const UnsyncedPart& part) {
     return survives;
 }
 
+void DiskDice::power_will_be_lost(std::string_view machine, std::uint64_t strike) {
+    at(machine).strike = strike;
+}
+
 void DiskDice::power_lost(std::string_view machine, const disk::PowerLossReport& report) {
     MachineState& state = at(machine);
+    state.strike.reset();
     if (!state.loss || state.loss->cause != disk::LossCause::power_loss) return;
     Ledger& ledger = dice_.ledger();
     const auto judge = [&ledger](FaultKind kind, bool fired, bool effective) {

@@ -22,6 +22,10 @@ class DiskDice final : public disk::DiskPolicy {
     bool survives(const disk::Loss& loss, const disk::UnsyncedPart& part) override;
     void completed(const disk::Operation& operation, const disk::Outcome& outcome) override;
 
+    /// The machine is about to lose power by the strike of that ordinal. What is taken then is
+    /// drawn by the strike, not by how many came before it: suppressing one leaves the others
+    /// alone.
+    void power_will_be_lost(std::string_view machine, std::uint64_t strike);
     /// A power loss that it decided has happened, with this result.
     void power_lost(std::string_view machine, const disk::PowerLossReport& report);
 
@@ -52,6 +56,7 @@ class DiskDice final : public disk::DiskPolicy {
         Decisions short_read;
         Decisions short_write;
         Decisions sync_failure;
+        std::optional<std::uint64_t> strike;  ///< The power loss that is under way.
         std::optional<LossState> loss;
         std::vector<SyncObserver> sync_observers;
     };

@@ -39,6 +39,10 @@ constexpr std::array<FaultKindInfo, fault_kinds> registry{{
     {process_pause, "process.pause", scheduled,
      "A machine's process stands still for a while as by SIGSTOP; the clocks go on.",
      "the process goes on later than it would have: it had stood still", 90},
+    {process_fault_point, "process.fault_point", per_operation,
+     "A process dies, or stands for a while, at a place its program has named: after a commit, "
+     "before its answer.",
+     "the process dies at that place, or goes on from there later", 80},
     {machine_power_loss, "machine.power_loss", scheduled,
      "A machine goes dark: its connections fall silent and its page cache is gone.",
      "tasks or connections are gone, or the disk holds less than was seen before", 90},

@@ -21,6 +21,7 @@ enum class FaultKind : std::uint8_t {
     process_kill,
     process_restart,
     process_pause,
+    process_fault_point,
     machine_power_loss,
     clock_offset,
     clock_step,
@@ -31,7 +32,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 19;
+inline constexpr std::size_t fault_kinds = 20;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

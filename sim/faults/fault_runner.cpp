@@ -10,11 +10,6 @@ namespace {
 // How long a strike waits for a sync to be in the middle of.
 constexpr host::Duration patience = 2s;
 
-std::pair<std::string, std::string> in_order(std::string_view a, std::string_view b) {
-    if (b < a) std::swap(a, b);
-    return {std::string(a), std::string(b)};
-}
-
 bool has_power_loss(const std::vector<StrikeRecord>& records,
                     const std::vector<MachineInfo>& machines) {
     return std::ranges::any_of(records, [&](const StrikeRecord& record) {
@@ -42,8 +37,7 @@ FaultRunner::FaultRunner(kernel::Kernel& kernel, ClusterControl& control, Dice& 
     pending_.resize(records_.size(), nullptr);
     network_dice_.observe_held_back(
         [this](std::string_view from, std::string_view to) { packet_held_back(from, to); });
-    network_dice_.observe_resets(
-        [this](std::string_view from, std::string_view to) { reset_seen(from, to); });
+    network_dice_.observe_resets([this](std::uint64_t connection) { reset_seen(connection); });
 }
 
 FaultRunner::~FaultRunner() {
@@ -73,6 +67,7 @@ void FaultRunner::arm() {
     arm_if(faults.network_latency.on, FaultKind::network_latency);
     arm_if(faults.network_short_read.on, FaultKind::network_short_read);
     arm_if(faults.network_short_write.on, FaultKind::network_short_write);
+    arm_if(faults.process_fault_point.on, FaultKind::process_fault_point);
     arm_if(faults.disk_short_read.on, FaultKind::disk_short_read);
     arm_if(faults.disk_short_write.on, FaultKind::disk_short_write);
     arm_if(faults.disk_sync_failure.on, FaultKind::disk_sync_failure);
@@ -167,7 +162,8 @@ void FaultRunner::end(Index index) {
             control_.restart(target);
             break;
         case FaultKind::process_pause:
-            if (control_.resume(target)) effective(index);
+            // Of two that overlap the second found it paused already: the first ends it.
+            if (record.fired && control_.resume(target)) effective(index);
             break;
         case FaultKind::machine_power_loss:
             control_.power_on(target);
@@ -209,6 +205,7 @@ void FaultRunner::kill(Index index) {
 
 void FaultRunner::lose_power(Index index) {
     const std::string& machine = records_[index].strike.id.target;
+    disk_dice_.power_will_be_lost(machine, records_[index].strike.id.ordinal);
     const ClusterControl::PowerLoss loss = control_.power_loss(machine);
     disk_dice_.power_lost(machine, loss.disk);
     if (loss.work.processes == 0) return;
@@ -218,9 +215,11 @@ void FaultRunner::lose_power(Index index) {
 
 void FaultRunner::reset_connection(Index index) {
     const Strike& strike = records_[index].strike;
-    if (!control_.reset_connection(strike.machines[0], strike.machines[1], strike.choice)) return;
+    const std::optional<std::uint64_t> connection =
+        control_.reset_connection(strike.machines[0], strike.machines[1], strike.choice);
+    if (!connection) return;
     fired(index);
-    resets_[in_order(strike.machines[0], strike.machines[1])].push_back(index);
+    resets_.emplace(*connection, index);
 }
 
 void FaultRunner::step_clock(Index index) {
@@ -286,11 +285,9 @@ void FaultRunner::packet_held_back(std::string_view from, std::string_view to) {
         effective(index);
 }
 
-void FaultRunner::reset_seen(std::string_view a, std::string_view b) {
-    const auto resets = resets_.find(in_order(a, b));
-    if (resets == resets_.end() || resets->second.empty()) return;
-    effective(resets->second.front());
-    resets->second.erase(resets->second.begin());
+void FaultRunner::reset_seen(std::uint64_t connection) {
+    const auto reset = resets_.find(connection);
+    if (reset != resets_.end()) effective(reset->second);
 }
 
 }  // namespace atlas::sim::faults

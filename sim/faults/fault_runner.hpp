@@ -66,7 +66,7 @@ class FaultRunner {
     void fired(Index index);
     void effective(Index index);
     void packet_held_back(std::string_view from, std::string_view to);
-    void reset_seen(std::string_view a, std::string_view b);
+    void reset_seen(std::uint64_t connection);
 
     using MachinePair = std::pair<std::string, std::string>;
 
@@ -79,7 +79,7 @@ class FaultRunner {
     /// The partitions that block a link now.
     std::map<MachinePair, std::vector<Index>> blocked_;
     /// Resets that no program has seen yet, by their two ends in order.
-    std::map<MachinePair, std::vector<Index>> resets_;
+    std::map<std::uint64_t, Index> resets_;  ///< By the number of the connection.
     /// The newest change of each machine's clock, and how often the clock had been read before.
     std::map<std::string, std::pair<Index, std::uint64_t>> clock_changes_;
     /// Strikes that wait for a sync.

@@ -37,8 +37,10 @@ class NotedCluster final : public ClusterControl {
             blocked_links.erase(link);
         }
     }
-    bool reset_connection(std::string_view, std::string_view, std::uint64_t) override {
-        return has_connections;
+    std::optional<std::uint64_t> reset_connection(std::string_view, std::string_view,
+                                                  std::uint64_t choice) override {
+        if (!has_connections) return std::nullopt;
+        return choice;
     }
     host::Duration clock_offset(std::string_view) const override { return offset; }
     void set_clock_offset(std::string_view, host::Duration value) override { offset = value; }
@@ -149,14 +151,20 @@ TEST_F(FaultRunnerTest, ALinkOpensWithTheLastPartitionThatBlocksIt) {
 TEST_F(FaultRunnerTest, AResetCountsWhenAProgramSeesIt) {
     run({{.id = {FaultKind::network_reset, "cluster", 0},
           .at = 1s,
-          .machines = {"postgres-0", "api-1"}}},
+          .machines = {"postgres-0", "api-1"},
+          .choice = 7},
+         {.id = {FaultKind::network_reset, "cluster", 1},
+          .at = 1s,
+          .machines = {"postgres-0", "api-1"},
+          .choice = 8}},
         2s);
-    EXPECT_EQ(entry(FaultKind::network_reset).fired, 1U);
+    EXPECT_EQ(entry(FaultKind::network_reset).fired, 2U);
     EXPECT_EQ(entry(FaultKind::network_reset).effective, 0U);
-    network.reset_seen({2, 0});
+    network.reset_seen(6);
     EXPECT_EQ(entry(FaultKind::network_reset).effective, 0U);
-    network.reset_seen({1, 0});
-    network.reset_seen({0, 1});
+    // Both ends of one connection see it, and nobody uses the other.
+    network.reset_seen(7);
+    network.reset_seen(7);
     EXPECT_EQ(entry(FaultKind::network_reset).effective, 1U);
 }
 

@@ -222,6 +222,9 @@ void add_process_faults(std::vector<Knob>& list) {
     add_scheduled<&F::process_pause>(list, "faults.process.pause.on", "faults.process.pause.every",
                                      "faults.process.pause.shortest",
                                      "faults.process.pause.longest");
+    add_per_operation<&F::process_fault_point>(list, "faults.process.fault_point.on",
+                                               "faults.process.fault_point.per_million",
+                                               "Of a million fault points that are passed.");
     add_scheduled<&F::machine_power_loss>(
         list, "faults.machine.power_loss.on", "faults.machine.power_loss.every",
         "faults.machine.power_loss.shortest", "faults.machine.power_loss.longest");

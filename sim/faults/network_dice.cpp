@@ -34,7 +34,7 @@ host::Duration NetworkDice::ordinary_limit(network::Link link) const {
     return dice_.options().network.latency + dice_.options().network.jitter;
 }
 
-host::Duration NetworkDice::delivery_delay(network::Link link, std::size_t) {
+network::Flight NetworkDice::flight(network::Link link, std::size_t) {
     LinkState& state = at(link);
     const bool is_loopback = link.from == link.to;
     const NetworkOptions& ordinary = dice_.options().network;
@@ -48,15 +48,15 @@ host::Duration NetworkDice::delivery_delay(network::Link link, std::size_t) {
     if (strike) {
         // At least the jitter, so that it cannot be mistaken for what is ordinary.
         delay += jitter + host::Duration{1} + strike->exponential(fault.tail);
-        ++state.slow_packets;
     }
-    return delay;
+    return {.delay = delay, .slowed = strike.has_value()};
 }
 
 host::Duration NetworkDice::retransmission_delay(network::Link link) {
     LinkState& state = at(link);
     host::RandomSource source = state.ordinary.source(state.packets++);
-    return source.between(dice_.options().network.latency, longest_retransmission);
+    const host::Duration latency = dice_.options().network.latency;
+    return source.between(latency, latency + longest_retransmission);
 }
 
 std::size_t NetworkDice::read_limit(network::Link link, std::size_t available) {
@@ -83,11 +83,9 @@ bool NetworkDice::loses_in_flight(network::Link link) {
     return true;
 }
 
-void NetworkDice::delivered(network::Link link, host::Duration travelled) {
-    LinkState& state = at(link);
-    if (state.slow_packets == 0 || travelled <= ordinary_limit(link)) return;
-    --state.slow_packets;
-    dice_.ledger().effect(FaultKind::network_latency);
+void NetworkDice::delivered(network::Link link, host::Duration travelled, bool slowed) {
+    if (slowed && travelled > ordinary_limit(link))
+        dice_.ledger().effect(FaultKind::network_latency);
 }
 
 void NetworkDice::lost_in_flight(network::Link link, std::size_t) {
@@ -106,8 +104,8 @@ void NetworkDice::held_back(network::Link link) {
     if (held_back_observer_) held_back_observer_(names_[link.from], names_[link.to]);
 }
 
-void NetworkDice::reset_seen(network::Link link) {
-    if (reset_observer_) reset_observer_(names_[link.from], names_[link.to]);
+void NetworkDice::reset_seen(std::uint64_t connection) {
+    if (reset_observer_) reset_observer_(connection);
 }
 
 }  // namespace atlas::sim::faults

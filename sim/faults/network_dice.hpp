@@ -17,22 +17,24 @@ class NetworkDice final : public network::NetworkPolicy {
     /// The names of all machines, in the order in which the network numbers them.
     NetworkDice(Dice& dice, std::vector<std::string> machine_names);
 
-    host::Duration delivery_delay(network::Link link, std::size_t bytes) override;
+    network::Flight flight(network::Link link, std::size_t bytes) override;
     host::Duration retransmission_delay(network::Link link) override;
     std::size_t read_limit(network::Link link, std::size_t available) override;
     std::size_t write_limit(network::Link link, std::size_t offered) override;
     bool loses_in_flight(network::Link link) override;
 
-    void delivered(network::Link link, host::Duration travelled) override;
+    void delivered(network::Link link, host::Duration travelled, bool slowed) override;
     void held_back(network::Link link) override;
     void lost_in_flight(network::Link link, std::size_t bytes) override;
     void unanswered(network::Link) override {}
-    void reset_seen(network::Link link) override;
+    void reset_seen(std::uint64_t connection) override;
 
-    /// Whom to tell of the effects of scheduled faults, by the names of both machines.
+    /// Whom to tell of the effects of scheduled faults: packets held back, by the names of both
+    /// machines, and connections whose reset was seen.
     using LinkObserver = std::function<void(std::string_view from, std::string_view to)>;
     void observe_held_back(LinkObserver observer) { held_back_observer_ = std::move(observer); }
-    void observe_resets(LinkObserver observer) { reset_observer_ = std::move(observer); }
+    using ResetObserver = std::function<void(std::uint64_t connection)>;
+    void observe_resets(ResetObserver observer) { reset_observer_ = std::move(observer); }
 
   private:
     struct LinkState {
@@ -44,8 +46,7 @@ class NetworkDice final : public network::NetworkPolicy {
         Decisions short_read;
         Decisions short_write;
         Decisions in_flight_loss;
-        std::uint64_t slow_packets = 0;  ///< Delayed by a fault and not yet seen to arrive late.
-        std::uint64_t losses = 0;        ///< Decided and not yet seen to have dropped a packet.
+        std::uint64_t losses = 0;  ///< Decided and not yet seen to have dropped a packet.
     };
     LinkState& at(network::Link link) { return links_[link.from * names_.size() + link.to]; }
     host::Duration ordinary_limit(network::Link link) const;
@@ -54,7 +55,7 @@ class NetworkDice final : public network::NetworkPolicy {
     std::vector<std::string> names_;
     std::vector<LinkState> links_;
     LinkObserver held_back_observer_;
-    LinkObserver reset_observer_;
+    ResetObserver reset_observer_;
 };
 
 }  // namespace atlas::sim::faults

@@ -10,6 +10,7 @@
 
 #include "sim/cluster/cluster.hpp"
 #include "sim/cluster/fault_control.hpp"
+#include "sim/faults/fault_point_dice.hpp"
 #include "system/host/task_group.hpp"
 
 namespace atlas::sim::faults {
@@ -101,6 +102,7 @@ Task<> answer(Host& host, std::unique_ptr<host::ByteStream> stream, File* log, W
         if (!received) co_return;
         const bool stored = co_await store(log, world);
         if (!stored) host.fatal("the log cannot be written");
+        co_await host.fault_point("observed.stored");
         const bool sent = co_await send_message(*stream, host::deadline_after(host, 5s), world);
         if (!sent) co_return;
     }
@@ -268,8 +270,10 @@ ObservedRun run_observed(std::uint64_t seed_number, const SwarmOptions& options,
     Dice dice(seed, options, suppressed, run.ledger);
     NetworkDice network_dice(dice, names);
     DiskDice disk_dice(dice);
+    FaultPointDice fault_point_dice(dice, machines, Envelope::single_postgres());
     kernel::Kernel kernel{seed};
     cluster::Cluster cluster(kernel, network_dice, disk_dice);
+    fault_point_dice.attach(cluster.hooks());
     for (const MachineInfo& machine : machines) {
         const auto number = cluster.add_machine(machine.name);
         const auto program = machine.role == Role::postgres ? run_database

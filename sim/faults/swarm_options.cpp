@@ -62,6 +62,8 @@ void draw_faults(Draw& draw, FaultOptions& f) {
                          draw.time("process.restart.longest", 2ms, 100ms)};
     f.process_pause = {on("process.pause"), draw.time("process.pause.every", 10s, 60s), 10ms,
                        draw.time("process.pause.longest", 1s, 15s)};
+    f.process_fault_point = {on("process.fault_point"),
+                             draw.count("process.fault_point.chance", 100, 4'000)};
     f.machine_power_loss = {on("machine.power_loss"),
                             draw.time("machine.power_loss.every", 15s, 60s), 500ms,
                             draw.time("machine.power_loss.longest", 1s, 10s)};

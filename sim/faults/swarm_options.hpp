@@ -117,6 +117,7 @@ struct FaultOptions {
     ScheduledFault process_kill;
     ScheduledFault process_restart;
     ScheduledFault process_pause;
+    OperationFault process_fault_point;
     ScheduledFault machine_power_loss;
     ClockOffsetFault clock_offset;
     ClockStepFault clock_step;

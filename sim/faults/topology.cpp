@@ -19,6 +19,7 @@ Envelope Envelope::single_postgres() {
             case FaultKind::process_kill:
             case FaultKind::process_restart:
             case FaultKind::process_pause:
+            case FaultKind::process_fault_point:
             case FaultKind::machine_power_loss:
                 roles = {.api = true, .postgres = true, .client = false};
                 break;

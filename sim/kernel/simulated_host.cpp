@@ -101,7 +101,9 @@ bool SimulatedHost::logs(host::LogLevel level) const {
 host::Task<> SimulatedHost::fault_point(std::string_view name) {
     if (!hooks_.at_fault_point) co_return;
     const HostHooks::FaultPointDecision decision = hooks_.at_fault_point(process_, name);
+    if (!decision.kill && decision.delay <= host::Duration::zero()) co_return;
     if (decision.delay > host::Duration::zero()) co_await host::sleep_for(*this, decision.delay);
+    if (hooks_.struck_at_fault_point) hooks_.struck_at_fault_point(process_);
     if (decision.kill) {
         process_.begin_death();
         host::Parked for_ever;

@@ -51,6 +51,8 @@ struct HostHooks {
         bool kill = false;
     };
     std::function<FaultPointDecision(const Process&, std::string_view name)> at_fault_point;
+    /// The delay is over, or the process is about to die.
+    std::function<void(const Process&)> struck_at_fault_point;
     /// The process died by host::fatal.
     std::function<void(const Process&, std::string_view reason)> on_fatal;
 };

@@ -21,13 +21,19 @@ struct Link {
     friend auto operator<=>(const Link&, const Link&) = default;
 };
 
+/// How long a packet travels, and whether a fault has made it that long.
+struct Flight {
+    host::Duration delay{};
+    bool slowed = false;
+};
+
 class NetworkPolicy {
   public:
     virtual ~NetworkPolicy() = default;
 
     /// How long one packet of that many payload bytes travels. Never negative. Packets of one
     /// connection and direction arrive in order whatever this says.
-    virtual host::Duration delivery_delay(Link link, std::size_t bytes) = 0;
+    virtual Flight flight(Link link, std::size_t bytes) = 0;
 
     /// How long after a blocked link opens again a packet that was held arrives (retransmission).
     virtual host::Duration retransmission_delay(Link link) = 0;
@@ -44,16 +50,17 @@ class NetworkPolicy {
 
     // What came of it, as seen at the seam: for the ledger, which believes only effects.
 
-    /// A packet arrived, that long after it was sent.
-    virtual void delivered(Link link, host::Duration travelled) = 0;
+    /// A packet arrived, that long after it was sent; `slowed` as flight() said of it.
+    virtual void delivered(Link link, host::Duration travelled, bool slowed) = 0;
     /// A packet found its link blocked and waits for it to open.
     virtual void held_back(Link link) = 0;
     /// A packet of that many payload bytes was dropped with its connection.
     virtual void lost_in_flight(Link link, std::size_t bytes) = 0;
     /// A packet came to a machine without power.
     virtual void unanswered(Link link) = 0;
-    /// An operation of a program ended with connection_reset, because reset_connection broke it.
-    virtual void reset_seen(Link link) = 0;
+    /// An operation of a program ended with connection_reset, because reset_connection broke that
+    /// connection.
+    virtual void reset_seen(std::uint64_t connection) = 0;
 };
 
 }  // namespace atlas::sim::network

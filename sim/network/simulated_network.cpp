@@ -72,8 +72,10 @@ void SimulatedNetwork::transmit(std::shared_ptr<Connection> connection, Side fro
                                 std::vector<std::byte> payload) {
     const Link link = connection->link(from);
     if (!machines_[link.from].powered) return;
-    const host::Duration delay = policy_.delivery_delay(link, payload.size());
-    launch({std::move(connection), kind, std::move(payload), kernel_.now()}, from, delay);
+    const Flight flight = policy_.flight(link, payload.size());
+    const std::uint32_t epoch = connection->epoch;
+    launch({std::move(connection), kind, std::move(payload), kernel_.now(), flight.slowed, epoch},
+           from, flight.delay);
 }
 
 void SimulatedNetwork::launch(Packet packet, Side from, host::Duration delay) {
@@ -84,21 +86,16 @@ void SimulatedNetwork::launch(Packet packet, Side from, host::Duration delay) {
     const std::uint64_t digest = XXH3_64bits_withSeed(
         packet.payload.data(), packet.payload.size(),
         packet.connection->number * 16 + static_cast<std::uint64_t>(packet.kind));
-    const std::uint32_t epoch = packet.connection->epoch;
     const char* label = label_of(packet.kind);
-    kernel_.schedule(at, nullptr, EventKind::network, label, digest,
-                     [this, packet = std::move(packet), from, epoch]() mutable {
-                         if (epoch != packet.connection->epoch) {
-                             policy_.lost_in_flight(packet.connection->link(from),
-                                                    packet.payload.size());
-                             return;
-                         }
-                         arrive(std::move(packet), from);
-                     });
+    kernel_.schedule(
+        at, nullptr, EventKind::network, label, digest,
+        [this, packet = std::move(packet), from]() mutable { arrive(std::move(packet), from); });
 }
 
 void SimulatedNetwork::arrive(Packet packet, Side from) {
     const Link link = packet.connection->link(from);
+    if (machines_[link.to].powered && packet.epoch != packet.connection->epoch)
+        return policy_.lost_in_flight(link, packet.payload.size());
     if (blocked_.contains(link)) {
         policy_.held_back(link);
         held_[link].push_back({std::move(packet), from});
@@ -109,7 +106,7 @@ void SimulatedNetwork::arrive(Packet packet, Side from) {
         packet.connection->unanswered_on_dead_machine = true;
         return;
     }
-    policy_.delivered(link, kernel_.now() - packet.sent);
+    policy_.delivered(link, kernel_.now() - packet.sent, packet.slowed);
     deliver(packet.connection, other(from), packet.kind, std::move(packet.payload));
 }
 
@@ -184,6 +181,8 @@ void SimulatedNetwork::set_blocked(Link link, bool blocked) {
         std::vector<Held> packets = std::move(held->second);
         held_.erase(held);
         for (Held& each : packets) {
+            // Nobody sends again what a machine without power has sent.
+            if (each.packet.connection->end(each.from).vanished) continue;
             const host::Duration delay = policy_.retransmission_delay(link);
             launch(std::move(each.packet), each.from, delay);
         }
@@ -234,7 +233,8 @@ void SimulatedNetwork::power_on(MachineNumber machine) {
     }
 }
 
-bool SimulatedNetwork::reset_connection(MachineNumber a, MachineNumber b, std::uint64_t choice) {
+std::optional<std::uint64_t> SimulatedNetwork::reset_connection(MachineNumber a, MachineNumber b,
+                                                                std::uint64_t choice) {
     std::vector<std::shared_ptr<Connection>> between;
     for (const auto& [number, connection] : connections_) {
         const Link link = connection->link(Side::client);
@@ -243,7 +243,7 @@ bool SimulatedNetwork::reset_connection(MachineNumber a, MachineNumber b, std::u
             between.push_back(connection);
         }
     }
-    if (between.empty()) return false;
+    if (between.empty()) return std::nullopt;
     Connection& broken = *between[choice % between.size()];
     if (policy_.loses_in_flight(broken.link(Side::client))) ++broken.epoch;
     for (End& end : broken.ends) {
@@ -253,7 +253,7 @@ bool SimulatedNetwork::reset_connection(MachineNumber a, MachineNumber b, std::u
         end.observer->readable();
         end.observer->writable();
     }
-    return true;
+    return broken.number;
 }
 
 std::size_t SimulatedNetwork::open_ends(const kernel::Process& process) const {

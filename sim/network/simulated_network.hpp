@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -45,8 +46,9 @@ class SimulatedNetwork {
     void power_on(MachineNumber machine);
 
     /// Breaks one open connection between the two machines, at both ends. `choice` picks it (modulo
-    /// their number). False when there is none.
-    bool reset_connection(MachineNumber a, MachineNumber b, std::uint64_t choice);
+    /// their number). Its number, if there was one.
+    std::optional<std::uint64_t> reset_connection(MachineNumber a, MachineNumber b,
+                                                  std::uint64_t choice);
 
     /// Connection ends and listeners that a process holds: zero after it has ended.
     std::size_t open_ends(const kernel::Process& process) const;
@@ -71,6 +73,8 @@ class SimulatedNetwork {
         PacketKind kind;
         std::vector<std::byte> payload;
         host::TimePoint sent;
+        bool slowed = false;      ///< By a fault: for the ledger.
+        std::uint32_t epoch = 0;  ///< Of the connection, when it was sent.
     };
 
     /// Sends a packet from one end of a connection to the other.

@@ -194,12 +194,27 @@ TEST_F(SimulatedNetworkTest, AMachineThatLostPowerUnnoticedAnswersTheNextBytesWi
     EXPECT_EQ(client_log.back().what, "connection_reset");
 }
 
+TEST_F(SimulatedNetworkTest, WhatADeadMachineSentIntoAPartitionIsNeverSentAgain) {
+    add_client(10ms, 1h);
+    cluster.start_all();
+    kernel.run_until(TimePoint{5ms});
+    cluster.network().set_blocked(to_server(), true);
+    kernel.run_until(TimePoint{20ms});
+    cluster.power_off(client_machine);
+    cluster.network().set_blocked(to_server(), false);
+    kernel.run_until(TimePoint{10s});
+    // Had the second ping come, its answer would have found nobody: a reset.
+    cluster.power_on(client_machine);
+    kernel.run_until(TimePoint{10s + 50ms});
+    EXPECT_EQ(server_log, Log{});
+}
+
 TEST_F(SimulatedNetworkTest, AResetIsSeenAtBothEnds) {
     add_client(1h, 1h);
     cluster.start_all();
     kernel.run_until(TimePoint{2ms + 500us});
-    EXPECT_FALSE(cluster.network().reset_connection(client_machine, client_machine, 0));
-    EXPECT_TRUE(cluster.network().reset_connection(server_machine, client_machine, 7));
+    EXPECT_FALSE(cluster.network().reset_connection(client_machine, client_machine, 0).has_value());
+    EXPECT_TRUE(cluster.network().reset_connection(server_machine, client_machine, 7).has_value());
     kernel.run_until(TimePoint{1s});
     ASSERT_EQ(client_log.size(), 1u);
     EXPECT_EQ(client_log[0].what, "connection_reset");

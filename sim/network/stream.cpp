@@ -86,7 +86,7 @@ host::Task<host::Result<std::size_t>> SimulatedStream::write_some(std::span<cons
 }
 
 std::unexpected<host::Error> SimulatedStream::reset_error() {
-    if (end().broken_by_fault) network_.policy().reset_seen(connection_->link(side_));
+    if (end().broken_by_fault) network_.policy().reset_seen(connection_->number);
     return failure(ErrorCode::connection_reset, {}, Certainty::indefinite);
 }
 

@@ -45,7 +45,10 @@ std::string to_json(const RunReport& report, const std::optional<Effort>& effort
         {"virtual_milliseconds", report.virtual_milliseconds},
         {"options", from_named_values(report.options)},
         {"sabotages", from_named_values(report.sabotages)},
+        {"timeline", report.timeline},
+        {"expected_deaths", report.expected_deaths},
         {"no_progress", report.no_progress},
+        {"unmet_expectation", report.unmet_expectation},
         {"replay", report.replay},
     };
     json["operations"] = Json::array();
@@ -88,7 +91,10 @@ std::optional<RunReport> from_json(const std::string& text) {
         report.virtual_milliseconds = json.at("virtual_milliseconds");
         report.options = to_named_values(json.at("options"));
         report.sabotages = to_named_values(json.at("sabotages"));
+        report.timeline = json.at("timeline").get<std::vector<std::string>>();
+        report.expected_deaths = json.at("expected_deaths").get<std::vector<std::string>>();
         report.no_progress = json.at("no_progress");
+        report.unmet_expectation = json.at("unmet_expectation");
         report.replay = json.at("replay");
         for (const Json& each : json.at("operations")) {
             report.operations.push_back(

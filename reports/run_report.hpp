@@ -55,9 +55,15 @@ struct RunReport {
     std::vector<FaultCount> faults;
     std::vector<NamedValue> sabotages;  ///< Name, and how often it acted.
     std::vector<PropertyResult> properties;
+    /// What struck and when, a line each.
+    std::vector<std::string> timeline;
+    /// Processes that ended themselves and were right to, a line each.
+    std::vector<std::string> expected_deaths;
 
     /// Why there was no progress, when there was none.
     std::string no_progress;
+    /// What was expected and did not come, when a violation was.
+    std::string unmet_expectation;
     int exit_code = 0;
     /// The command that does it all again.
     std::string replay;

@@ -50,6 +50,22 @@ void append_properties(std::string& text, const RunReport& report) {
     text += '\n';
 }
 
+void append_lines(std::string& text, std::string_view heading,
+                  const std::vector<std::string>& lines) {
+    if (lines.empty()) return;
+    text += fmt::format("{}\n", heading);
+    for (const std::string& line : lines)
+        text += fmt::format("  {}\n", line);
+    text += '\n';
+}
+
+bool is_good(const RunReport& report) {
+    return report.exit_code == 0 &&
+           std::ranges::all_of(report.properties, [](const PropertyResult& property) {
+               return property.verdict == properties::Verdict::valid;
+           });
+}
+
 }  // namespace
 
 std::string to_text(const RunReport& report, const std::optional<Effort>& effort) {
@@ -57,7 +73,11 @@ std::string to_text(const RunReport& report, const std::optional<Effort>& effort
     append_operations(text, report);
     append_faults(text, report);
     append_properties(text, report);
+    append_lines(text, "Processes that ended themselves after a failed sync, as they must",
+                 report.expected_deaths);
+    if (!is_good(report)) append_lines(text, "What struck", report.timeline);
     if (!report.no_progress.empty()) text += report.no_progress + "\n\n";
+    if (!report.unmet_expectation.empty()) text += report.unmet_expectation + "\n\n";
     text += fmt::format("seed {}: {} events, {}.{:03} virtual seconds, trace {}\n", report.seed,
                         report.events, report.virtual_milliseconds / 1000,
                         report.virtual_milliseconds % 1000, report.trace_hash);

@@ -20,11 +20,16 @@ constexpr std::string_view formats_known =
 
 using Outcome = std::expected<LinearizabilityReport, Unreadable>;
 
+/// What has no operation proves nothing, and is most likely a mistake.
+Unreadable without_operations() {
+    return {0, "it has no operation that says anything",
+            "a history with at least one operation that may have happened, or was answered"};
+}
+
 std::expected<HistoryFormat, Unreadable> format_of(std::string_view text) {
     Lines lines(text);
     if (!lines.next()) {
-        return std::unexpected(
-            Unreadable{0, "it is empty", "a history with at least one operation"});
+        return std::unexpected(without_operations());
     }
     if (lines.text().starts_with("INFO")) return HistoryFormat::etcd_log;
     if (lines.text().starts_with('{')) {
@@ -41,12 +46,14 @@ Outcome check_users(std::string_view text, LinearizabilityBudget budget) {
     if (!history) return std::unexpected(history.error());
     const auto operations = user_operations(*history);
     if (!operations) return std::unexpected(operations.error());
+    if (operations->empty()) return std::unexpected(without_operations());
     return check_linearizable(user_record_partitions(*operations), budget);
 }
 
 Outcome check_register(std::string_view text, LinearizabilityBudget budget) {
     auto partition = read_etcd_log(text);
     if (!partition) return std::unexpected(std::move(partition.error()));
+    if (partition->operations.empty()) return std::unexpected(without_operations());
     std::vector<Partition<RegisterModel>> partitions;
     partitions.push_back(std::move(*partition));
     return check_linearizable(std::move(partitions), budget);
@@ -55,6 +62,7 @@ Outcome check_register(std::string_view text, LinearizabilityBudget budget) {
 Outcome check_keys(std::string_view text, LinearizabilityBudget budget) {
     auto partitions = read_key_value_log(text);
     if (!partitions) return std::unexpected(std::move(partitions.error()));
+    if (partitions->empty()) return std::unexpected(without_operations());
     return check_linearizable(std::move(*partitions), budget);
 }
 

@@ -263,6 +263,10 @@ TEST(LinearizableFile, RefusesWhatIsInNoFormat) {
     EXPECT_EQ(refused("").line, 0U);
     EXPECT_EQ(refused(" \n\n").line, 0U);
     EXPECT_EQ(refused("\nhello\n").line, 2U);
+    // Lines of the right form, of which none says anything.
+    EXPECT_THAT(refused(etcd("0 :invoke :read nil")).reason, HasSubstr("no operation"));
+    EXPECT_THAT(refused(R"({:process 0, :type :invoke, :f :get, :key "0", :value nil})").reason,
+                HasSubstr("no operation"));
     EXPECT_THAT(refused("hello").expected, HasSubstr("Jepsen etcd log"));
     EXPECT_THAT(refused(lines({R"("process":0,"type":"invoke","f":"fly")"})).reason,
                 HasSubstr("\"fly\""));

@@ -34,10 +34,14 @@ class ContractReview {
   public:
     explicit ContractReview(const std::vector<UserOperation>& operations) {
         for (const UserOperation& operation : operations) {
-            if (operation.function == UserFunction::register_user &&
-                operation.outcome == EntryType::ok) {
+            if (operation.function != UserFunction::register_user) continue;
+            if (operation.outcome == EntryType::ok) {
                 emails_[*operation.response.id] = *operation.request.email;
             }
+            if (operation.outcome == EntryType::fail) continue;
+            const auto [taken, is_first] = taken_since_.try_emplace(
+                folded_email(*operation.request.email), operation.invoke_line);
+            if (!is_first) taken->second = std::min(taken->second, operation.invoke_line);
         }
     }
 
@@ -56,10 +60,13 @@ class ContractReview {
         wrong_.push_back(fmt::format("{} {}.", describe(operation), what));
     }
     void review_failure(const UserOperation& operation);
+    void review_taken(const UserOperation& operation);
     void review_answer(const UserOperation& operation);
     void review_registration(const UserOperation& operation);
 
     std::map<std::string, std::string> emails_;  ///< By id, as registered.
+    /// By folded e-mail, the line on which the first registration that may have taken it began.
+    std::map<std::string, std::size_t> taken_since_;
     std::vector<std::string> wrong_;
 };
 
@@ -73,7 +80,19 @@ void ContractReview::review_failure(const UserOperation& operation) {
     } else if (failure == "rejected") {
         find(operation, fmt::format("was rejected with {} although it was well formed: {}", status,
                                     operation.error));
+    } else if (failure == "email_taken") {
+        review_taken(operation);
     }
+}
+
+// An e-mail is taken by a registration that succeeded, or by one whose outcome nobody was told.
+void ContractReview::review_taken(const UserOperation& operation) {
+    const auto taken = taken_since_.find(folded_email(operation.request.email.value_or("")));
+    if (taken != taken_since_.end() && taken->second < operation.end_line) return;
+    find(operation,
+         fmt::format("was told that \"{}\" is taken, but no registration of it had begun "
+                     "that may have taken it",
+                     operation.request.email.value_or("")));
 }
 
 void ContractReview::review_answer(const UserOperation& operation) {

@@ -77,6 +77,7 @@ Story good_story() {
     story.run.facts.faults_ended_at = 9s;
     story.run.facts.final_phase_completed = true;
     story.run.facts.ended_at = 20s;
+    story.run.facts.leftovers.emplace();
     return story;
 }
 
@@ -226,6 +227,27 @@ TEST(ApiContract, IsFoundViolated) {
     expect_invalid(spoilt([](auto& all) { all[2].response.display_name = "Z"; }), "set the name");
 }
 
+TEST(ApiContract, AnEmailIsTakenOnlyByARegistrationThatMayHaveHappened) {
+    const auto refused = [](Story& story, std::string email) {
+        UserOperation& operation = story.registers("x", std::move(email), "X");
+        operation.outcome = EntryType::fail;
+        operation.response = {.status = 409, .failure = "email_taken"};
+    };
+    Story story = good_story();
+    refused(story, "BOB@example.com");
+    EXPECT_EQ(check_api_contract(story.run).verdict, Verdict::valid);
+    refused(story, "free@example.com");
+    expect_invalid(check_api_contract(story.run), "\"free@example.com\" is taken, but");
+    // One that begins later cannot be the reason, nor one that definitely failed.
+    UserOperation& attempt = story.registers("y", "Free@example.com", "Y");
+    Story::loses_answer(attempt);
+    expect_invalid(check_api_contract(story.run), "is taken, but");
+    attempt.invoke_line = 1;
+    EXPECT_EQ(check_api_contract(story.run).verdict, Verdict::valid);
+    attempt.outcome = EntryType::fail;
+    expect_invalid(check_api_contract(story.run), "is taken, but");
+}
+
 TEST(NoInternalError, IsFoundViolated) {
     Story story = good_story();
     UserOperation& operation = story.gets(ann, "Anna", 2);
@@ -251,6 +273,24 @@ TEST(OperationsEnd, IsFoundViolated) {
     EXPECT_EQ(check_operations_end(story.run).verdict, Verdict::valid);
 }
 
+TEST(OperationsEnd, IsFoundViolatedByACallThatItsClientGaveUp) {
+    Story story = good_story();
+    UserOperation& hanging = story.gets(ann, "Anna", 2);
+    hanging.outcome = EntryType::fail;
+    hanging.response = {.failure = "deadline_exceeded"};
+    story.run.facts.ended_at = 69s;
+    hanging.invoked_at = 9s + 29s;
+    hanging.ended_at = 9s + 34s;
+    EXPECT_EQ(check_operations_end(story.run).verdict, Verdict::valid);
+    hanging.invoked_at = 9s + 30s;
+    expect_invalid(check_operations_end(story.run),
+                   "began 30.000000 s after faults had stopped, and its client gave up");
+    hanging.response = {.failure = "not_started"};
+    const Judgement ended = check_operations_end(story.run);
+    EXPECT_EQ(ended.verdict, Verdict::valid);
+    EXPECT_THAT(ended.prose, HasSubstr("within 60.000000 s"));
+}
+
 TEST(ServiceRecovers, IsFoundViolated) {
     Story story = good_story();
     story.run.facts.faults_ended_at = 12s;
@@ -265,6 +305,16 @@ TEST(NothingLeftBehind, IsFoundViolated) {
     Story story = good_story();
     story.run.facts.leftovers = {"api-1: 1 connection"};
     expect_invalid(check_nothing_left_behind(story.run), "api-1: 1 connection");
+}
+
+TEST(NothingLeftBehind, IsLeftOutWhereNobodyCounted) {
+    Story story = good_story();
+    story.run.facts.leftovers.reset();
+    EXPECT_EQ(check_nothing_left_behind(story.run).verdict, Verdict::unknown);
+    const RunVerdict verdict = judge_run(story.run);
+    EXPECT_EQ(verdict.verdict, Verdict::valid);
+    for (const Finding& finding : verdict.findings)
+        EXPECT_NE(finding.property, "nothing-left-behind");
 }
 
 TEST(NotVacuous, IsUnknownWhenAKindNeverSucceeded) {

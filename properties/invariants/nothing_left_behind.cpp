@@ -7,8 +7,9 @@
 namespace atlas::properties {
 
 Judgement check_nothing_left_behind(const RunRecord& run) {
+    if (!run.facts.leftovers) return {Verdict::unknown, "Nobody counted what was left behind.\n"};
     std::vector<std::string> wrong;
-    for (const std::string& leftover : run.facts.leftovers) {
+    for (const std::string& leftover : *run.facts.leftovers) {
         wrong.push_back("Left behind: " + leftover + ".");
     }
     return judge(wrong, "Nothing was left behind.");

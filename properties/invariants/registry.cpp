@@ -19,7 +19,7 @@ constexpr Property properties[] = {
     {"api-contract", "Every answer is one that the API's contract allows for what was asked.",
      check_api_contract},
     {"no-internal-error", "No answer has status 500.", check_no_internal_error},
-    {"operations-end", "After faults have stopped, every operation ends within 60 virtual seconds.",
+    {"operations-end", "After faults have stopped, every operation ends within the healing time.",
      check_operations_end},
     {"service-recovers",
      "After faults have stopped, an operation of each kind succeeds and every user can be read.",
@@ -51,6 +51,8 @@ bool RunVerdict::violates(std::string_view property) const {
 RunVerdict judge_run(const RunRecord& run) {
     RunVerdict result;
     for (const Property& property : properties) {
+        // Real servers, and a run that stopped early, leave nothing to count; all else is judged.
+        if (property.check == check_nothing_left_behind && !run.facts.leftovers) continue;
         Judgement judgement = property.check(run);
         result.verdict = merge(result.verdict, judgement.verdict);
         result.findings.push_back({property.name, std::move(judgement)});

@@ -35,6 +35,7 @@ struct RunVerdict {
     bool violates(std::string_view property) const;
 };
 
+/// Without the property about leftovers where nobody counted them.
 RunVerdict judge_run(const RunRecord& run);
 
 }  // namespace atlas::properties

@@ -37,8 +37,9 @@ struct RunFacts {
     host::Duration ended_at{};
     /// How long an operation may take once faults have stopped.
     host::Duration healing_time = std::chrono::seconds{60};
-    /// What is still there after all programs have ended: "api-1: 1 connection", ...
-    std::vector<std::string> leftovers = {};
+    /// What is still there after all programs have ended: "api-1: 1 connection", ...; nothing where
+    /// nobody counted.
+    std::optional<std::vector<std::string>> leftovers = {};
 };
 
 struct RunRecord {

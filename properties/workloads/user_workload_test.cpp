@@ -12,7 +12,7 @@
 #include "properties/history/json_lines.hpp"
 #include "properties/invariants/registry.hpp"
 #include "properties/sabotage/sabotaged_node.hpp"
-#include "properties/workloads/tiny_database.hpp"
+#include "properties/workloads/tiny_database_fixture.hpp"
 #include "sim/cluster/calm.hpp"
 
 namespace atlas::properties {

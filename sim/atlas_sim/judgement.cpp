@@ -51,7 +51,9 @@ properties::RunRecord record_of(Simulation& simulation, const faults::SwarmOptio
     if (simulation.final_users()) record.users = to_user_rows(*simulation.final_users());
     record.facts.weights = {options.workload.weight_create, options.workload.weight_get,
                             options.workload.weight_patch};
-    record.facts.faults_ended_at = simulation.healed_at().since_epoch;
+    if (const auto healed_at = simulation.healed_at()) {
+        record.facts.faults_ended_at = healed_at->since_epoch;
+    }
     record.facts.final_phase_completed = simulation.final_phase_completed();
     record.facts.ended_at = simulation.now().since_epoch;
     record.facts.healing_time = options.run.liveness;
@@ -59,21 +61,35 @@ properties::RunRecord record_of(Simulation& simulation, const faults::SwarmOptio
     return record;
 }
 
-/// PostgreSQL ends itself on purpose when it no longer knows what is on its disk; nobody else has a
-/// reason to.
-bool is_expected(const Death& death) {
-    return death.process.find("/postgres#") != std::string::npos;
+std::string describe(const Death& death) {
+    return fmt::format("At {} ms {} ended itself: {}", death.at.since_epoch / 1ms, death.process,
+                       death.reason);
 }
 
-reports::PropertyResult judge_deaths(const Simulation& simulation) {
+void judge_deaths(const Simulation& simulation, reports::RunReport& report) {
     reports::PropertyResult result{"no-crash", Verdict::valid, ""};
+    const bool disk_failed =
+        simulation.ledger().entry(faults::FaultKind::disk_sync_failure).effective > 0;
     for (const Death& death : simulation.deaths()) {
-        if (is_expected(death)) continue;
+        if (is_expected(death, disk_failed)) {
+            report.expected_deaths.push_back(describe(death));
+            continue;
+        }
         result.verdict = Verdict::invalid;
-        result.explanation += fmt::format("At {} ms {} ended itself: {}\n",
-                                          death.at.since_epoch / 1ms, death.process, death.reason);
+        if (!result.explanation.empty()) result.explanation += '\n';
+        result.explanation += describe(death);
     }
-    return result;
+    report.properties.push_back(std::move(result));
+}
+
+std::vector<std::string> timeline_of(const std::vector<faults::StrikeRecord>& strikes) {
+    std::vector<std::string> timeline;
+    for (const faults::StrikeRecord& record : strikes) {
+        if (!record.fired) continue;
+        timeline.push_back(faults::describe(record.strike) +
+                           (record.effective ? "" : " (without an effect)"));
+    }
+    return timeline;
 }
 
 int exit_code_of(const reports::RunReport& report) {
@@ -103,6 +119,15 @@ std::string without_last_line_end(std::string text) {
 }
 
 }  // namespace
+
+bool is_expected(const Death& death, bool disk_failed) {
+    if (!disk_failed || death.process.find("/postgres#") == std::string::npos) return false;
+    // To create a log segment and to start each sync too, and say so by the error alone.
+    const bool may_sync = death.reason.starts_with("PANIC: could not create file") ||
+                          death.reason.starts_with("PostgreSQL cannot start");
+    return death.reason.starts_with("PANIC: could not fsync") ||
+           (may_sync && death.reason.find(": io_error") != std::string::npos);
+}
 
 std::vector<properties::UserRow> to_user_rows(const models::postgres::CommittedRows& table) {
     const auto column = [&](std::string_view name) {
@@ -146,7 +171,8 @@ reports::RunReport judge(Simulation& simulation, const faults::SwarmOptions& opt
         result.verdict = Verdict::invalid;
         result.explanation = simulation.duplicate_email();
     }
-    report.properties.push_back(judge_deaths(simulation));
+    judge_deaths(simulation, report);
+    report.timeline = timeline_of(simulation.strikes());
     report.exit_code = exit_code_of(report);
     return report;
 }

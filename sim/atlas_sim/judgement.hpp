@@ -11,6 +11,10 @@
 
 namespace atlas::sim::atlas_sim {
 
+/// Whether a process may end itself so. PostgreSQL does when a sync failed, for then it no longer
+/// knows what is on its disk; nobody else has a reason to, nor it any other.
+bool is_expected(const Death& death, bool disk_failed);
+
 /// The table of users as the properties want it. Its columns are known to be there.
 std::vector<properties::UserRow> to_user_rows(const models::postgres::CommittedRows& table);
 

@@ -9,6 +9,7 @@
 #include "properties/invariants/invariants.hpp"
 #include "properties/sabotage/sabotaged_node.hpp"
 #include "sim/atlas_sim/judgement.hpp"
+#include "sim/atlas_sim/progress.hpp"
 #include "sim/sql_client/driver.hpp"
 #include "system/host/check.hpp"
 
@@ -17,13 +18,11 @@ namespace atlas::sim::atlas_sim {
 using faults::Role;
 using host::Duration;
 using host::TimePoint;
-using kernel::RunEnd;
 using network::MachineNumber;
 using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration look_every = 1s;
 /// For every program, from being asked to stop until it has ended.
 constexpr Duration stop_time = 60s;
 
@@ -155,7 +154,7 @@ void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
     final_process_ = cluster_.add_process(machine, "final-reader", [this](host::Host& host) {
         const auto program = [](Simulation& simulation, host::Host& own) -> host::Task<> {
             const host::Deadline deadline =
-                host::Deadline::at(simulation.healed_at_ + simulation.input_.options.run.liveness);
+                host::Deadline::at(*simulation.healed_at_ + simulation.input_.options.run.liveness);
             simulation.final_phase_completed_ = co_await simulation.workload_.run_final_phase(
                 own, simulation.api_endpoints_, deadline);
         };
@@ -182,8 +181,7 @@ cluster::ApiNodeParts Simulation::api_node_parts(host::Host& host) {
 void Simulation::run() {
     boot();
     runner_->start();
-    for (const cluster::ProcessNumber process : {postgres_process_})
-        cluster_.start(process);
+    cluster_.start(postgres_process_);
     for (const cluster::ProcessNumber process : api_processes_)
         cluster_.start(process);
     for (const cluster::ProcessNumber process : client_processes_)
@@ -191,8 +189,8 @@ void Simulation::run() {
     if (!advance(TimePoint{input_.options.run.safety})) return;
     runner_->stop_and_heal();
     healed_at_ = kernel_.now();
-    run_final_phase();
-    if (!no_progress_.empty()) return;
+    final_phase_completed_ = false;
+    if (!run_final_phase()) return;
     if (postgres_.server != nullptr) {
         auto rows = postgres_.server->read_committed_rows("users");
         if (rows) final_users_ = std::move(*rows);
@@ -200,23 +198,15 @@ void Simulation::run() {
     stop_everything();
 }
 
-bool Simulation::advance(TimePoint until) {
-    return advance_until(until, [] { return false; });
+bool Simulation::advance(TimePoint until, std::function<bool()> until_done) {
+    no_progress_ =
+        let_time_pass(kernel_, {until, std::move(until_done), [this] { look_at_users(); }});
+    return no_progress_.empty();
 }
 
-template <typename Condition>
-bool Simulation::advance_until(TimePoint until, Condition condition) {
-    while (kernel_.now() < until && !condition()) {
-        const RunEnd end = kernel_.run_until(std::min(until, kernel_.now() + look_every));
-        if (end == RunEnd::no_progress) {
-            no_progress_ =
-                fmt::format("no progress: more than a million events at virtual time {} ms\n{}",
-                            kernel_.now().since_epoch / 1ms, who_waits());
-            return false;
-        }
-        look_at_users();
-    }
-    return true;
+bool Simulation::have_ended(const std::vector<cluster::ProcessNumber>& processes) const {
+    return std::none_of(processes.begin(), processes.end(),
+                        [this](auto process) { return cluster_.is_running(process); });
 }
 
 // The invariant is looked at all along, so that a moment in which it did not hold is seen even if
@@ -233,49 +223,38 @@ void Simulation::look_at_users() {
         fmt::format("At {} ms: {}", kernel_.now().since_epoch / 1ms, judgement.prose);
 }
 
-void Simulation::run_final_phase() {
-    const TimePoint until = healed_at_ + input_.options.run.liveness;
-    const auto clients_have_ended = [this] {
-        return std::none_of(client_processes_.begin(), client_processes_.end(),
-                            [this](auto process) { return cluster_.is_running(process); });
-    };
-    if (!advance_until(until, clients_have_ended)) return;
-    if (!clients_have_ended()) return;
+bool Simulation::run_final_phase() {
+    const TimePoint until = *healed_at_ + input_.options.run.liveness;
+    if (!advance(until, [this] { return have_ended(client_processes_); })) return false;
+    if (!have_ended(client_processes_)) return true;
     cluster_.start(final_process_);
-    advance_until(until + 1s, [this] { return !cluster_.is_running(final_process_); });
+    return advance(until + 1s, [this] { return have_ended({final_process_}); });
 }
 
 void Simulation::stop_everything() {
-    const auto stop = [this](const std::vector<cluster::ProcessNumber>& processes) {
-        for (const cluster::ProcessNumber process : processes)
-            cluster_.request_shutdown(process);
-        const auto ended = [&] {
-            return std::none_of(processes.begin(), processes.end(),
-                                [this](auto process) { return cluster_.is_running(process); });
-        };
-        advance_until(kernel_.now() + stop_time, ended);
-        for (const cluster::ProcessNumber process : processes) {
-            if (!cluster_.is_running(process)) continue;
-            leftovers_.push_back(fmt::format("{} did not end within {} s of being asked to",
-                                             cluster_.process(process).full_name(),
-                                             stop_time / 1s));
-        }
-    };
     std::vector<cluster::ProcessNumber> clients = client_processes_;
     clients.push_back(final_process_);
-    stop(clients);
-    stop(api_processes_);
-    stop({postgres_process_});
-    leftovers_.insert(leftovers_.end(), cluster_.leftovers().begin(), cluster_.leftovers().end());
+    std::vector<std::string> leftovers;
+    for (const auto& processes : {clients, api_processes_, {postgres_process_}}) {
+        if (!stop(processes, leftovers)) return;
+    }
+    leftovers.insert(leftovers.end(), cluster_.leftovers().begin(), cluster_.leftovers().end());
+    leftovers_ = std::move(leftovers);
 }
 
-std::string Simulation::who_waits() const {
-    std::string text;
-    for (const auto& process : kernel_.processes()) {
-        text += fmt::format("  {}: {} tasks wait, {} events pending\n", process->full_name(),
-                            process->parked_count(), process->pending_count());
+bool Simulation::stop(const std::vector<cluster::ProcessNumber>& processes,
+                      std::vector<std::string>& leftovers) {
+    for (const cluster::ProcessNumber process : processes)
+        cluster_.request_shutdown(process);
+    const bool time_went_on =
+        advance(kernel_.now() + stop_time, [&] { return have_ended(processes); });
+    if (!time_went_on) return false;
+    for (const cluster::ProcessNumber process : processes) {
+        if (!cluster_.is_running(process)) continue;
+        leftovers.push_back(fmt::format("{} did not end within {} s of being asked to",
+                                        cluster_.process(process).full_name(), stop_time / 1s));
     }
-    return text;
+    return true;
 }
 
 }  // namespace atlas::sim::atlas_sim

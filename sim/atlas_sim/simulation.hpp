@@ -3,6 +3,7 @@
 // phase), heals it and waits for everything to end (the liveness phase), stops it, and keeps what
 // judges need.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,15 +59,17 @@ class Simulation {
     const std::optional<models::postgres::CommittedRows>& final_users() const {
         return final_users_;
     }
-    host::TimePoint healed_at() const { return healed_at_; }
-    /// Whether the final phase of the workload did all it had to, in time.
-    bool final_phase_completed() const { return final_phase_completed_; }
+    /// Nothing when the run stopped before its faults did.
+    std::optional<host::TimePoint> healed_at() const { return healed_at_; }
+    /// Whether the final phase of the workload did all it had to, in time; nothing when the run
+    /// stopped before it.
+    std::optional<bool> final_phase_completed() const { return final_phase_completed_; }
     const faults::Ledger& ledger() const { return ledger_; }
     const std::vector<faults::StrikeRecord>& strikes() const { return runner_->records(); }
     const std::vector<Death>& deaths() const { return deaths_; }
     /// Tasks, connections, files and locks that programs left when they ended; programs that did
-    /// not end when they were asked to.
-    const std::vector<std::string>& leftovers() const { return leftovers_; }
+    /// not end when they were asked to. Nothing when the run stopped before it came to that.
+    const std::optional<std::vector<std::string>>& leftovers() const { return leftovers_; }
     /// Why virtual time could not go on; empty when it could.
     const std::string& no_progress() const { return no_progress_; }
     /// Two live users had one e-mail at some moment; empty when that never was.
@@ -74,19 +77,21 @@ class Simulation {
     const properties::SabotageLedger& sabotage_ledger() const { return sabotage_ledger_; }
     const kernel::TraceDigest& digest() { return kernel_.trace().digest(); }
     host::TimePoint now() const { return kernel_.now(); }
+    /// The event that is happening, by its id in the trace.
+    kernel::EventId current_event() const { return kernel_.current_event(); }
 
   private:
     void boot();
     void add_clients(network::MachineNumber machine, std::uint64_t index);
     cluster::ApiNodeParts api_node_parts(host::Host& host);
     /// False when time could not go on.
-    bool advance(host::TimePoint until);
-    template <typename Condition>
-    bool advance_until(host::TimePoint until, Condition condition);
+    bool advance(host::TimePoint until, std::function<bool()> until_done = {});
     void look_at_users();
-    void run_final_phase();
+    bool run_final_phase();
     void stop_everything();
-    std::string who_waits() const;
+    bool stop(const std::vector<cluster::ProcessNumber>& processes,
+              std::vector<std::string>& leftovers);
+    bool have_ended(const std::vector<cluster::ProcessNumber>& processes) const;
 
     SimulationInput input_;
     kernel::Kernel kernel_;
@@ -110,11 +115,11 @@ class Simulation {
     std::vector<host::Endpoint> api_endpoints_;
     cluster::ProcessNumber final_process_ = 0;
 
-    host::TimePoint healed_at_{};
-    bool final_phase_completed_ = false;
+    std::optional<host::TimePoint> healed_at_;
+    std::optional<bool> final_phase_completed_;
     std::optional<models::postgres::CommittedRows> final_users_;
     std::vector<Death> deaths_;
-    std::vector<std::string> leftovers_;
+    std::optional<std::vector<std::string>> leftovers_;
     std::string no_progress_;
     std::string duplicate_email_;
 };

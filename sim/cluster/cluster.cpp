@@ -120,7 +120,9 @@ void Cluster::program_returned(Slot& slot) {
                 leftovers_.push_back(
                     fmt::format("{}: {} {}", slot.process->full_name(), count, what));
             };
-            report(slot.incarnation->tasks.size(), "running task(s)");
+            // The program's own task has ended: whoever still waits, in whatever group, was left.
+            report(slot.process->parked_count(), "waiting task(s)");
+            report(slot.process->pending_count(), "pending event(s)");
             report(network_.open_ends(*slot.process), "connection(s) or listener(s)");
             report(slot.incarnation->disk.open_files(), "open file(s)");
             report(slot.machine->disk.held_locks(), "directory lock(s)");
@@ -210,11 +212,6 @@ MachineNumber Cluster::machine_of(ProcessNumber number) const {
 
 bool Cluster::is_running(ProcessNumber number) const {
     return slots_[number]->incarnation != nullptr;
-}
-
-host::Host* Cluster::host_of(ProcessNumber number) {
-    Slot& slot = *slots_[number];
-    return slot.incarnation == nullptr ? nullptr : &slot.incarnation->host;
 }
 
 }  // namespace atlas::sim::cluster

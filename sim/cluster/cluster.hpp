@@ -76,11 +76,9 @@ class Cluster {
     const kernel::Process& process(ProcessNumber number) const;
     network::MachineNumber machine_of(ProcessNumber number) const;
     bool is_running(ProcessNumber number) const;
-    /// Null while it does not run.
-    host::Host* host_of(ProcessNumber number);
 
-    /// What programs left behind when they ended of themselves: "api-1/atlas-server#1: 1 connection
-    /// or listener". Empty is right.
+    /// What programs left behind when they ended of themselves: "api-1/atlas-server#1: 1
+    /// waiting task(s)". Empty is right.
     const std::vector<std::string>& leftovers() const { return leftovers_; }
 
   private:

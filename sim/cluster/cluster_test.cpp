@@ -1,62 +1,74 @@
-// Which programs run after kills, power losses and ends of their own.
+// What programs leave behind when they end is counted.
 
 #include "sim/cluster/cluster.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "sim/cluster/calm.hpp"
+#include "system/host/task_group.hpp"
 
 namespace atlas::sim::cluster {
 namespace {
 
-using host::TimePoint;
 using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
 
-class ClusterTest : public testing::Test {
-  protected:
-    ProcessNumber add(std::string name, host::Duration lives) {
-        return cluster.add_process(machine, std::move(name), [lives](host::Host& host) {
-            return host::sleep_for(host, lives);
-        });
-    }
-
-    kernel::Kernel kernel{kernel::Seed{1}};
-    CalmNetwork network;
-    CalmDisk disk;
-    Cluster cluster{kernel, network, disk};
-    network::MachineNumber machine = cluster.add_machine("machine");
-};
-
-TEST_F(ClusterTest, PowerBringsBackWhatItTookDownAndNothingElse) {
-    const ProcessNumber endless = add("endless", 1h);
-    const ProcessNumber short_lived = add("short-lived", 1s);
-    const ProcessNumber never_started = add("never-started", 1h);
-    cluster.start(endless);
-    cluster.start(short_lived);
-    kernel.run_until(TimePoint{2s});
-    EXPECT_FALSE(cluster.is_running(short_lived));
-    cluster.power_off(machine);
-    EXPECT_FALSE(cluster.is_running(endless));
-    cluster.power_on(machine);
-    EXPECT_TRUE(cluster.is_running(endless));
-    EXPECT_FALSE(cluster.is_running(short_lived)) << "it had ended of itself";
-    EXPECT_FALSE(cluster.is_running(never_started));
+host::Task<> wait_forever(host::Event& event) {
+    co_await event.wait(host::Deadline::never());
 }
 
-TEST_F(ClusterTest, WhatWasKilledWhileItsSupervisorWaitedIsStartedAgain) {
-    const ProcessNumber dying =
-        cluster.add_process(machine, "dying", [](host::Host& host) -> host::Task<> {
-            co_await host::sleep_for(host, 1s);
-            host.fatal("planted");
-        });
-    cluster.start(dying);
-    kernel.run_until(TimePoint{1s + 100ms});
-    EXPECT_FALSE(cluster.is_running(dying));
-    cluster.kill(dying);
-    kernel.run_until(TimePoint{10s});
-    EXPECT_FALSE(cluster.is_running(dying)) << "a kill lasts until somebody starts it";
-    cluster.start_again(dying);
-    EXPECT_TRUE(cluster.is_running(dying));
+host::Task<> sleep_long(host::Host& host) {
+    co_await host::sleep_for(host, 1h);
+}
+
+/// Outlives the program that filled it.
+struct Forgotten {
+    std::unique_ptr<host::Event> event;
+    std::unique_ptr<host::TaskGroup> tasks;
+};
+
+TEST(Cluster, ATaskInAGroupOnTheHeapIsLeftBehind) {
+    Forgotten forgotten;
+    const CalmRun run = run_calmly([&forgotten](host::Host& host) -> host::Task<> {
+        const auto body = [](host::Host& own, Forgotten& kept) -> host::Task<> {
+            kept.event = std::make_unique<host::Event>(own);
+            kept.tasks = std::make_unique<host::TaskGroup>(own);
+            kept.tasks->spawn(wait_forever(*kept.event));
+            co_await host::sleep_for(own, 1s);
+        };
+        return body(host, forgotten);
+    });
+    EXPECT_TRUE(run.finished);
+    EXPECT_THAT(run.leftovers, ElementsAre("machine/program#1: 1 waiting task(s)"));
+}
+
+TEST(Cluster, AnAlarmOfSuchATaskIsLeftBehindToo) {
+    Forgotten forgotten;
+    const CalmRun run = run_calmly([&forgotten](host::Host& host) -> host::Task<> {
+        const auto body = [](host::Host& own, Forgotten& kept) -> host::Task<> {
+            kept.tasks = std::make_unique<host::TaskGroup>(own);
+            kept.tasks->spawn(sleep_long(own));
+            co_await host::sleep_for(own, 1s);
+        };
+        return body(host, forgotten);
+    });
+    EXPECT_THAT(run.leftovers, ElementsAre("machine/program#1: 1 waiting task(s)",
+                                           "machine/program#1: 1 pending event(s)"));
+}
+
+TEST(Cluster, AProgramThatWaitsForItsTasksLeavesNothing) {
+    const CalmRun run = run_calmly([](host::Host& host) -> host::Task<> {
+        const auto body = [](host::Host& own) -> host::Task<> {
+            host::TaskGroup tasks(own);
+            tasks.spawn(sleep_long(own));
+            co_await tasks.stop();
+        };
+        return body(host);
+    });
+    EXPECT_TRUE(run.finished);
+    EXPECT_THAT(run.leftovers, IsEmpty());
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/faults/observed_world.hpp"
+#include "sim/faults/observed_world_fixture.hpp"
 
 namespace atlas::sim::faults {
 namespace {

@@ -11,18 +11,6 @@ void Ledger::effect(FaultKind kind) {
     ATLAS_CHECK(at(kind).effective <= at(kind).fired, "an effect has a fault that fired");
 }
 
-std::string Ledger::table() const {
-    std::string lines =
-        fmt::format("{:<30}{:>8}{:>8}{:>11}\n", "fault", "armed", "fired", "effective");
-    for (const FaultKindInfo& each : all_fault_kinds()) {
-        const LedgerEntry& counted = entry(each.kind);
-        if (counted.armed == 0) continue;
-        lines += fmt::format("{:<30}{:>8}{:>8}{:>11}\n", each.name, counted.armed, counted.fired,
-                             counted.effective);
-    }
-    return lines;
-}
-
 void FloorTally::add(const Ledger& ledger) {
     for (const FaultKindInfo& each : all_fault_kinds()) {
         const LedgerEntry& entry = ledger.entry(each.kind);

@@ -30,9 +30,6 @@ class Ledger {
         return entries_[static_cast<std::size_t>(kind)];
     }
 
-    /// A line for each kind that is armed, with a heading.
-    std::string table() const;
-
   private:
     LedgerEntry& at(FaultKind kind) { return entries_[static_cast<std::size_t>(kind)]; }
 

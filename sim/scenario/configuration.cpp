@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <algorithm>
+
 #include "sim/scenario/json_document.hpp"
 #include "sim/scenario/scenario.hpp"
 
@@ -75,16 +77,35 @@ void put_plan(JsonValue& document, const faults::FaultPlan& plan) {
     document.members.emplace_back("plan", std::move(list));
 }
 
+std::vector<std::string> names_of(const std::vector<faults::MachineInfo>& machines) {
+    std::vector<std::string> names;
+    for (const faults::MachineInfo& machine : machines)
+        names.push_back(machine.name);
+    return names;
+}
+
+/// Faults befall a machine, a link ("api-1>postgres-0") or the cluster.
+bool is_target(std::string_view target, const std::vector<faults::MachineInfo>& machines) {
+    const auto is_machine = [&](std::string_view name) {
+        return std::ranges::find(machines, name, &faults::MachineInfo::name) != machines.end();
+    };
+    const std::size_t arrow = target.find('>');
+    if (arrow == std::string_view::npos) {
+        return target == faults::cluster_target || is_machine(target);
+    }
+    return is_machine(target.substr(0, arrow)) && is_machine(target.substr(arrow + 1));
+}
+
 }  // namespace
 
 std::expected<Configuration, Complaints> resolve(const kernel::Seed& seed, const Scenario& scenario,
-                                                 const std::vector<std::string>& overrides,
-                                                 const faults::SuppressedFaults& suppress) {
+                                                 const std::vector<std::string>& overrides) {
     Configuration made{.name = scenario.name,
                        .description = scenario.description,
                        .expect = scenario.expect,
                        .options = scenario.draw ? faults::draw(seed) : faults::calm(),
-                       .suppressed = scenario.suppressed};
+                       .suppressed = scenario.suppressed,
+                       .plan_is_given = scenario.plan.has_value()};
     Complaints complaints;
     for (const auto& [name, value] : scenario.settings) {
         const auto set = faults::assign(made.options, name, value);
@@ -101,12 +122,17 @@ std::expected<Configuration, Complaints> resolve(const kernel::Seed& seed, const
         const auto set = faults::set(made.options, text.substr(0, equals), text.substr(equals + 1));
         if (!set) complaints.push_back(fmt::format("--set {}: {}", text, set.error().detail));
     }
-    made.suppressed.insert(suppress.begin(), suppress.end());
 
     const auto machines = faults::machines_of(made.options.topology);
     const auto envelope = faults::Envelope::single_postgres();
     made.plan =
         scenario.plan ? *scenario.plan : faults::draw_plan(seed, made.options, machines, envelope);
+    for (const faults::FaultId& id : made.suppressed) {
+        if (is_target(id.target, machines)) continue;
+        complaints.push_back(fmt::format(
+            "{}: suppress: {} befalls '{}', which is no machine here; there are {}", scenario.name,
+            to_string(id), id.target, fmt::join(names_of(machines), ", ")));
+    }
     for (const std::string& wrong : faults::plan_faults(made.plan, machines))
         complaints.push_back(fmt::format("{}: plan: {}", scenario.name, wrong));
     if (complaints.empty() && made.expect == "valid") {
@@ -134,7 +160,7 @@ std::string write_scenario(const Configuration& configuration, bool expanded) {
     add("draw", JsonValue::of(false));
     put_options(document, configuration.options);
     put_suppressed(document, configuration.suppressed);
-    if (expanded) put_plan(document, configuration.plan);
+    if (expanded || configuration.plan_is_given) put_plan(document, configuration.plan);
     return to_text(document);
 }
 

@@ -47,17 +47,19 @@ struct Configuration {
     faults::SuppressedFaults suppressed = {};
     /// Drawn, or given. Holds suppressed strikes too.
     faults::FaultPlan plan = {};
+    /// Given by hand: it is written out even where a drawn one is not.
+    bool plan_is_given = false;
 };
 
 /// Draws of the seed, then the scenario's settings, then the overrides ("key=value", as --set gives
-/// them); later ones win. `suppress` adds to the scenario's suppressed ids. A strike outside the
-/// envelope is a complaint unless the scenario expects a violation.
+/// them); later ones win. What is wrong with an override begins with "--set ". Ids to suppress and
+/// strikes name machines of the topology; a strike outside the envelope is a complaint unless the
+/// scenario expects a violation.
 std::expected<Configuration, Complaints> resolve(const kernel::Seed& seed, const Scenario& scenario,
-                                                 const std::vector<std::string>& overrides,
-                                                 const faults::SuppressedFaults& suppress = {});
+                                                 const std::vector<std::string>& overrides);
 
 /// A scenario file with every option spelled out; reading it and resolving it with the same seed
-/// gives the same configuration. Expanded, the whole plan is in it too, and any seed gives it.
+/// gives the same configuration. Expanded, a drawn plan is in it too, and any seed gives it.
 std::string write_scenario(const Configuration& configuration, bool expanded);
 
 /// 16 hexadecimal digits over everything that the configuration says but its name, description

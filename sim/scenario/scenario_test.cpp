@@ -34,7 +34,7 @@ std::string only_complaint(std::string_view text) {
 TEST(Scenario, ReadsSettingsAlongTheDots) {
     const auto read = read_scenario(R"({
       "name": "mine",
-      "expect": "invalid:unique-email",
+      "expect": "invalid:unique-emails",
       "postgres": {"fsync": false, "synchronous_commit": "off"},
       "faults": {"network": {"partition": {"symmetric": {"on": true, "every": "20s"}}}},
       "workload.rate": 25,
@@ -42,7 +42,7 @@ TEST(Scenario, ReadsSettingsAlongTheDots) {
     })",
                                     "s.json");
     ASSERT_TRUE(read);
-    EXPECT_EQ(read->expect, "invalid:unique-email");
+    EXPECT_EQ(read->expect, "invalid:unique-emails");
     const auto made = resolve(Seed{1}, *read, {});
     ASSERT_TRUE(made);
     EXPECT_FALSE(made->options.postgres.fsync);
@@ -112,7 +112,8 @@ TEST(Scenario, AStrikeOutsideTheEnvelopeNeedsAnExpectedViolation) {
     const auto refused = resolve(Seed{1}, *read_scenario("{" + plan + "}", "s.json"), {});
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().front(), HasSubstr("outside what the topology claims"));
-    const auto expected = read_scenario("{\"expect\": \"invalid:x\", " + plan + "}", "s.json");
+    const auto expected =
+        read_scenario("{\"expect\": \"invalid:user-records\", " + plan + "}", "s.json");
     EXPECT_TRUE(resolve(Seed{1}, *expected, {}));
     const auto nowhere =
         read_scenario(R"({"plan": [{"id": "process.kill/api-77/0", "at": "10s"}]})", "s.json");
@@ -144,14 +145,42 @@ RC_GTEST_PROP(Scenario, ASpelledOutScenarioGivesTheSameConfigurationForItsSeed,
     RC_ASSERT(configuration_hash(*again) == configuration_hash(*drawn));
 }
 
+TEST(Scenario, APlanGivenByHandIsWrittenOut) {
+    const auto read = read_scenario(
+        R"({"plan": [{"id": "process.kill/api-1/0", "at": "10s", "lasts": "1s"}]})", "s.json");
+    ASSERT_TRUE(read);
+    const auto made = resolve(Seed{1}, *read, {});
+    ASSERT_TRUE(made);
+    const auto again = read_scenario(write_scenario(*made, false), "s.json");
+    ASSERT_TRUE(again);
+    EXPECT_EQ(resolve(Seed{1}, *again, {})->plan, made->plan);
+    EXPECT_EQ(write_scenario(*resolve(Seed{1}, Scenario{}, {}), false).find("\"plan\""),
+              std::string::npos);
+}
+
+TEST(Scenario, SuppressedIdsNameMachinesOfTheTopology) {
+    const auto complaint_about = [](std::string id) {
+        const auto read = read_scenario("{\"suppress\": [\"" + id + "\"]}", "s.json");
+        const auto made = resolve(Seed{1}, *read, {"topology.api_nodes=2"});
+        return made ? "(accepted)" : made.error().front();
+    };
+    for (const char* right : {"process.kill/api-2/0", "network.latency/api-1>postgres-0/7",
+                              "network.partition.symmetric/cluster/1"}) {
+        EXPECT_EQ(complaint_about(right), "(accepted)");
+    }
+    EXPECT_THAT(complaint_about("process.kill/api-3/0"),
+                HasSubstr("'api-3', which is no machine here; there are postgres-0, api-1, api-2"));
+    EXPECT_THAT(complaint_about("network.latency/api-1>nowhere/7"), HasSubstr("no machine here"));
+}
+
 TEST(Scenario, TheHashSeesEveryOptionAndEverySuppression) {
     const auto base = resolve(Seed{1}, Scenario{}, {});
     const std::string hash = configuration_hash(*base);
     EXPECT_EQ(hash.size(), 16U);
     EXPECT_NE(configuration_hash(*resolve(Seed{1}, Scenario{}, {"postgres.fsync=off"})), hash);
-    EXPECT_NE(configuration_hash(*resolve(Seed{1}, Scenario{}, {},
-                                          {FaultId{FaultKind::process_kill, "api-1", 0}})),
-              hash);
+    Scenario suppressing;
+    suppressing.suppressed.insert(FaultId{FaultKind::process_kill, "api-1", 0});
+    EXPECT_NE(configuration_hash(*resolve(Seed{1}, suppressing, {})), hash);
 }
 
 TEST(Scenario, TheFilesOfTheRepositoryAreRight) {

@@ -1,7 +1,7 @@
-// The world of observed_world.hpp: an echo service that stores what it is told, its clients, and a
-// scribbler that never syncs.
+// The world of observed_world_fixture.hpp: an echo service that stores what it is told, its
+// clients, and a scribbler that never syncs.
 
-#include "sim/faults/observed_world.hpp"
+#include "sim/faults/observed_world_fixture.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,37 @@
+// Which processes may end themselves, and why.
+
+#include "sim/atlas_sim/judgement.hpp"
+
+#include <gtest/gtest.h>
+
+namespace atlas::sim::atlas_sim {
+namespace {
+
+bool is_expected_of(std::string process, std::string reason, bool disk_failed = true) {
+    return is_expected({{}, std::move(process), std::move(reason)}, disk_failed);
+}
+
+const std::string postgres = "postgres-0/postgres#2";
+const std::string failed_sync = "PANIC: could not fsync file \"pgdata/wal/0\": io_error";
+
+TEST(Deaths, OfPostgresAreExpectedAfterAFailedSync) {
+    for (const std::string& reason :
+         {failed_sync, std::string("PANIC: could not fsync the checkpoint: io_error"),
+          std::string("PANIC: could not create file \"pgdata/wal/8\": io_error"),
+          std::string("PostgreSQL cannot start: io_error: the sync failed")}) {
+        EXPECT_TRUE(is_expected_of(postgres, reason)) << reason;
+        EXPECT_FALSE(is_expected_of(postgres, reason, false)) << reason;
+        EXPECT_FALSE(is_expected_of("api-1/atlas-server#1", reason)) << reason;
+    }
+}
+
+TEST(Deaths, OfPostgresAreNotExpectedForOtherReasons) {
+    for (const char* reason : {"a task ended by an exception: bad_optional_access",
+                               "PostgreSQL cannot start: protocol_error: the log is damaged",
+                               "PANIC: could not write to file \"pgdata/wal/0\": no_space"}) {
+        EXPECT_FALSE(is_expected_of(postgres, reason)) << reason;
+    }
+}
+
+}  // namespace
+}  // namespace atlas::sim::atlas_sim

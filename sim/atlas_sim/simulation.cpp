@@ -227,8 +227,17 @@ bool Simulation::run_final_phase() {
     const TimePoint until = *healed_at_ + input_.options.run.liveness;
     if (!advance(until, [this] { return have_ended(client_processes_); })) return false;
     if (!have_ended(client_processes_)) return true;
+    if (input_.options.run.power_loss_at_end) lose_power_at_end();
     cluster_.start(final_process_);
     return advance(until + 1s, [this] { return have_ended({final_process_}); });
+}
+
+// What is in the database's memory at the end proves nothing: it has to come back from the disk.
+void Simulation::lose_power_at_end() {
+    const MachineNumber machine = cluster_.machine_of(postgres_process_);
+    disk_dice_.everything_unsynced_will_be_lost(cluster_.machine_name(machine));
+    cluster_.power_off(machine);
+    cluster_.power_on(machine);
 }
 
 void Simulation::stop_everything() {

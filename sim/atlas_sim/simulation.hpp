@@ -88,6 +88,7 @@ class Simulation {
     bool advance(host::TimePoint until, std::function<bool()> until_done = {});
     void look_at_users();
     bool run_final_phase();
+    void lose_power_at_end();
     void stop_everything();
     bool stop(const std::vector<cluster::ProcessNumber>& processes,
               std::vector<std::string>& leftovers);

@@ -122,6 +122,7 @@ DiskDice::LossState DiskDice::decide_loss(const disk::Loss& loss) {
 
 bool DiskDice::survives(const disk::Loss& loss, const UnsyncedPart& part) {
     MachineState& machine = at(loss.machine);
+    if (machine.loses_everything) return false;
     if (!machine.loss || machine.loss->cause != loss.cause ||
         machine.loss->ordinal != loss.ordinal) {
         disk::Loss drawn = loss;
@@ -156,6 +157,10 @@ bool DiskDice::survives(const disk::Loss& loss, const UnsyncedPart& part) {
 
 void DiskDice::power_will_be_lost(std::string_view machine, std::uint64_t strike) {
     at(machine).strike = strike;
+}
+
+void DiskDice::everything_unsynced_will_be_lost(std::string_view machine) {
+    at(machine).loses_everything = true;
 }
 
 void DiskDice::power_lost(std::string_view machine, const disk::PowerLossReport& report) {

@@ -92,7 +92,9 @@ SwarmOptions draw(const kernel::Seed& seed) {
     Draw draw(seed);
     SwarmOptions o;
     o.topology.client_machines = draw.count("topology.client_machines", 2, 4);
-    o.workload.rate = draw.count("workload.rate", 20, 40);
+    o.run.power_loss_at_end = draw.chance("run.power_loss_at_end", 3, 4);
+    // Clients wait while faults strike: somewhat more than the twenty a second that shall remain.
+    o.workload.rate = draw.count("workload.rate", 26, 46);
     o.workload.clients_per_machine = draw.count("workload.clients_per_machine", 3, 8);
     o.workload.users = draw.count("workload.users", 5, 60);
     o.workload.hot_users = draw.count("workload.hot_users", 1, 4);

@@ -3,39 +3,107 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdio>
-#include <fstream>
 #include <map>
 #include <optional>
 
 #include "reports/batch_summary.hpp"
-#include "reports/run_report.hpp"
 #include "sim/atlas_sim/exit_code.hpp"
-#include "sim/atlas_sim/worker_process.hpp"
+#include "sim/atlas_sim/expectation.hpp"
+#include "sim/atlas_sim/output_file.hpp"
+#include "sim/atlas_sim/run_setup.hpp"
+#include "sim/atlas_sim/seed_list.hpp"
+#include "sim/atlas_sim/worker_report.hpp"
 
 namespace atlas::sim::atlas_sim {
 namespace {
 
 using reports::RunReport;
 
-std::vector<std::string> arguments_for(const RunCommand& command, const std::string& seed) {
-    std::vector<std::string> words{"--seed", seed};
-    const std::vector<std::string> options = to_arguments(command.options);
-    words.insert(words.end(), options.begin(), options.end());
-    words.insert(words.end(), {"--json", "-"});
-    return words;
+/// Workers end in any order; lines are written in that of the seeds, as soon as they can be.
+class LinesInOrder {
+  public:
+    explicit LinesInOrder(OutputFile& file) : file_(file) {}
+
+    void add(std::size_t index, std::string line) {
+        if (!file_.is_wanted()) return;
+        waiting_.emplace(index, std::move(line));
+        for (auto first = waiting_.begin(); first != waiting_.end() && first->first == next_;
+             first = waiting_.erase(first), ++next_) {
+            file_.add_line(first->second);
+        }
+    }
+
+  private:
+    OutputFile& file_;
+    std::size_t next_ = 0;
+    std::map<std::size_t, std::string> waiting_;
+};
+
+int run_all(const RunCommand& command) {
+    OutputFile json(command.json_file);
+    if (!json.is_good()) return cannot_write(json.path());
+    // Standard output holds either the reports or the text.
+    std::FILE* const text = command.json_file == "-" ? stderr : stdout;
+    const SeedList seeds(command);
+    const WorkerJobs jobs{seeds.size(), [&](std::size_t job) {
+                              return worker_arguments(command.options, seeds.text(job),
+                                                      command.expect);
+                          }};
+    LinesInOrder lines(json);
+    reports::BatchSummary summary;
+    int exit_code = to_int(ExitCode::held);
+    run_workers(jobs, parallel_jobs(command), {}, [&](WorkerResult worker) {
+        const RunReport report = report_of(command.options, seeds.text(worker.job), worker);
+        if (report.exit_code != to_int(ExitCode::held)) print_failure(text, report);
+        exit_code = worse(exit_code, report.exit_code);
+        summary.add(report, {static_cast<std::uint64_t>(worker.wall_time.count()),
+                             worker.peak_memory_bytes});
+        lines.add(worker.job, reports::to_json(report, std::nullopt));
+        return json.is_good();
+    });
+    if (!json.flush()) return cannot_write(json.path());
+    fmt::print(text, "{}", summary.to_text());
+    return exit_code;
 }
 
-std::vector<std::string> seeds_of(const RunCommand& command) {
-    if (command.seed) return {command.seed->text()};
-    std::vector<std::string> seeds;
-    for (std::uint64_t seed = command.seeds->first;; ++seed) {
-        seeds.push_back(std::to_string(seed));
-        if (seed == command.seeds->second) break;
+/// Workers tell the plain truth: what counts as caught is decided here.
+int run_until_caught(const RunCommand& command, std::string_view property) {
+    OutputFile json(command.json_file);
+    if (!json.is_good()) return cannot_write(json.path());
+    std::FILE* const text = command.json_file == "-" ? stderr : stdout;
+    const SeedList seeds(command);
+    const WorkerJobs jobs{seeds.size(), [&](std::size_t job) {
+                              return worker_arguments(command.options, seeds.text(job), "valid");
+                          }};
+    std::map<std::size_t, RunReport> caught;
+    std::size_t runs = 0;
+    int exit_code = to_int(ExitCode::violated);
+    run_workers(jobs, parallel_jobs(command), {}, [&](WorkerResult worker) {
+        ++runs;
+        RunReport report = report_of(command.options, seeds.text(worker.job), worker);
+        const bool is_verdict = report.exit_code == to_int(ExitCode::held) ||
+                                report.exit_code == to_int(ExitCode::violated);
+        if (catches(report, property)) {
+            caught.emplace(worker.job, std::move(report));
+        } else if (!is_verdict) {
+            print_failure(text, report);
+            exit_code = worse(exit_code, report.exit_code);
+        }
+        return caught.empty();
+    });
+    if (caught.empty()) {
+        fmt::print(text, "expected a violation of {}; there was none in {} seeds\n", property,
+                   runs);
+        return exit_code;
     }
-    return seeds;
+    const RunReport& first = caught.begin()->second;
+    fmt::print(text, "caught by seed {} ({} runs), trace {}\n", first.seed, runs, first.trace_hash);
+    print_failure(text, first);
+    if (json.is_wanted()) json.add_line(reports::to_json(first, std::nullopt));
+    return json.flush() ? to_int(ExitCode::held) : cannot_write(json.path());
 }
+
+}  // namespace
 
 unsigned parallel_jobs(const RunCommand& command) {
     if (command.jobs > 0) return command.jobs;
@@ -43,65 +111,19 @@ unsigned parallel_jobs(const RunCommand& command) {
     return cores < 1 ? 1U : static_cast<unsigned>(cores);
 }
 
-std::string last_lines(const std::string& text, std::size_t most) {
-    std::size_t start = text.size();
-    for (std::size_t lines = 0; start > 0; --start) {
-        if (text[start - 1] == '\n' && start != text.size() && ++lines == most) break;
-    }
-    return text.substr(start);
-}
-
-/// A worker that could not even report is a result too.
-RunReport report_of_the_dead(const RunCommand& command, const std::string& seed,
-                             const WorkerResult& worker) {
-    RunReport report;
-    report.seed = seed;
-    report.exit_code = to_int(ExitCode::crashed);
-    if (worker.timed_out) {
-        report.exit_code = to_int(ExitCode::no_progress);
-        report.no_progress = fmt::format("it was still running after {} s of wall time",
-                                         worker.wall_time.count() / 1000);
-    } else if (worker.signal != 0) {
-        report.no_progress = fmt::format("signal {} ended it", worker.signal);
-    } else {
-        report.no_progress = fmt::format("it exited with {} and no report", worker.exit_code);
-        if (worker.exit_code > 0) report.exit_code = worker.exit_code;
-    }
-    if (!worker.errors.empty()) report.no_progress += "\n" + last_lines(worker.errors, 20);
-    std::vector<std::string> words{"atlas-sim", "--seed", seed};
-    const std::vector<std::string> options = to_arguments(command.options);
-    words.insert(words.end(), options.begin(), options.end());
-    report.replay = shell_line(words);
-    return report;
-}
-
-RunReport report_of(const RunCommand& command, const std::string& seed,
-                    const WorkerResult& worker) {
-    std::optional<RunReport> report = reports::from_json(worker.output);
-    return report ? std::move(*report) : report_of_the_dead(command, seed, worker);
-}
-
-bool catches(const RunReport& report, const std::string& property) {
-    return std::any_of(report.properties.begin(), report.properties.end(),
-                       [&](const reports::PropertyResult& result) {
-                           return result.verdict == properties::Verdict::invalid &&
-                                  (property == "any" || result.name == property);
-                       });
-}
-
-void print_failure(const RunReport& report) {
-    fmt::print("seed {}: {}\n", report.seed, describe(static_cast<ExitCode>(report.exit_code)));
+void print_failure(std::FILE* to, const RunReport& report) {
+    fmt::print(to, "seed {}: {}\n", report.seed, describe(static_cast<ExitCode>(report.exit_code)));
     for (const reports::PropertyResult& property : report.properties) {
         if (property.verdict == properties::Verdict::valid) continue;
         const std::string first = property.explanation.substr(0, property.explanation.find('\n'));
-        fmt::print("  {}: {}: {}\n", properties::name(property.verdict), property.name, first);
+        fmt::print(to, "  {}: {}: {}\n", properties::name(property.verdict), property.name, first);
     }
-    if (!report.no_progress.empty()) fmt::print("  {}\n", report.no_progress);
-    fmt::print("  replay: {}\n", report.replay);
-    std::fflush(stdout);
+    if (!report.no_progress.empty()) fmt::print(to, "  {}\n", report.no_progress);
+    if (!report.unmet_expectation.empty()) fmt::print(to, "  {}\n", report.unmet_expectation);
+    fmt::print(to, "  replay: {}\n", report.replay);
+    std::fflush(to);
 }
 
-/// The most telling of many exit codes: a crash before a violation before the undecided.
 int worse(int a, int b) {
     const auto rank = [](int code) {
         switch (static_cast<ExitCode>(code)) {
@@ -122,138 +144,12 @@ int worse(int a, int b) {
     return rank(a) >= rank(b) ? a : b;
 }
 
-int run_until_caught(const RunCommand& command, const std::string& property) {
-    const std::vector<std::string> seeds = seeds_of(command);
-    std::vector<std::vector<std::string>> lists;
-    for (const std::string& seed : seeds)
-        lists.push_back(arguments_for(command, seed));
-    std::map<std::size_t, RunReport> caught;
-    std::size_t runs = 0;
-    run_workers(lists, parallel_jobs(command), {}, [&](WorkerResult worker) {
-        ++runs;
-        RunReport report = report_of(command, seeds[worker.job], worker);
-        if (catches(report, property)) caught.emplace(worker.job, std::move(report));
-        return caught.empty();
-    });
-    if (caught.empty()) {
-        fmt::print("none of {} seeds violated {}\n", runs, property);
-        return to_int(ExitCode::violated);
-    }
-    const RunReport& first = caught.begin()->second;
-    fmt::print("caught by seed {} ({} runs), trace {}\n", first.seed, runs, first.trace_hash);
-    print_failure(first);
-    return to_int(ExitCode::held);
-}
-
-}  // namespace
-
 int run_batch(const RunCommand& command) {
-    if (command.expect.starts_with("invalid:")) {
-        return run_until_caught(command, command.expect.substr(std::string("invalid:").size()));
-    }
-    const std::vector<std::string> seeds = seeds_of(command);
-    std::vector<std::vector<std::string>> lists;
-    for (const std::string& seed : seeds)
-        lists.push_back(arguments_for(command, seed));
-    std::vector<RunReport> reports(seeds.size());
-    reports::BatchSummary summary;
-    int exit_code = 0;
-    run_workers(lists, parallel_jobs(command), {}, [&](WorkerResult worker) {
-        RunReport& report = reports[worker.job];
-        report = report_of(command, seeds[worker.job], worker);
-        if (report.exit_code != 0) print_failure(report);
-        exit_code = worse(exit_code, report.exit_code);
-        summary.add(report, {static_cast<std::uint64_t>(worker.wall_time.count()),
-                             worker.peak_memory_bytes});
-        return true;
-    });
-    fmt::print("{}", summary.to_text());
-    if (!command.json_file.empty()) {
-        std::ofstream file(command.json_file);
-        for (const RunReport& report : reports) {
-            file << reports::to_json(report, std::nullopt) << '\n';
-        }
-        if (!file.flush()) {
-            fmt::print(stderr, "atlas-sim: --json {}: cannot be written\n", command.json_file);
-            return to_int(ExitCode::unreadable_input);
-        }
-    }
-    return exit_code;
-}
-
-namespace {
-
-/// Both traces again, written out, and the first line in which they differ.
-void show_first_difference(const RunCommand& command, const std::string& seed) {
-    std::string directory = "/tmp/atlas-verify-XXXXXX";
-    if (::mkdtemp(directory.data()) == nullptr) return;
-    const std::string paths[2] = {directory + "/a", directory + "/b"};
-    std::vector<std::vector<std::string>> lists;
-    for (const std::string& path : paths) {
-        std::vector<std::string> words = arguments_for(command, seed);
-        words.insert(words.end(), {"--trace", path});
-        lists.push_back(std::move(words));
-    }
-    run_workers(lists, 2, {}, [](const WorkerResult&) { return true; });
-    std::ifstream a(paths[0]);
-    std::ifstream b(paths[1]);
-    std::string line_a;
-    std::string line_b;
-    for (std::uint64_t number = 1;; ++number) {
-        const bool has_a = static_cast<bool>(std::getline(a, line_a));
-        const bool has_b = static_cast<bool>(std::getline(b, line_b));
-        if (!has_a && !has_b) {
-            fmt::print(
-                "  written out once more, the traces agree: the difference comes and goes\n");
-            break;
-        }
-        if (has_a && has_b && line_a == line_b) continue;
-        fmt::print("  first difference, event {}:\n    {}\n    {}\n", number,
-                   has_a ? line_a : "(the first run ended)",
-                   has_b ? line_b : "(the second run ended)");
-        break;
-    }
-    for (const std::string& path : paths)
-        ::unlink(path.c_str());
-    ::rmdir(directory.c_str());
-}
-
-}  // namespace
-
-int verify(const RunCommand& command) {
-    const std::vector<std::string> seeds = seeds_of(command);
-    std::vector<std::vector<std::string>> lists;
-    for (const std::string& seed : seeds) {
-        lists.push_back(arguments_for(command, seed));
-        lists.push_back(arguments_for(command, seed));
-    }
-    std::map<std::size_t, RunReport> waiting;
-    int exit_code = 0;
-    std::size_t differed = 0;
-    run_workers(lists, parallel_jobs(command), {}, [&](WorkerResult worker) {
-        const std::size_t index = worker.job / 2;
-        RunReport report = report_of(command, seeds[index], worker);
-        const auto twin = waiting.find(index);
-        if (twin == waiting.end()) {
-            waiting.emplace(index, std::move(report));
-            return true;
-        }
-        const RunReport other = std::move(twin->second);
-        waiting.erase(twin);
-        if (reports::to_json(report, std::nullopt) == reports::to_json(other, std::nullopt)) {
-            if (report.exit_code != 0) print_failure(report);
-            exit_code = worse(exit_code, report.exit_code);
-            return true;
-        }
-        ++differed;
-        exit_code = worse(exit_code, to_int(ExitCode::trace_differed));
-        fmt::print("seed {}: two runs differed: {} events, trace {}; and {} events, trace {}\n",
-                   seeds[index], report.events, report.trace_hash, other.events, other.trace_hash);
-        show_first_difference(command, seeds[index]);
-        return true;
-    });
-    fmt::print("{} seeds run twice, {} differed\n", seeds.size(), differed);
-    return exit_code;
+    // What is wrong with all seeds is said once, not by each worker.
+    const auto setup = set_up_run(command, SeedList(command).first());
+    if (!setup) return setup.error();
+    const std::string_view property = property_of(command.expect);
+    return property.empty() ? run_all(command) : run_until_caught(command, property);
 }
 
 }  // namespace atlas::sim::atlas_sim

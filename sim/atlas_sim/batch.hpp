@@ -1,6 +1,9 @@
 #pragma once
 // Many seeds, each in a process of its own: --seeds and --verify.
 
+#include <cstdio>
+
+#include "reports/run_report.hpp"
 #include "sim/atlas_sim/command_line.hpp"
 
 namespace atlas::sim::atlas_sim {
@@ -12,5 +15,13 @@ int run_batch(const RunCommand& command);
 
 /// Runs each seed twice and compares the traces; shows the first event that differs.
 int verify(const RunCommand& command);
+
+/// How many workers at once.
+unsigned parallel_jobs(const RunCommand& command);
+
+void print_failure(std::FILE* to, const reports::RunReport& report);
+
+/// The most telling of many exit codes: a crash before a violation before the undecided.
+int worse(int a, int b);
 
 }  // namespace atlas::sim::atlas_sim

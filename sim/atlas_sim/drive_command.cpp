@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <fstream>
 
 #include "adapters/asio_host.hpp"
 #include "adapters/libpq/driver.hpp"
@@ -14,6 +13,7 @@
 #include "properties/workloads/user_workload.hpp"
 #include "sim/atlas_sim/commands.hpp"
 #include "sim/atlas_sim/exit_code.hpp"
+#include "sim/atlas_sim/output_file.hpp"
 #include "system/host/task_group.hpp"
 
 namespace atlas::sim::atlas_sim {
@@ -83,15 +83,16 @@ host::Task<> drive_and_read(adapters::AsioHost& host, const DriveCommand& comman
     outcome.users = co_await read_users(host, command);
 }
 
-properties::RunRecord record_of(const DriveCommand& command, const properties::History& history,
+properties::RunRecord record_of(const DriveCommand& command,
+                                std::vector<properties::UserOperation> operations,
                                 Outcome outcome) {
     properties::RunRecord record;
-    auto operations = properties::user_operations(history);
-    if (operations) record.operations = std::move(*operations);
+    record.operations = std::move(operations);
     record.users = std::move(outcome.users);
     const properties::UserWorkloadOptions options = workload_options(command);
     record.facts.weights = {options.weight_register, options.weight_get, options.weight_patch};
     record.facts.faults_ended_at = outcome.faults_ended_at;
+    record.facts.final_phase_completed = outcome.final_phase_completed;
     record.facts.ended_at = outcome.ended_at;
     record.facts.healing_time = healing_time;
     return record;
@@ -131,15 +132,17 @@ int drive(const DriveCommand& command) {
     properties::UserWorkload workload(workload_options(command), recorder);
     Outcome outcome;
     host.run(drive_and_read(host, command, workload, recorder, outcome));
-    if (!command.history_file.empty()) {
-        std::ofstream file(command.history_file, std::ios::binary);
-        file << properties::write_history(recorder.history());
-        if (!file.flush()) {
-            fmt::print(stderr, "atlas-sim: {}: cannot be written\n", command.history_file);
-            return to_int(ExitCode::unreadable_input);
-        }
+    OutputFile file(command.history_file);
+    file.add(properties::write_history(recorder.history()));
+    if (!file.flush()) return cannot_write(file.path());
+    auto operations = properties::user_operations(recorder.history());
+    if (!operations) {
+        fmt::print(stderr, "atlas-sim: the history: {}\n",
+                   properties::describe(operations.error()));
+        return to_int(ExitCode::unreadable_input);
     }
-    const properties::RunRecord record = record_of(command, recorder.history(), std::move(outcome));
+    const properties::RunRecord record =
+        record_of(command, std::move(*operations), std::move(outcome));
     return report(properties::judge_run(record), record);
 }
 

@@ -20,6 +20,8 @@ const char* describe(ExitCode code) noexcept {
             return "wrong usage";
         case ExitCode::unreadable_input:
             return "unreadable input";
+        case ExitCode::unwritable_output:
+            return "unwritable output";
     }
     return "unknown";
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "sim/atlas_sim/exit_code.hpp"
 #include "system/host/check.hpp"
@@ -16,6 +17,9 @@ namespace {
 
 // Kept ready in plain memory: a signal handler may not allocate.
 char replay[8192];
+alignas(16) char signal_stack[std::size_t{64} << 10];
+
+std::function<void()> rescue_run;
 
 void write_all(std::string_view text) {
     while (!text.empty()) {
@@ -36,9 +40,12 @@ void on_crash(int signal) {
 
 void on_failed_check(std::string_view expression, std::string_view message, const char* file,
                      int line) {
-    std::fprintf(stderr, "%s:%d: check failed: %.*s: %.*s\nreplay: %s\n", file, line,
+    std::fprintf(stderr, "%s:%d: check failed: %.*s: %.*s\n", file, line,
                  static_cast<int>(expression.size()), expression.data(),
-                 static_cast<int>(message.size()), message.data(), replay);
+                 static_cast<int>(message.size()), message.data());
+    // Once: the rescue itself may fail a check.
+    if (const auto rescue = std::exchange(rescue_run, nullptr)) rescue();
+    std::fprintf(stderr, "replay: %s\n", replay);
     std::fflush(stderr);
     ::_exit(to_int(ExitCode::crashed));
 }
@@ -60,11 +67,22 @@ void prepare_last_words(const std::string& replay_line) {
     replay[length] = '\0';
     host::set_check_handler(on_failed_check);
     if (has_own_handlers()) return;
+    const stack_t stack{.ss_sp = signal_stack, .ss_flags = 0, .ss_size = sizeof signal_stack};
+    ::sigaltstack(&stack, nullptr);
     for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGABRT}) {
         struct sigaction action{};
         action.sa_handler = on_crash;
+        action.sa_flags = SA_ONSTACK;
         ::sigaction(signal, &action, nullptr);
     }
+}
+
+AtFailedCheck::AtFailedCheck(std::function<void()> rescue) {
+    rescue_run = std::move(rescue);
+}
+
+AtFailedCheck::~AtFailedCheck() {
+    rescue_run = nullptr;
 }
 
 }  // namespace atlas::sim::atlas_sim

@@ -147,14 +147,14 @@ void wait_for_output(std::vector<std::unique_ptr<Running>>& workers) {
 
 }  // namespace
 
-void run_workers(const std::vector<std::vector<std::string>>& argument_lists, unsigned parallel,
-                 const WorkerLimits& limits, const std::function<bool(WorkerResult)>& on_result) {
+void run_workers(const WorkerJobs& jobs, unsigned parallel, const WorkerLimits& limits,
+                 const std::function<bool(WorkerResult)>& on_result) {
     std::vector<std::unique_ptr<Running>> workers;
     std::size_t next = 0;
     bool go_on = true;
-    while (!workers.empty() || (go_on && next < argument_lists.size())) {
-        while (go_on && next < argument_lists.size() && workers.size() < parallel) {
-            workers.push_back(start(next, argument_lists[next], limits));
+    while (!workers.empty() || (go_on && next < jobs.count)) {
+        while (go_on && next < jobs.count && workers.size() < parallel) {
+            workers.push_back(start(next, jobs.arguments(next), limits));
             ++next;
         }
         wait_for_output(workers);

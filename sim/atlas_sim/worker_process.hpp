@@ -16,7 +16,7 @@ struct WorkerLimits {
 };
 
 struct WorkerResult {
-    std::size_t job = 0;  ///< The index of its argument list.
+    std::size_t job = 0;  ///< From 0.
     int exit_code = -1;   ///< -1 when a signal ended it.
     int signal = 0;       ///< 0 when it exited.
     bool timed_out = false;
@@ -26,10 +26,15 @@ struct WorkerResult {
     std::chrono::milliseconds wall_time{};
 };
 
-/// Runs this very program once for each argument list, at most `parallel` at once, and calls
-/// `on_result` as each ends (in the order of ending). Stops starting new ones when it returns
-/// false.
-void run_workers(const std::vector<std::vector<std::string>>& argument_lists, unsigned parallel,
-                 const WorkerLimits& limits, const std::function<bool(WorkerResult)>& on_result);
+struct WorkerJobs {
+    std::size_t count = 0;
+    /// The words of one job, asked for when it starts.
+    std::function<std::vector<std::string>(std::size_t job)> arguments;
+};
+
+/// Runs this very program once for each job, at most `parallel` at once, and calls `on_result` as
+/// each ends (in the order of ending). Stops starting new ones when it returns false.
+void run_workers(const WorkerJobs& jobs, unsigned parallel, const WorkerLimits& limits,
+                 const std::function<bool(WorkerResult)>& on_result);
 
 }  // namespace atlas::sim::atlas_sim

@@ -5,12 +5,22 @@
 #include <utility>
 
 #include "system/api/api.hpp"
+#include "system/api/routes.hpp"
 #include "system/host/task_group.hpp"
 #include "system/http/server.hpp"
 #include "system/service/users.hpp"
 
 namespace atlas::node {
 namespace {
+
+/// What the process answers alone is cheap, and is asked when there is trouble.
+http::ServerOptions server_options(http::ServerOptions options) {
+    options.is_never_shed = [](const http::Request& request) {
+        const api::RouteMatch match = api::find_route(request.method, request.target);
+        return match.route != nullptr && !match.route->needs_database;
+    };
+    return options;
+}
 
 http::Handler decorate(http::Handler handler, const ApiNodeHooks& hooks) {
     return hooks.decorate_handler ? hooks.decorate_handler(std::move(handler)) : handler;
@@ -26,7 +36,7 @@ struct ApiNode {
           users(world, database, options.argon2),
           database_ready(world),
           api(users, database_ready),
-          server(world, decorate(api.handler(), hooks), options.http),
+          server(world, decorate(api.handler(), hooks), server_options(options.http)),
           tasks(world) {}
 
     host::Host& host;

@@ -43,6 +43,7 @@ struct QueryResult {
 
 enum class ErrorKind : std::uint8_t {
     server,             ///< The server answered with an error; `sqlstate` says which.
+    turned_away,        ///< By the pool: its line is full, or it is closed. Definite.
     cannot_connect,     ///< No session came about. Definite.
     connection_lost,    ///< The connection died in mid-operation. Indefinite.
     deadline_exceeded,  ///< The caller's deadline passed; the connection is dropped. Indefinite.
@@ -64,7 +65,8 @@ struct Error {
     /// Whether the operation itself may have taken effect. A statement inside an explicit
     /// transaction is undone with it; that is for the transaction above to know.
     host::Certainty certainty() const {
-        return kind == ErrorKind::server || kind == ErrorKind::cannot_connect
+        return kind == ErrorKind::server || kind == ErrorKind::turned_away ||
+                       kind == ErrorKind::cannot_connect
                    ? host::Certainty::definite
                    : host::Certainty::indefinite;
     }

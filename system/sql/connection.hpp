@@ -97,7 +97,8 @@ class Connection {
     virtual host::Task<Result<void>> deallocate(host::Context context, std::string name) = 0;
 
     /// Asks the server, over another connection, to cancel what this one is doing. Success says
-    /// only that the request was delivered. Never send it to a COMMIT (docs/decisions).
+    /// only that the request was delivered. Never send it to a COMMIT: one that waits for a standby
+    /// would then *succeed*, with a warning.
     virtual host::Task<Result<void>> request_cancel(host::Context context) = 0;
 
     virtual TransactionStatus transaction_status() const = 0;
@@ -109,7 +110,7 @@ class Connection {
     virtual void close() noexcept = 0;
 };
 
-/// Where and as whom. (No TLS and no password in this version: loopback and trust only.)
+/// Where and as whom. (No TLS in this version.)
 struct ConnectionTarget {
     host::Endpoint endpoint;
     std::string user = "atlas";

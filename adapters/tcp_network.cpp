@@ -32,8 +32,8 @@ using Readiness = Descriptor::Readiness;
 // Connections that the kernel holds until they are accepted. It cuts this to net.core.somaxconn.
 constexpr int listen_backlog = 1024;
 
-// After so many operations in a row that did not have to wait, a stream lets other tasks run: a
-// peer that sends faster than we read must not keep the loop to itself.
+// After so many operations in a row that did not have to wait, a stream or a listener lets other
+// tasks run: peers that send or connect faster than we read must not keep the loop to themselves.
 constexpr unsigned operations_before_yield = 16;
 
 std::string error_text(int error) {
@@ -128,6 +128,11 @@ class TcpListener final : public host::Listener {
           local_(local_endpoint_of(descriptor_.native())) {}
 
     Task<Result<std::unique_ptr<host::ByteStream>>> accept(Deadline deadline) override {
+        // Before, not after: a task cancelled meanwhile loses no connection.
+        if (++accepted_without_wait_ > operations_before_yield) {
+            accepted_without_wait_ = 1;
+            co_await boost::asio::post(loop_, boost::asio::use_awaitable);
+        }
         for (;;) {
             if (!descriptor_.is_open()) co_return failure(ErrorCode::closed);
             const int socket =
@@ -141,6 +146,7 @@ class TcpListener final : public host::Listener {
             }
             // All other errors are those of one connection that died in the backlog (accept(2)).
             if (!would_block(error)) continue;
+            accepted_without_wait_ = 0;
             Result<void> ready = co_await descriptor_.wait_until(Readiness::readable, deadline);
             if (!ready) co_return std::unexpected(std::move(ready.error()));
         }
@@ -153,6 +159,7 @@ class TcpListener final : public host::Listener {
     boost::asio::io_context& loop_;
     Descriptor descriptor_;
     Endpoint local_;
+    unsigned accepted_without_wait_ = 0;
 };
 
 std::unexpected<host::Error> connect_failure(int error, const Endpoint& endpoint) {

@@ -21,6 +21,8 @@ std::string name(sql::ErrorKind kind) {
     switch (kind) {
         case sql::ErrorKind::server:
             return "server";
+        case sql::ErrorKind::turned_away:
+            return "turned_away";
         case sql::ErrorKind::cannot_connect:
             return "cannot_connect";
         case sql::ErrorKind::connection_lost:

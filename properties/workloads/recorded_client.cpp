@@ -29,11 +29,18 @@ UserFields answer_of(const client::Failure& failure) {
     return fields;
 }
 
+client::ClientOptions with_instance(client::ClientOptions options, std::uint64_t instance) {
+    options.instance = instance;
+    return options;
+}
+
 }  // namespace
 
 RecordedClient::RecordedClient(host::Host& host, HistoryRecorder& recorder,
                                client::ClientOptions options)
-    : recorder_(recorder), client_(host, std::move(options)), process_(recorder.new_process()) {}
+    : recorder_(recorder),
+      process_(recorder.new_process()),
+      client_(host, with_instance(std::move(options), process_)) {}
 
 host::Context RecordedClient::next_context() {
     host::Context context;

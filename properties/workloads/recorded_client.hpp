@@ -31,8 +31,8 @@ class RecordedClient {
     void record(UserFunction function, const client::Outcome<client::User>& outcome);
 
     HistoryRecorder& recorder_;
-    client::Client client_;
     std::uint64_t process_;
+    client::Client client_;
     std::uint64_t calls_ = 0;
     std::uint64_t names_ = 0;
 };

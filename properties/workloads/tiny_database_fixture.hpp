@@ -113,7 +113,7 @@ class TinyConnection final : public sql::Connection {
             seen.users[*p[0]] = {*p[0], *p[1], *p[2], *p[3], *p[5], *p[6], *p[7]};
         } else if (const auto row = seen.users.find(*p[0]); row != seen.users.end()) {
             if (name.starts_with("users_rename")) {
-                if (p.size() == 4 && row->second[4] != *p[3]) return result;
+                if (p.size() == 4 && '{' + row->second[4] + '}' != *p[3]) return result;
                 row->second[3] = *p[1];
                 row->second[4] = std::to_string(std::stoull(row->second[4]) + 1);
                 row->second[6] = *p[2];

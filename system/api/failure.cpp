@@ -10,7 +10,9 @@ http::Response to_response(const host::Error& error, const host::Context& contex
              .detail = "The request may or may not have taken effect: look before repeating it."},
             context.trace_id);
     }
-    if (error.code == host::ErrorCode::data_corrupted) {
+    // A broken row, or a statement of ours that PostgreSQL refused: the client cannot mend it.
+    if (error.code == host::ErrorCode::data_corrupted ||
+        error.code == host::ErrorCode::invalid_argument) {
         return http::to_response({.type = internal_error}, context.trace_id);
     }
     const bool late = error.code == host::ErrorCode::deadline_exceeded;

@@ -7,7 +7,8 @@
 namespace atlas::api {
 
 /// 503 "outcome unknown" for an indefinite error, 503 "not started" with Retry-After for a definite
-/// one, 500 for corrupted data. What PostgreSQL said stays in the log.
+/// one, 500 for corrupted data and for statements that PostgreSQL refused. What it said stays in
+/// the log.
 http::Response to_response(const host::Error& error, const host::Context& context);
 
 }  // namespace atlas::api

@@ -14,11 +14,14 @@ host::Task<http::Response> answer_livez(service::Users&, Call) {
 
 /// The path of an origin-form or absolute-form target (RFC 9112 section 3.2), without its query.
 std::string_view path_of(std::string_view target) {
-    if (target.starts_with("http://") || target.starts_with("https://")) {
-        const std::size_t slash = target.find('/', target.find("://") + 3);
-        target = slash == std::string_view::npos ? "/" : target.substr(slash);
+    target = target.substr(0, target.find('?'));
+    // A scheme has no case (RFC 3986 section 3.1).
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!http::equal_names(target.substr(0, scheme.size()), scheme)) continue;
+        const std::size_t slash = target.find('/', scheme.size());
+        return slash == std::string_view::npos ? "/" : target.substr(slash);
     }
-    return target.substr(0, target.find('?'));
+    return target;
 }
 
 /// The parameter's value (empty for a path without one), or nothing.

@@ -11,14 +11,15 @@ TEST(Routes, FindsByMethodAndPath) {
     ASSERT_NE(match.route, nullptr);
     EXPECT_EQ(match.path_parameter, "abc");
     EXPECT_NE(find_route("GET", "http://host:80/livez").route, nullptr);
+    EXPECT_NE(find_route("GET", "HTTPS://host/livez?a=/b").route, nullptr);
 }
 
 TEST(Routes, TellsAWrongMethodFromAWrongPath) {
     const RouteMatch wrong_method = find_route("DELETE", "/v1/users/abc");
     EXPECT_EQ(wrong_method.route, nullptr);
     EXPECT_EQ(wrong_method.allowed, (std::vector<std::string_view>{"GET", "PATCH"}));
-    for (const char* path :
-         {"/", "", "*", "/v1/users/", "/v1/users/a/b", "/v1", "/livez/", "http://host", "livez"}) {
+    for (const char* path : {"/", "", "*", "/v1/users/", "/v1/users/a/b", "/v1", "/livez/",
+                             "http://host", "livez", "http://host?/livez", "ftp://host/livez"}) {
         EXPECT_TRUE(find_route("GET", path).allowed.empty()) << path;
     }
 }

@@ -1,5 +1,6 @@
 #include "system/api/schema.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -10,7 +11,10 @@ using Json = nlohmann::json;
 
 /// JSON Pointer (RFC 6901) to a member of the root. A name is cut: it may be as long as the body.
 std::string pointer_to(std::string_view name) {
-    constexpr std::size_t longest = 64;
+    std::size_t longest = std::min<std::size_t>(name.size(), 64);
+    // Not in the middle of a character (UTF-8: its later bytes begin with the bits 10).
+    while (longest < name.size() && (static_cast<std::uint8_t>(name[longest]) & 0xc0) == 0x80)
+        --longest;
     std::string pointer = "/";
     for (const char c : name.substr(0, longest)) {
         if (c == '~') {
@@ -52,6 +56,7 @@ class Reader {
     bool start_object(std::size_t) {
         if (depth_ > 0) return open();
         depth_ = 1;
+        is_object_ = true;
         return true;
     }
 
@@ -77,18 +82,24 @@ class Reader {
         return false;
     }
 
+    /// Once the whole body has been read.
     void check_members() {
+        if (!is_object_) return;
         for (std::size_t i = 0; i < schema_.members.size(); ++i) {
-            const StringMember& member = schema_.members[i];
-            if (member.required && !seen_[i]) fault(pointer_to(member.name), "It is required.");
-            if (!members[i]) continue;
-            if (const auto wrong = member.find_fault(*members[i])) {
-                fault(pointer_to(member.name), std::string{*wrong});
-            }
+            const std::optional<std::string> wrong = find_fault(i);
+            if (wrong && !fault(pointer_to(schema_.members[i].name), *wrong)) return;
         }
     }
 
   private:
+    std::optional<std::string> find_fault(std::size_t i) const {
+        const StringMember& member = schema_.members[i];
+        if (member.required && !seen_[i]) return "It is required.";
+        if (!members[i]) return {};
+        const std::optional<std::string_view> wrong = member.find_fault(*members[i]);
+        return wrong ? std::optional<std::string>{*wrong} : std::nullopt;
+    }
+
     bool fault(std::string pointer, std::string detail) {
         faults.push_back({std::move(pointer), std::move(detail)});
         return faults.size() < limits_.faults;
@@ -118,6 +129,7 @@ class Reader {
     JsonLimits limits_;
     std::vector<bool> seen_;
     std::size_t depth_ = 0;
+    bool is_object_ = false;
     std::optional<std::size_t> current_;  ///< The member whose value comes next.
 };
 
@@ -127,7 +139,7 @@ std::expected<Members, http::Problem> read_object(std::string_view body, const O
                                                   JsonLimits limits) {
     Reader reader(schema, limits);
     const bool whole = Json::sax_parse(body, &reader);
-    if (whole && reader.faults.empty()) reader.check_members();
+    if (whole) reader.check_members();
     if (reader.faults.empty()) return std::move(reader.members);
     return std::unexpected(http::Problem{.type = http::problems::invalid_request,
                                          .detail = "The body does not fit the schema.",

@@ -41,6 +41,23 @@ TEST(Schema, PointsAtEveryOffendingMember) {
     EXPECT_EQ(faults_of(R"({"display_name":null})", user_patch_schema),
               (Pointers{"/display_name"}));
     EXPECT_EQ(faults_of("{}", user_patch_schema), (Pointers{}));
+    EXPECT_EQ(faults_of(R"({"e-mail":"a@b.c","display_name":"","password":1})"),
+              (Pointers{"/e-mail", "/password", "/email", "/display_name"}));
+}
+
+TEST(Schema, CutsALongNameBetweenCharacters) {
+    for (const std::string character : {"\u00e9", "\u20ac", "\U0001f600"}) {
+        std::string name = "x";
+        while (name.size() < 100)
+            name += character;
+        const Pointers pointers = faults_of("{\"" + name + "\":1}", user_patch_schema);
+        ASSERT_EQ(pointers.size(), 1u);
+        const std::string cut = pointers[0].substr(1);
+        EXPECT_TRUE(name.starts_with(cut));
+        EXPECT_LE(cut.size(), 64u);
+        EXPECT_GT(cut.size(), 60u);
+        EXPECT_EQ((cut.size() - 1) % character.size(), 0u) << character;
+    }
 }
 
 TEST(Schema, RefusesWhatIsNotAnObject) {

@@ -113,7 +113,9 @@ std::string_view name(FailureKind kind) noexcept {
 class Client::Implementation {
   public:
     Implementation(host::Host& host, ClientOptions options)
-        : host_(host), options_(std::move(options)), random_(host.random("client.retry")) {
+        : host_(host),
+          options_(std::move(options)),
+          random_(host.random("client.retry", options_.instance)) {
         ATLAS_CHECK(!options_.endpoints.empty(), "a client knows at least one endpoint");
         // Many clients with the same list must not all begin with its first.
         next_endpoint_ = random_.below(options_.endpoints.size());

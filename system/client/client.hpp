@@ -36,7 +36,7 @@ struct NewUser {
 };
 
 enum class FailureKind : std::uint8_t {
-    rejected,           ///< 4xx: the request is at fault (400, 413, 415, ...). Definite.
+    rejected,           ///< 4xx: the request is at fault (400, 413, 428, ...). Definite.
     not_found,          ///< 404. Definite.
     email_taken,        ///< 409. Definite.
     version_mismatch,   ///< 412: If-Match named another version. Definite.
@@ -83,6 +83,8 @@ struct ClientOptions {
     /// again on the next endpoint. max_attempts = 1 switches that off.
     reliability::RetryPolicy retry = {};
     http::MessageLimits limits = {};
+    /// Which of its process's clients it is: each draws random numbers of its own.
+    std::uint64_t instance = 0;
 };
 
 /// Calls may overlap; each then has a connection of its own. It runs no task of its own.

@@ -66,18 +66,12 @@ std::string_view reason_phrase(int status) noexcept {
             return "OK";
         case 201:
             return "Created";
-        case 204:
-            return "No Content";
-        case 304:
-            return "Not Modified";
         case 400:
             return "Bad Request";
         case 404:
             return "Not Found";
         case 405:
             return "Method Not Allowed";
-        case 406:
-            return "Not Acceptable";
         case 408:
             return "Request Timeout";
         case 409:

@@ -34,6 +34,7 @@ class MessageBuilder : public beast::http::basic_parser<is_request> {
         this->header_limit(UINT32_MAX);
         this->body_limit(limits.body_bytes);
         message.headers.reserve(8);
+        if constexpr (is_request) message.method.clear();  // Known when it has been read.
         this->eager(false);  // Stops after the header, so that its bytes can be counted.
     }
 
@@ -55,10 +56,10 @@ class MessageBuilder : public beast::http::basic_parser<is_request> {
     void on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target,
                          int its_version, beast::error_code& error) override {
         if constexpr (is_request) {
+            message.method = view(method);
             if (target.size() > limits_->target_bytes) {
                 return refuse(414, "the request target is too long", error);
             }
-            message.method = view(method);
             message.target = view(target);
             version = its_version;
             first_line_done = true;
@@ -225,6 +226,16 @@ class Parser<Message>::Implementation {
         return std::exchange(builder_->expects_continue, false);
     }
 
+    bool is_head() const {
+        if constexpr (is_request) {
+            if (!builder_->message.method.empty()) return builder_->message.method == "HEAD";
+            constexpr std::string_view start = "HEAD ";
+            return header_bytes_ == 0 && end_ - begin_ >= start.size() &&
+                   std::memcmp(buffer_.data() + begin_, start.data(), start.size()) == 0;
+        }
+        return false;
+    }
+
     bool keeps_alive() const { return keeps_alive_; }
 
   private:
@@ -304,6 +315,11 @@ bool Parser<Message>::is_between_messages() const {
 template <typename Message>
 bool Parser<Message>::take_expects_continue() {
     return implementation_->take_expects_continue();
+}
+
+template <typename Message>
+bool Parser<Message>::is_head() const {
+    return implementation_->is_head();
 }
 
 template <typename Message>

@@ -62,6 +62,9 @@ class Parser {
     /// True once for each such request.
     bool take_expects_continue();
 
+    /// The request that is under way, or that failed, is known to be a HEAD.
+    bool is_head() const;
+
     /// Whether the connection may carry another message after the last one taken.
     bool keeps_alive() const;
 

@@ -36,7 +36,8 @@ ProblemType problem_type(int status) {
 
 }  // namespace
 
-/// Lives in its task's frame; the server knows it from its beginning to its end.
+/// Lives in its task's frame, and counts from the moment it is accepted: its task may begin only
+/// after the whole burst that it came with.
 struct Server::Connection {
     Connection(Server& owner, std::unique_ptr<host::ByteStream> peer)
         : server(owner), stream(std::move(peer)), parser(owner.options_.message) {
@@ -58,6 +59,20 @@ struct Server::Connection {
     std::list<Connection*>::iterator place;
 };
 
+/// A connection beyond the limit, while it is told so. Counts from the moment it is accepted.
+struct Server::Refused {
+    Refused(Server& owner, std::unique_ptr<host::ByteStream> peer)
+        : server(owner), stream(std::move(peer)) {
+        ++server.refusing_;
+    }
+    Refused(const Refused&) = delete;
+    Refused& operator=(const Refused&) = delete;
+    ~Refused() { --server.refusing_; }
+
+    Server& server;
+    std::unique_ptr<host::ByteStream> stream;
+};
+
 /// Counts a request while it is worked on.
 class Server::InFlight {
   public:
@@ -73,7 +88,7 @@ class Server::InFlight {
 Server::Server(host::Host& host, Handler handler, ServerOptions options)
     : host_(host),
       handler_(std::move(handler)),
-      options_(options),
+      options_(std::move(options)),
       trace_ids_(host.random("http.trace_id")),
       group_(host),
       drained_(host) {}
@@ -90,6 +105,10 @@ Response Server::refuse(ProblemType type, std::string_view detail, bool retry) c
     return to_response(problem, {});
 }
 
+bool Server::is_never_shed(const Request& request) const {
+    return options_.is_never_shed && options_.is_never_shed(request);
+}
+
 host::Task<> Server::serve(std::unique_ptr<host::Listener> listener) {
     ATLAS_CHECK(!listener_, "a server serves once");
     listener_ = std::move(listener);
@@ -104,9 +123,9 @@ host::Task<> Server::serve(std::unique_ptr<host::Listener> listener) {
                        {{"error", host::describe(stream.error())}}});
             co_await host::sleep_for(host_, std::chrono::milliseconds{100});
         } else if (connections_.size() < options_.connections) {
-            group_.spawn(run_connection(std::move(*stream)));
+            group_.spawn(run_connection(std::make_unique<Connection>(*this, std::move(*stream))));
         } else if (refusing_ < refusing_limit) {
-            group_.spawn(refuse_connection(std::move(*stream)));
+            group_.spawn(refuse_connection(std::make_unique<Refused>(*this, std::move(*stream))));
         }
     }
 }
@@ -121,35 +140,24 @@ host::Task<> Server::drain(host::Deadline deadline) {
     co_await group_.stop();
 }
 
-host::Task<> Server::run_connection(std::unique_ptr<host::ByteStream> stream) {
-    Connection connection(*this, std::move(stream));
+host::Task<> Server::run_connection(std::unique_ptr<Connection> connection) {
     After next = After::keep_open;
     while (next == After::keep_open) {
-        const bool arrived = co_await read_request(connection);
+        const bool arrived = co_await read_request(*connection);
         if (!arrived) co_return;
-        next = co_await answer(connection);
+        next = co_await answer(*connection);
     }
-    if (next == After::linger) co_await linger(connection);
+    if (next == After::linger) co_await linger(*connection->stream);
 }
 
-host::Task<> Server::refuse_connection(std::unique_ptr<host::ByteStream> stream) {
-    struct Counted {
-        explicit Counted(std::size_t& number) : count(number) { ++count; }
-        ~Counted() { --count; }
-        std::size_t& count;
-    };
-    const Counted counted(refusing_);
+host::Task<> Server::refuse_connection(std::unique_ptr<Refused> refused) {
     std::string output;
     serialize(
         refuse(problems::not_started, "The server has as many connections as it takes.", true),
         {.keep_alive = false, .date = date_.at(host_.clock().utc_now())}, output);
-    const host::Deadline deadline = after(options_.linger_time);
-    const host::Result<void> written =
-        co_await host::write_all(*stream, std::as_bytes(std::span{output}), deadline);
-    if (!written) co_return;
-    stream->shutdown_send();
-    std::array<std::byte, 512> rest;
-    (void)co_await stream->read_some(rest, deadline);
+    const host::Result<void> written = co_await host::write_all(
+        *refused->stream, std::as_bytes(std::span{output}), after(options_.linger_time));
+    if (written) co_await linger(*refused->stream);
 }
 
 /// True when there is something to answer: a request, or a failure to be one. False when the
@@ -171,11 +179,12 @@ host::Task<bool> Server::read_request(Connection& connection) {
         if (!count) {
             const bool slow = count.error().code == host::ErrorCode::deadline_exceeded;
             if (connection.idle || !slow) co_return false;
+            connection.is_head = connection.parser.is_head();
             (void)co_await write(
                 connection,
                 refuse(problems::request_timeout, "The whole request must come within its time."),
                 false);
-            co_await linger(connection);
+            co_await linger(*connection.stream);
             co_return false;
         }
         if (*count == 0 && connection.idle) co_return false;
@@ -191,6 +200,7 @@ host::Task<bool> Server::read_request(Connection& connection) {
 host::Task<Server::After> Server::answer(Connection& connection) {
     if (connection.parser.advance() == Progress::failed) {
         const ParseFailure failure = connection.parser.failure();
+        connection.is_head = connection.parser.is_head();
         co_return co_await write(connection, refuse(problem_type(failure.status), failure.reason),
                                  false);
     }
@@ -203,7 +213,7 @@ host::Task<Server::After> Server::answer(Connection& connection) {
 }
 
 host::Task<Response> Server::respond(Request request) {
-    if (in_flight_ >= options_.requests_in_flight) {
+    if (in_flight_ >= options_.requests_in_flight && !is_never_shed(request)) {
         co_return refuse(problems::not_started, "The server has as many requests as it takes.",
                          true);
     }
@@ -229,13 +239,12 @@ host::Task<Server::After> Server::write(Connection& connection, Response respons
     co_return keep_alive ? After::keep_open : After::linger;
 }
 
-host::Task<> Server::linger(Connection& connection) {
-    connection.stream->shutdown_send();
+host::Task<> Server::linger(host::ByteStream& stream) {
+    stream.shutdown_send();
     const host::Deadline deadline = after(options_.linger_time);
     std::vector<std::byte> rest(4096);
     for (std::size_t total = 0; total < linger_bytes;) {
-        const host::Result<std::size_t> count =
-            co_await connection.stream->read_some(rest, deadline);
+        const host::Result<std::size_t> count = co_await stream.read_some(rest, deadline);
         if (!count || *count == 0) co_return;
         total += *count;
     }

@@ -33,19 +33,21 @@ class Server {
 
   private:
     struct Connection;
+    struct Refused;
     class InFlight;
     enum class After : std::uint8_t { keep_open, linger, close };
 
-    host::Task<> run_connection(std::unique_ptr<host::ByteStream> stream);
-    host::Task<> refuse_connection(std::unique_ptr<host::ByteStream> stream);
+    host::Task<> run_connection(std::unique_ptr<Connection> connection);
+    host::Task<> refuse_connection(std::unique_ptr<Refused> refused);
     host::Task<bool> read_request(Connection& connection);
     host::Task<After> answer(Connection& connection);
     host::Task<Response> respond(Request request);
     host::Task<After> write(Connection& connection, Response response, bool keep_alive);
-    host::Task<> linger(Connection& connection);
+    host::Task<> linger(host::ByteStream& stream);
 
     Response refuse(ProblemType type, std::string_view detail, bool retry = false) const;
     host::Deadline after(host::Duration duration) const;
+    bool is_never_shed(const Request& request) const;
 
     host::Host& host_;
     Handler handler_;

@@ -1,11 +1,13 @@
 #pragma once
-// The limits of an HTTP server: sizes, counts and times.
+// The limits of an HTTP server: sizes, counts and times, and what they do not apply to.
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 
 #include "system/host/time.hpp"
 #include "system/http/limits.hpp"
+#include "system/http/message.hpp"
 
 namespace atlas::http {
 
@@ -16,6 +18,9 @@ struct ServerOptions {
     std::size_t connections = 1024;
     /// Over all connections; beyond it a request gets 503 and its connection goes on.
     std::size_t requests_in_flight = 256;
+    /// Requests answered in spite of that limit: whether the process lives is asked above all when
+    /// it is loaded, and a "no" would have it restarted. None when empty.
+    std::function<bool(const Request&)> is_never_shed = {};
 
     /// From the first byte of a request to its last: then 408.
     host::Duration read_time = std::chrono::seconds{10};

@@ -1,16 +1,28 @@
 #include "system/node/api_node.hpp"
 
+#include <algorithm>
 #include <boost/system/system_error.hpp>
 #include <exception>
 #include <utility>
 
 #include "system/api/api.hpp"
+#include "system/api/routes.hpp"
 #include "system/host/task_group.hpp"
 #include "system/http/server.hpp"
+#include "system/node/failure_report.hpp"
 #include "system/service/users.hpp"
 
 namespace atlas::node {
 namespace {
+
+/// What the process answers alone is cheap, and is asked when there is trouble.
+http::ServerOptions server_options(http::ServerOptions options) {
+    options.is_never_shed = [](const http::Request& request) {
+        const api::RouteMatch match = api::find_route(request.method, request.target);
+        return match.route != nullptr && !match.route->needs_database;
+    };
+    return options;
+}
 
 http::Handler decorate(http::Handler handler, const ApiNodeHooks& hooks) {
     return hooks.decorate_handler ? hooks.decorate_handler(std::move(handler)) : handler;
@@ -23,10 +35,10 @@ struct ApiNode {
         : host(world),
           pool(world, driver, options.database),
           database{world, pool, options.retry, world.random("sql.retry")},
-          users(world, database, options.argon2),
+          users(world, database, {.cost = options.argon2, .at_once = options.hashes_at_once}),
           database_ready(world),
           api(users, database_ready),
-          server(world, decorate(api.handler(), hooks), options.http),
+          server(world, decorate(api.handler(), hooks), server_options(options.http)),
           tasks(world) {}
 
     host::Host& host;
@@ -42,18 +54,16 @@ struct ApiNode {
 /// Until it succeeds: the database may come up after this node, and go down in between.
 host::Task<> bring_up_to_date(ApiNode& node, std::vector<store::Migration> migrations) {
     constexpr host::Duration attempt_time = std::chrono::seconds{30};
-    constexpr host::Duration pause = std::chrono::milliseconds{200};
-    bool reported = false;
+    constexpr host::Duration longest_pause = std::chrono::seconds{2};
+    host::Duration pause = std::chrono::milliseconds{100};
+    FailureReport report(node.host);
     for (;;) {
         const host::Context context{.deadline = host::deadline_after(node.host, attempt_time)};
         const sql::Result<void> done = co_await store::migrate(node.database, context, migrations);
         if (done) break;
-        if (!std::exchange(reported, true)) {
-            node.host.log({host::LogLevel::warning,
-                           "the database is not ready; trying until it is",
-                           {{"error", done.error().message}, {"sqlstate", done.error().sqlstate}}});
-        }
+        report.failed(done.error());
         co_await host::sleep_for(node.host, pause);
+        pause = std::min(pause * 2, longest_pause);
     }
     node.database_ready.set();
     node.host.log({host::LogLevel::info,

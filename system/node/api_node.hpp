@@ -7,8 +7,8 @@
 #include "system/host/host.hpp"
 #include "system/http/handler.hpp"
 #include "system/http/server_options.hpp"
-#include "system/passwords/cost.hpp"
 #include "system/reliability/retry.hpp"
+#include "system/service/users.hpp"
 #include "system/sql/connection.hpp"
 #include "system/sql/pool_options.hpp"
 #include "system/store/migrations.hpp"
@@ -26,6 +26,8 @@ struct ApiNodeOptions {
     /// COMMIT was sent.
     reliability::RetryPolicy retry = {};
     passwords::Argon2Cost argon2 = {};
+    /// Password hashes worked on at once: as many as the host has threads for them.
+    std::size_t hashes_at_once = 1;
     /// After a request to stop: how long requests in flight may take. Then they are cut.
     host::Duration drain_time = std::chrono::seconds{15};
     std::vector<store::Migration> migrations = store::built_in_migrations();

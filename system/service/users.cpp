@@ -7,8 +7,12 @@
 
 namespace atlas::service {
 
-Users::Users(host::Host& host, sql::Database& database, passwords::Argon2Cost cost)
-    : host_(host), database_(database), cost_(cost), id_bits_(host.random("service.user_id")) {}
+Users::Users(host::Host& host, sql::Database& database, PasswordHashing hashing)
+    : host_(host),
+      database_(database),
+      cost_(hashing.cost),
+      hashing_(host, hashing.at_once, hashing.waiting),
+      id_bits_(host.random("service.user_id")) {}
 
 domain::Timestamp Users::now() const {
     return domain::Timestamp{
@@ -29,16 +33,25 @@ std::unexpected<host::Error> Users::fail(host::Context context, host::Error erro
     const bool is_the_callers = error.code == host::ErrorCode::already_exists ||
                                 error.code == host::ErrorCode::not_found ||
                                 error.code == host::ErrorCode::conflict;
-    if (!is_the_callers && host_.logs(host::LogLevel::warning)) {
-        host_.log({host::LogLevel::warning,
-                   "a use case failed",
-                   {{"error", host::describe(error)}},
-                   context.trace_id});
+    const bool is_ours = error.code == host::ErrorCode::data_corrupted ||
+                         error.code == host::ErrorCode::invalid_argument;
+    const host::LogLevel level = is_ours ? host::LogLevel::error : host::LogLevel::warning;
+    if (!is_the_callers && host_.logs(level)) {
+        host_.log(
+            {level, "a use case failed", {{"error", host::describe(error)}}, context.trace_id});
     }
     return std::unexpected(std::move(error));
 }
 
 host::Task<host::Result<std::string>> Users::hash(host::Context context, std::string password) {
+    const host::Result<host::Semaphore::Permit> permit =
+        co_await hashing_.acquire(context.deadline);
+    if (!permit) {
+        co_return host::failure(permit.error().code, "no turn to hash: " + permit.error().detail);
+    }
+    if (context.deadline.passed(host_.clock().now())) {
+        co_return host::failure(host::ErrorCode::deadline_exceeded, "no time left to hash");
+    }
     passwords::Salt salt;
     host_.entropy(salt);
     host::Result<std::optional<std::string>> hashed = co_await host::compute(

@@ -1,13 +1,14 @@
 #pragma once
 // The use cases about users. Errors of all: unavailable, deadline_exceeded and resource_exhausted,
-// definite or not as their certainty says.
+// definite or not as their certainty says; data_corrupted and invalid_argument when the service
+// itself is at fault.
 
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "system/domain/user.hpp"
-#include "system/host/host.hpp"
+#include "system/host/semaphore.hpp"
 #include "system/passwords/hash.hpp"
 #include "system/sql/transaction.hpp"
 
@@ -19,10 +20,20 @@ struct Registration {
     std::string password;
 };
 
+/// How passwords are hashed, and how many at a time. A hash that has been handed to a thread cannot
+/// be called back, so those beyond `at_once` wait here, where deadline and cancellation reach them.
+struct PasswordHashing {
+    passwords::Argon2Cost cost = {};
+    /// As many as there are threads for it.
+    std::size_t at_once = 1;
+    /// Beyond it the next is turned away at once. At 14 ms a hash, the last in line waits a second.
+    std::size_t waiting = 64;
+};
+
 class Users {
   public:
     /// `database` outlives it.
-    Users(host::Host& host, sql::Database& database, passwords::Argon2Cost cost);
+    Users(host::Host& host, sql::Database& database, PasswordHashing hashing);
 
     /// Also already_exists: the e-mail address is taken.
     host::Task<host::Result<domain::User>> create(host::Context context, Registration registration);
@@ -46,6 +57,7 @@ class Users {
     host::Host& host_;
     sql::Database& database_;
     passwords::Argon2Cost cost_;
+    host::Semaphore hashing_;
     host::RandomSource id_bits_;
     domain::Uuid7Sequence ids_;
 };

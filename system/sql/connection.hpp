@@ -43,6 +43,7 @@ struct QueryResult {
 
 enum class ErrorKind : std::uint8_t {
     server,             ///< The server answered with an error; `sqlstate` says which.
+    turned_away,        ///< By the pool: its line is full, or it is closed. Definite.
     cannot_connect,     ///< No session came about. Definite.
     connection_lost,    ///< The connection died in mid-operation. Indefinite.
     deadline_exceeded,  ///< The caller's deadline passed; the connection is dropped. Indefinite.
@@ -64,7 +65,8 @@ struct Error {
     /// Whether the operation itself may have taken effect. A statement inside an explicit
     /// transaction is undone with it; that is for the transaction above to know.
     host::Certainty certainty() const {
-        return kind == ErrorKind::server || kind == ErrorKind::cannot_connect
+        return kind == ErrorKind::server || kind == ErrorKind::turned_away ||
+                       kind == ErrorKind::cannot_connect
                    ? host::Certainty::definite
                    : host::Certainty::indefinite;
     }
@@ -95,7 +97,8 @@ class Connection {
     virtual host::Task<Result<void>> deallocate(host::Context context, std::string name) = 0;
 
     /// Asks the server, over another connection, to cancel what this one is doing. Success says
-    /// only that the request was delivered. Never send it to a COMMIT (docs/decisions).
+    /// only that the request was delivered. Never send it to a COMMIT: one that waits for a standby
+    /// would then *succeed*, with a warning.
     virtual host::Task<Result<void>> request_cancel(host::Context context) = 0;
 
     virtual TransactionStatus transaction_status() const = 0;
@@ -107,7 +110,7 @@ class Connection {
     virtual void close() noexcept = 0;
 };
 
-/// Where and as whom. (No TLS and no password in this version: loopback and trust only.)
+/// Where and as whom. (No TLS in this version.)
 struct ConnectionTarget {
     host::Endpoint endpoint;
     std::string user = "atlas";

@@ -110,11 +110,16 @@ class FakeDriver final : public Driver {
   public:
     FakeDriver(host::Host& host, FakeServer& server) : host_(host), server_(server) {}
 
-    host::Task<Result<std::unique_ptr<Connection>>> connect(host::Context,
+    host::Task<Result<std::unique_ptr<Connection>>> connect(host::Context context,
                                                             ConnectionTarget target) override {
         last_target = std::move(target);
         server_.asked.emplace_back("connect");
-        co_await host::sleep_for(host_, server_.latency);
+        const host::TimePoint done = host_.clock().now() + server_.latency;
+        if (context.deadline.passed(done)) {
+            co_await host::sleep_until(host_, context.deadline.point());
+            co_return std::unexpected(Error{.kind = ErrorKind::deadline_exceeded});
+        }
+        co_await host::sleep_until(host_, done);
         std::optional<Error> error = server_.fail ? server_.fail("connect") : std::nullopt;
         if (error) co_return std::unexpected(std::move(*error));
         co_return std::make_unique<FakeConnection>(host_, server_);

@@ -7,8 +7,17 @@
 namespace atlas::sql {
 namespace {
 
+std::unexpected<Error> turned_away(std::string message) {
+    return std::unexpected(Error{.kind = ErrorKind::turned_away, .message = std::move(message)});
+}
+
 std::unexpected<Error> no_connection(std::string message) {
     return std::unexpected(Error{.kind = ErrorKind::cannot_connect, .message = std::move(message)});
+}
+
+/// The session died, and not because its user was in a hurry.
+bool is_death(const Error& error) {
+    return error.kind == ErrorKind::connection_lost || error.fatal;
 }
 
 PoolOptions with_session_settings(PoolOptions options) {
@@ -59,7 +68,7 @@ bool Lease::is_usable() const {
 template <typename T>
 Result<T> Lease::finish(Result<T> result) {
     session_->busy = false;
-    if (!result && result.error().kind == ErrorKind::connection_lost && session_->was_idle) {
+    if (!result && is_death(result.error()) && session_->was_idle) {
         // It had died while idle, most likely with the server: the other idle ones are no better,
         // and each would cost some request an attempt.
         pool_->idle_.clear();
@@ -93,23 +102,69 @@ Pool::Pool(host::Host& host, Driver& driver, PoolOptions options)
       driver_(driver),
       options_(with_session_settings(std::move(options))),
       random_(host.random("sql.pool")),
-      permits_(host, options_.size, options_.waiting) {
+      permits_(host, options_.size, options_.waiting),
+      changed_(host) {
     ATLAS_CHECK(options_.size > 0, "a pool without connections serves nobody");
 }
 
 Pool::~Pool() = default;
 
 host::Task<Result<Lease>> Pool::acquire(host::Context context) {
-    if (closed_) co_return no_connection("the pool is closed");
+    if (closed_) co_return turned_away("the pool is closed");
     host::Result<host::Semaphore::Permit> permit = co_await permits_.acquire(context.deadline);
-    if (!permit) co_return no_connection(std::move(permit.error().detail));
-    std::unique_ptr<Lease::Session> session = take_idle();
-    if (!session) {
-        Result<std::unique_ptr<Lease::Session>> connected = co_await connect(context);
-        if (!connected) co_return std::unexpected(std::move(connected.error()));
-        session = std::move(*connected);
+    if (!permit && permit.error().code == host::ErrorCode::resource_exhausted) {
+        co_return turned_away("too many tasks wait for a connection");
     }
-    co_return Lease(*this, std::move(*permit), std::move(session));
+    if (!permit) co_return no_connection("no connection came free in time");
+    Result<std::unique_ptr<Lease::Session>> session = co_await idle_or_new(context);
+    if (!session) co_return std::unexpected(std::move(session.error()));
+    ++out_;
+    co_return Lease(*this, std::move(*permit), std::move(*session));
+}
+
+/// An attempt to connect, from its beginning to its end, however it ends.
+class Pool::Attempt {
+  public:
+    explicit Attempt(Pool& pool) : pool_(pool), failures_before_(pool.failures_) {
+        ++pool_.attempts_;
+    }
+    Attempt(const Attempt&) = delete;
+    Attempt& operator=(const Attempt&) = delete;
+    ~Attempt() {
+        --pool_.attempts_;
+        pool_.changed_.wake_all();
+    }
+
+    /// Of attempts that were made together, one failure tells what all would tell.
+    bool is_first_to_fail() const { return pool_.failures_ == failures_before_; }
+
+  private:
+    Pool& pool_;
+    unsigned failures_before_;
+};
+
+bool Pool::may_connect() const {
+    if (failures_ == 0) return true;
+    return attempts_ == 0 && no_connect_before_ <= host_.clock().now();
+}
+
+host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::idle_or_new(host::Context context) {
+    for (;;) {
+        if (closed_) co_return turned_away("the pool is closed");
+        if (std::unique_ptr<Lease::Session> session = take_idle()) co_return session;
+        if (may_connect()) co_return co_await connect(context);
+        const bool pauses = no_connect_before_ > host_.clock().now();
+        if (pauses && out_ == 0 && context.deadline.passed(no_connect_before_)) {
+            co_return no_connection("the server could not be reached a moment ago");
+        }
+        const host::Deadline until =
+            pauses ? context.deadline.earlier_of(host::Deadline::at(no_connect_before_))
+                   : context.deadline;
+        (void)co_await changed_.wait(until);
+        if (context.deadline.passed(host_.clock().now())) {
+            co_return no_connection("the server could not be reached a moment ago");
+        }
+    }
 }
 
 std::unique_ptr<Lease::Session> Pool::take_idle() {
@@ -125,18 +180,15 @@ std::unique_ptr<Lease::Session> Pool::take_idle() {
 }
 
 host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::connect(host::Context context) {
-    if (no_connect_before_ > host_.clock().now()) {
-        if (context.deadline.passed(no_connect_before_)) {
-            co_return no_connection("the server could not be reached a moment ago");
-        }
-        co_await host::sleep_until(host_, no_connect_before_);
-    }
-    const host::Context limited =
-        context.with_deadline(host::deadline_after(host_, options_.connect_timeout));
+    const Attempt attempt(*this);
+    const host::Deadline patience = host::deadline_after(host_, options_.connect_timeout);
     Result<std::unique_ptr<Connection>> connection =
-        co_await driver_.connect(limited, options_.target);
+        co_await driver_.connect(context.with_deadline(patience), options_.target);
     if (!connection) {
-        connect_failed();
+        // A caller who could not wait says nothing about the server.
+        const bool tells = connection.error().kind != ErrorKind::deadline_exceeded ||
+                           context.with_deadline(patience).deadline == patience;
+        if (tells && attempt.is_first_to_fail()) connect_failed();
         connection.error().kind = ErrorKind::cannot_connect;
         co_return std::unexpected(std::move(connection.error()));
     }
@@ -156,14 +208,17 @@ void Pool::connect_failed() {
 }
 
 void Pool::give_back(std::unique_ptr<Lease::Session> session) noexcept {
+    --out_;
     if (closed_ || !session->is_clean()) return;
     session->was_idle = false;
     idle_.push_back(std::move(session));
+    changed_.wake_all();
 }
 
 void Pool::close() noexcept {
     closed_ = true;
     idle_.clear();
+    changed_.wake_all();
 }
 
 }  // namespace atlas::sql

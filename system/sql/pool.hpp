@@ -56,9 +56,9 @@ class Pool {
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
-    /// Waits for a connection. While the server cannot be reached, attempts to connect are spaced
-    /// by a growing back-off for the pool as a whole. Error: cannot_connect, definite always,
-    /// whatever stood in the way (deadline, full line, refusal).
+    /// Waits for a connection. While the server cannot be reached, one task at a time tries to
+    /// connect, after a growing back-off for the pool as a whole; the others wait for what becomes
+    /// of it. Errors, definite always: turned_away, else cannot_connect whatever stood in the way.
     host::Task<Result<Lease>> acquire(host::Context context);
 
     /// Drops the idle connections, and those out on lease as they come back.
@@ -72,7 +72,11 @@ class Pool {
   private:
     friend class Lease;
 
+    class Attempt;
+
+    host::Task<Result<std::unique_ptr<Lease::Session>>> idle_or_new(host::Context context);
     host::Task<Result<std::unique_ptr<Lease::Session>>> connect(host::Context context);
+    bool may_connect() const;
     std::unique_ptr<Lease::Session> take_idle();
     void give_back(std::unique_ptr<Lease::Session> session) noexcept;
     void connect_failed();
@@ -83,6 +87,9 @@ class Pool {
     host::RandomSource random_;
     host::Semaphore permits_;
     std::vector<std::unique_ptr<Lease::Session>> idle_;  ///< The most recently used last.
+    host::WaitList changed_;    ///< Those who may not connect now, and would take an idle one.
+    std::size_t attempts_ = 0;  ///< To connect, under way.
+    std::size_t out_ = 0;       ///< Sessions on lease.
     unsigned failures_ = 0;
     host::TimePoint no_connect_before_{};
     bool closed_ = false;

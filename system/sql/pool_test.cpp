@@ -194,6 +194,110 @@ TEST(Pool, OneDeadIdleConnectionCondemnsTheOthers) {
     });
 }
 
+TEST(Pool, AnIdleConnectionThatTheServerEndedCondemnsTheOthersToo) {
+    World world;
+    world.run(+[](World& w) -> Task<> {
+        const auto fail_with = [](World& on, Error error) -> Task<> {
+            {
+                const Result<Lease> a = co_await on.pool.acquire(on.within(1s));
+                const Result<Lease> b = co_await on.pool.acquire(on.within(1s));
+            }
+            EXPECT_EQ(on.pool.idle(), 2u);
+            on.server.fail = [error](const std::string&) { return error; };
+            Result<Lease> lease = co_await on.pool.acquire(on.within(1s));
+            (void)co_await lease->execute(on.within(1s), some, {});
+            on.server.fail = {};
+        };
+        co_await fail_with(w, {.kind = ErrorKind::server, .sqlstate = "57P01", .fatal = true});
+        EXPECT_EQ(w.pool.idle(), 0u);
+        // That the caller had no time left says nothing about the server.
+        co_await fail_with(w, {.kind = ErrorKind::deadline_exceeded});
+        EXPECT_EQ(w.pool.idle(), 1u);
+    });
+}
+
+TEST(Pool, ACallerWithoutTimeDoesNotCountForTheBackOff) {
+    World world;
+    world.server.latency = 100ms;
+    world.run(+[](World& w) -> Task<> {
+        for (int i = 0; i < 20; ++i) {
+            const Result<Lease> hasty = co_await w.pool.acquire(w.within(10ms));
+            EXPECT_FALSE(hasty);
+        }
+        EXPECT_EQ(w.server.count("connect"), 20u);
+        const host::TimePoint start = w.host().clock().now();
+        const Result<Lease> patient = co_await w.pool.acquire(w.within(5s));
+        EXPECT_TRUE(patient);
+        EXPECT_EQ(w.host().clock().now() - start, 100ms);
+    });
+}
+
+TEST(Pool, AConnectThatTakesTooLongCountsForTheBackOff) {
+    World world;
+    world.server.latency = 60s;
+    world.run(+[](World& w) -> Task<> {
+        const host::TimePoint start = w.host().clock().now();
+        while (w.host().clock().now() - start < 60s)
+            (void)co_await w.pool.acquire(w.within(10s));
+        // Three seconds each and a pause of up to two between.
+        EXPECT_LT(w.server.count("connect"), 19u);
+    });
+}
+
+TEST(Pool, OneTaskAtATimeTriesWhileTheServerIsDown) {
+    World world({.target = {}, .size = 8, .waiting = 8});
+    world.server.fail = [](const std::string&) { return Error{.kind = ErrorKind::cannot_connect}; };
+    world.run(+[](World& w) -> Task<> {
+        {
+            const Result<Lease> first = co_await w.pool.acquire(w.within(1s));
+            EXPECT_FALSE(first);
+        }
+        w.server.latency = 500ms;
+        w.server.asked.clear();
+        int served = 0;
+        host::TaskGroup group(w.host());
+        for (int i = 0; i < 8; ++i)
+            group.spawn(hold(w, 1s, served));
+        co_await host::sleep_for(w.host(), 400ms);
+        EXPECT_EQ(w.server.count("connect"), 1u);
+        w.server.fail = {};
+        co_await group.join();
+        // As soon as one has come through, all may.
+        EXPECT_EQ(served, 8);
+        EXPECT_EQ(w.server.count("connect"), 8u);
+    });
+}
+
+TEST(Pool, AConnectionThatComesBackEndsTheWaitForANewOne) {
+    World world;
+    world.run(+[](World& w) -> Task<> {
+        int served = 0;
+        host::TaskGroup group(w.host());
+        group.spawn(hold(w, 1s, served));
+        co_await host::sleep_for(w.host(), 100ms);
+        w.server.fail = [](const std::string&) { return Error{.kind = ErrorKind::cannot_connect}; };
+        while (true) {
+            const host::TimePoint start = w.host().clock().now();
+            const Result<Lease> lease = co_await w.pool.acquire(w.within(10s));
+            if (!lease) continue;
+            EXPECT_LE(w.host().clock().now(), host::TimePoint{1002ms});
+            EXPECT_GT(w.host().clock().now(), start);
+            break;
+        }
+        co_await group.join();
+    });
+}
+
+TEST(Pool, TurnsAwayBeyondItsLine) {
+    World world({.target = {}, .size = 1, .waiting = 0});
+    world.run(+[](World& w) -> Task<> {
+        const Result<Lease> held = co_await w.pool.acquire(w.within(1s));
+        const Result<Lease> refused = co_await w.pool.acquire(w.within(1s));
+        EXPECT_FALSE(refused);
+        if (!refused) EXPECT_EQ(refused.error().kind, ErrorKind::turned_away);
+    });
+}
+
 TEST(Pool, AClosedPoolKeepsNothing) {
     World world;
     world.run(+[](World& w) -> Task<> {

@@ -65,7 +65,9 @@ host::Task<> Transaction::roll_back() {
 }
 
 host::Certainty commit_certainty(const Error& error) {
-    if (error.kind == ErrorKind::cannot_connect) return host::Certainty::definite;
+    if (error.kind == ErrorKind::cannot_connect || error.kind == ErrorKind::turned_away) {
+        return host::Certainty::definite;
+    }
     if (error.kind != ErrorKind::server || error.fatal) return host::Certainty::indefinite;
     // Class 08: connection exception (08007 is transaction_resolution_unknown); 57: the operator
     // intervened, perhaps while the commit record was already written.
@@ -77,11 +79,17 @@ host::Certainty commit_certainty(const Error& error) {
 bool is_worth_retrying(const Error& error) {
     switch (error.kind) {
         case ErrorKind::cannot_connect:
+            // Class 28: whom the server refuses now it refuses in a moment.
+            return !error.sqlstate.starts_with("28");
         case ErrorKind::connection_lost:
             return true;
         case ErrorKind::server:
+            // 26000, 0A000: the lease has dropped a session whose prepared statements are stale.
             return error.sqlstate == "40001" || error.sqlstate == "40P01" ||
+                   error.sqlstate == "26000" || error.sqlstate == "0A000" ||
                    error.sqlstate.starts_with("57P");
+        case ErrorKind::turned_away:
+            // The line is long because there is too much to do: a second turn makes it longer.
         case ErrorKind::deadline_exceeded:
         case ErrorKind::protocol:
             return false;

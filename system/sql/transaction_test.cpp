@@ -140,6 +140,22 @@ TEST(Transaction, WhatPostgresqlGaveUpIsTriedAgain) {
     EXPECT_EQ(other.result.error().certainty, Certainty::definite);
 }
 
+TEST(Transaction, StalePreparedStatementsAreMadeAnew) {
+    for (const char* sqlstate : {"26000", "0A000"}) {
+        const Outcome outcome = run(once("execute write", server_error(sqlstate)));
+        EXPECT_TRUE(outcome.result) << sqlstate;
+        EXPECT_EQ(outcome.count("prepare write"), 2u) << sqlstate;
+    }
+}
+
+TEST(Transaction, WhatWouldOnlyFailAgainIsNotTriedAgain) {
+    const Error refused{.kind = ErrorKind::cannot_connect, .sqlstate = "28P01"};
+    const Outcome outcome = run(always("connect", refused));
+    EXPECT_EQ(outcome.count("connect"), 1u);
+    EXPECT_FALSE(is_worth_retrying({.kind = ErrorKind::turned_away}));
+    EXPECT_EQ(commit_certainty({.kind = ErrorKind::turned_away}), Certainty::definite);
+}
+
 TEST(Transaction, AttemptsAreBounded) {
     const Outcome outcome =
         run(always("execute write", server_error("40001")), 10s, false, {.max_attempts = 3});

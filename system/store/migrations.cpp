@@ -1,8 +1,11 @@
 #include "system/store/migrations.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 #include "system/host/check.hpp"
+#include "system/store/errors.hpp"
 
 namespace atlas::store {
 namespace {
@@ -15,11 +18,24 @@ constexpr sql::Statement applied_migrations{"schema_migrations_select",
 constexpr sql::Statement claim_migration{
     "schema_migrations_insert", "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)"};
 
-constexpr std::string_view unique_violation = "23505";
-
 enum class Applied : std::uint8_t { here, elsewhere };
 
-host::Task<sql::Result<Applied>> apply(sql::Transaction& transaction, const Migration& migration) {
+/// A migration may rewrite a table: it has the time of its caller, not that of a request's
+/// statement. Locks are waited for no longer than by any other, for all others wait behind.
+host::Task<sql::Result<sql::QueryResult>> take_all_the_time(sql::Transaction& transaction,
+                                                            host::Duration time) {
+    using std::chrono::milliseconds;
+    constexpr milliseconds longest{std::numeric_limits<std::int32_t>::max()};
+    // Zero would mean no limit.
+    const milliseconds limit = std::max(std::chrono::floor<milliseconds>(time), milliseconds{1});
+    return transaction.query("SET LOCAL statement_timeout = " +
+                             std::to_string(std::min(limit, longest).count()));
+}
+
+host::Task<sql::Result<Applied>> apply(sql::Transaction& transaction, const Migration& migration,
+                                       host::Duration time) {
+    sql::Result<sql::QueryResult> unhurried = co_await take_all_the_time(transaction, time);
+    if (!unhurried) co_return std::unexpected(std::move(unhurried.error()));
     sql::Result<sql::QueryResult> claimed = co_await transaction.execute(
         claim_migration, {std::to_string(migration.version), migration.name});
     if (!claimed && claimed.error().sqlstate == unique_violation) {
@@ -50,6 +66,25 @@ bool is_applied(const sql::QueryResult& applied, int version) {
     const std::string wanted = std::to_string(version);
     return std::any_of(applied.rows.begin(), applied.rows.end(),
                        [&](const std::vector<sql::Value>& row) { return row.at(0) == wanted; });
+}
+
+/// A newer build has been here: this one may not understand all it finds.
+void log_unknown(host::Host& host, const sql::QueryResult& applied,
+                 const std::vector<Migration>& known) {
+    std::string unknown;
+    for (const std::vector<sql::Value>& row : applied.rows) {
+        const std::string version = row.at(0).value_or("");
+        const bool is_known = std::ranges::any_of(known, [&](const Migration& migration) {
+            return std::to_string(migration.version) == version;
+        });
+        if (is_known) continue;
+        if (!unknown.empty()) unknown += ", ";
+        unknown += version;
+    }
+    if (unknown.empty()) return;
+    host.log({host::LogLevel::warning,
+              "the database has migrations that this build does not know",
+              {{"versions", std::move(unknown)}}});
 }
 
 }  // namespace
@@ -83,10 +118,13 @@ host::Task<sql::Result<void>> migrate(sql::Database& database, host::Context con
     for (const Migration& migration : migrations) {
         if (is_applied(*applied, migration.version)) continue;
         auto done = co_await sql::run_transaction<Applied>(
-            database, context,
-            [&](sql::Transaction& transaction) { return apply(transaction, migration); });
+            database, context, [&](sql::Transaction& transaction) {
+                return apply(transaction, migration,
+                             context.deadline.remaining(database.host.clock().now()));
+            });
         if (!done) co_return std::unexpected(std::move(done.error().cause));
     }
+    log_unknown(database.host, *applied, migrations);
     co_return sql::Result<void>{};
 }
 

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/kernel/isolated_host.hpp"
+#include "system/sql/fake_driver.hpp"
+
 namespace atlas::store {
 namespace {
 
@@ -21,6 +24,64 @@ TEST(Migrations, AreSplitAtSemicolonsThatEndALine) {
 
 TEST(MigrationsDeathTest, AStatementWithoutItsEndFailsACheck) {
     EXPECT_DEATH(split_statements("DROP x;\nDROP y"), "semicolon");
+}
+
+using namespace std::chrono_literals;
+
+/// Runs migrate() against a database that has had some migrations; what was asked, what was logged.
+struct Outcome {
+    std::vector<std::string> asked;
+    std::vector<host::LogRecord> logged;
+};
+
+host::Task<> migrate_once(sql::Database& database, std::vector<Migration> migrations) {
+    const host::Context context{.deadline = host::deadline_after(database.host, 30s)};
+    const sql::Result<void> done = co_await migrate(database, context, std::move(migrations));
+    EXPECT_TRUE(done);
+}
+
+Outcome run(std::vector<Migration> migrations, std::vector<std::string> applied) {
+    sim::kernel::Kernel kernel{sim::kernel::Seed{1}};
+    sim::kernel::IsolatedHost process{kernel, "machine", "test"};
+    Outcome outcome;
+    process.hooks().on_log = [&](const sim::kernel::Process&, const host::LogRecord& record) {
+        outcome.logged.push_back(record);
+    };
+    sql::FakeServer server;
+    server.answer = [&](const std::string& asked, const sql::Parameters&) {
+        sql::QueryResult result;
+        if (asked != "execute schema_migrations_select") return result;
+        for (const std::string& version : applied)
+            result.rows.push_back({version});
+        return result;
+    };
+    sql::FakeDriver driver(process.host(), server);
+    sql::Pool pool(process.host(), driver, {});
+    sql::Database database{process.host(), pool, {}, process.host().random("retry")};
+    process.tasks().spawn(migrate_once(database, std::move(migrations)));
+    kernel.run_until(host::TimePoint{1h});
+    EXPECT_EQ(process.tasks().size(), 0u);
+    outcome.asked = server.asked;
+    return outcome;
+}
+
+TEST(Migrations, HaveAllTheTimeThatIsLeft) {
+    const Outcome outcome = run({{1, "one", "CREATE TABLE a ();"}}, {});
+    const auto limit =
+        std::find_if(outcome.asked.begin(), outcome.asked.end(),
+                     [](const std::string& asked) { return asked.starts_with("query SET LOCAL"); });
+    ASSERT_NE(limit, outcome.asked.end());
+    const std::string milliseconds = limit->substr(limit->rfind(' ') + 1);
+    EXPECT_GT(std::stoi(milliseconds), 29'900);
+    EXPECT_LT(std::stoi(milliseconds), 30'000);
+    EXPECT_EQ(*std::next(limit), "prepare schema_migrations_insert");
+}
+
+TEST(Migrations, OfANewerBuildAreNoticed) {
+    EXPECT_TRUE(run({{1, "one", "CREATE TABLE a ();"}}, {"1"}).logged.empty());
+    const Outcome outcome = run({{1, "one", "CREATE TABLE a ();"}}, {"1", "2", "3"});
+    ASSERT_EQ(outcome.logged.size(), 1u);
+    EXPECT_EQ(std::get<std::string>(outcome.logged[0].fields.at(0).value), "2, 3");
 }
 
 }  // namespace

@@ -23,11 +23,10 @@ constexpr sql::Statement rename_any{
 constexpr sql::Statement rename_version{
     "users_rename_version",
     "UPDATE users SET display_name = $2, updated_at = $3, version = version + 1 WHERE id = $1 AND "
-    "version = $4 RETURNING " ATLAS_USER_COLUMNS};
+    "version = ANY($4) RETURNING " ATLAS_USER_COLUMNS};
 
 #undef ATLAS_USER_COLUMNS
 
-constexpr std::string_view unique_violation = "23505";
 constexpr std::string_view email_index = "users_email_folded_key";
 
 std::optional<domain::User> read_user(const std::vector<sql::Value>& row) {
@@ -54,24 +53,30 @@ host::Result<domain::User> only_user(const sql::QueryResult& result) {
     return std::move(*user);
 }
 
-/// Rows of the first statement that changed something, else of a look at what is there.
+/// In PostgreSQL's text format: "{1,2}".
+std::string to_array(const std::vector<std::int64_t>& numbers) {
+    std::string text = "{";
+    for (const std::int64_t number : numbers) {
+        if (text.size() > 1) text += ',';
+        text += std::to_string(number);
+    }
+    return text + '}';
+}
+
+/// Rows of the statement if it changed something, else of a look at what is there.
 struct Renamed {
     sql::QueryResult rows;
     bool changed = false;
 };
 
 host::Task<sql::Result<Renamed>> try_rename(sql::Transaction& transaction, const Rename& rename) {
-    const sql::Parameters parameters{domain::to_string(rename.id), rename.display_name,
-                                     domain::to_rfc3339(rename.moment)};
-    const std::size_t attempts = rename.versions ? rename.versions->size() : 1;
-    for (std::size_t i = 0; i < attempts; ++i) {
-        sql::Parameters arguments = parameters;
-        if (rename.versions) arguments.push_back(std::to_string((*rename.versions)[i]));
-        sql::Result<sql::QueryResult> updated = co_await transaction.execute(
-            rename.versions ? rename_version : rename_any, std::move(arguments));
-        if (!updated) co_return std::unexpected(std::move(updated.error()));
-        if (!updated->rows.empty()) co_return Renamed{std::move(*updated), true};
-    }
+    sql::Parameters parameters{domain::to_string(rename.id), rename.display_name,
+                               domain::to_rfc3339(rename.moment)};
+    if (rename.versions) parameters.push_back(to_array(*rename.versions));
+    sql::Result<sql::QueryResult> updated = co_await transaction.execute(
+        rename.versions ? rename_version : rename_any, std::move(parameters));
+    if (!updated) co_return std::unexpected(std::move(updated.error()));
+    if (!updated->rows.empty()) co_return Renamed{std::move(*updated), true};
     transaction.give_up();
     sql::Result<sql::QueryResult> present =
         co_await transaction.execute(select, {domain::to_string(rename.id)});

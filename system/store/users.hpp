@@ -2,7 +2,8 @@
 // The table `users`: its SQL, and what comes of it.
 //
 // Errors (host::Error) of all three: unavailable or deadline_exceeded, definite or not as their
-// certainty says; data_corrupted when a row is not what the schema says.
+// certainty says; data_corrupted when a row is not what the schema says; invalid_argument when
+// PostgreSQL refused the statement itself.
 
 #include <optional>
 #include <string>

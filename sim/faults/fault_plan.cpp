@@ -40,7 +40,15 @@ class PlanDraw {
         if (!fault.on) return;
         const auto targets = envelope_.targets(kind, machines_);
         for (const std::string_view target : targets)
-            on_target(kind, target, fault, fault.every * static_cast<std::int64_t>(targets.size()));
+            on_target(kind, target, fault, fault.every * one_in(kind, target, targets.size()));
+    }
+
+    // Which share of the strikes a machine gets: as much as any other; but a power loss takes most
+    // where there is something on the disk, so that half of them are the database's.
+    std::int64_t one_in(FaultKind kind, std::string_view target, std::size_t targets) const {
+        const auto count = static_cast<std::int64_t>(targets);
+        if (kind != machine_power_loss || count == 1) return count;
+        return has_database(target) ? 2 : 2 * (count - 1);
     }
 
     void on_cluster(FaultKind kind, const ScheduledFault& fault) {
@@ -69,7 +77,7 @@ class PlanDraw {
         switch (strike.id.kind) {
             case process_kill:
             case machine_power_loss:
-                strike.during_sync = source.chance(1, 2) && has_database(strike.id.target);
+                strike.during_sync = source.chance(3, 4) && has_database(strike.id.target);
                 break;
             case network_partition_one_way:
                 strike.inward = source.chance(1, 2);

@@ -86,8 +86,13 @@ std::vector<std::string> timeline_of(const std::vector<faults::StrikeRecord>& st
     std::vector<std::string> timeline;
     for (const faults::StrikeRecord& record : strikes) {
         if (!record.fired) continue;
-        timeline.push_back(faults::describe(record.strike) +
-                           (record.effective ? "" : " (without an effect)"));
+        std::string line = faults::describe(record.strike);
+        // One that waits for a sync begins later than planned.
+        if (record.began.since_epoch > record.strike.at) {
+            line += fmt::format(", began at {} ms", record.began.since_epoch / 1ms);
+        }
+        if (!record.effective) line += " (without an effect)";
+        timeline.push_back(std::move(line));
     }
     return timeline;
 }

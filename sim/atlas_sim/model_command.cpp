@@ -43,7 +43,7 @@ int serve_model(const ModelCommand& command) {
     std::filesystem::create_directories(command.data_directory, error);
     if (error) {
         fmt::print(stderr, "atlas-sim: --data {}: {}\n", command.data_directory, error.message());
-        return to_int(ExitCode::unreadable_input);
+        return to_int(ExitCode::unwritable_output);
     }
     adapters::AsioHost host(
         {.machine_name = "postgres", .disk_root = command.data_directory, .stop_on_signals = true});

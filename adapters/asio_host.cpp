@@ -201,10 +201,10 @@ host::Task<> AsioHost::wait_for_shutdown() {
 }
 
 void AsioHost::fatal(std::string_view reason) {
-    log_.write_at_once({.level = host::LogLevel::error,
-                        .message = "fatal",
-                        .fields = {{"reason", std::string(reason)}}},
-                       clock_.utc_now());
+    log_.write_last_words({.level = host::LogLevel::error,
+                           .message = "fatal",
+                           .fields = {{"reason", std::string(reason)}}},
+                          clock_.utc_now());
     std::abort();
 }
 

@@ -8,12 +8,17 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <csignal>
+#include <semaphore>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "adapters/descriptor.hpp"
+#include "adapters/failed_checks.hpp"
+#include "system/host/check.hpp"
 #include "system/host/task_group.hpp"
 
 namespace atlas::adapters {
@@ -70,6 +75,30 @@ TEST(AsioHostDeath, FatalSaysWhyAndDies) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     EXPECT_DEATH(AsioHost({.log_format = LogFormat::json}).fatal("the disk is gone"),
                  "\"reason\":\"the disk is gone\"");
+}
+
+TEST(AsioHostDeath, WhatWasLoggedBeforeIsNotLost) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    const auto die = [] {
+        AsioHost host({.log_format = LogFormat::json});
+        for (int i = 0; i < 100; ++i)
+            host.log({host::LogLevel::warning, "line " + std::to_string(i)});
+        host.fatal("the end");
+    };
+    EXPECT_DEATH(die(), "line 99\"[^\n]*\n[^\n]*\"reason\":\"the end\"");
+}
+
+TEST(AsioHostDeath, AFailedCheckIsOneLineOfTheLog) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    const auto die = [] {
+        AsioHost host({.log_format = LogFormat::json});
+        const FailedChecks reported(host);
+        host.log({host::LogLevel::warning, "the line before"});
+        ATLAS_CHECK(1 + 1 == 3, "sums \"hold\"");
+    };
+    EXPECT_DEATH(die(),
+                 "the line before\"[^\n]*\n[^\n]*\"reason\":\"check failed: 1 \\+ 1 == 3: sums "
+                 ".*hold.*asio_host_test.cpp:[0-9]+\\)\"\\}\n");
 }
 
 TEST(AsioHostDeath, AnExceptionThatLeavesATaskIsFatal) {
@@ -148,12 +177,11 @@ TEST(DescriptorTest, IsReadyInTimeOrTheDeadlineSaysSo) {
     host.run(body(host));
 }
 
-TEST(DescriptorTest, ReleaseGivesItBackOpenAndEndsTheWait) {
+TEST(DescriptorTest, CloseEndsTheWait) {
     AsioHost host;
     const auto body = [](AsioHost& on) -> Task<> {
         const SocketPair sockets;
-        const int owned = ::dup(sockets.ends[0]);
-        Descriptor descriptor(on.loop(), owned);
+        Descriptor descriptor(on.loop(), ::dup(sockets.ends[0]));
         TaskGroup tasks(on);
         ErrorCode code{};
         const auto wait = [](Descriptor& on_it, ErrorCode& seen) -> Task<> {
@@ -163,18 +191,31 @@ TEST(DescriptorTest, ReleaseGivesItBackOpenAndEndsTheWait) {
         };
         tasks.spawn(wait(descriptor, code));
         co_await sleep_for(on, 1ms);
-        EXPECT_EQ(descriptor.release(), owned);
+        descriptor.close();
         co_await tasks.join();
         EXPECT_EQ(code, ErrorCode::closed);
-        EXPECT_EQ(descriptor.release(), -1);
-        EXPECT_EQ(::write(owned, "x", 1), 1) << "it must still be open";
-        // And it can be waited for again.
-        Descriptor again(on.loop(), owned);
-        const auto writable =
-            co_await again.wait_until(Readiness::writable, deadline_after(on, 10s));
-        EXPECT_TRUE(writable);
+        EXPECT_FALSE(descriptor.is_open());
     };
     host.run(body(host));
+}
+
+TEST(WorkerPoolTest, ItsEndDropsWhatHasNotBegun) {
+    boost::asio::io_context loop;
+    std::atomic<int> ran = 0;
+    std::binary_semaphore begun{0};
+    {
+        WorkerPool pool(loop, 1, 10);
+        const auto slow = [&] {
+            begun.release();
+            std::this_thread::sleep_for(50ms);
+            ++ran;
+        };
+        EXPECT_TRUE(pool.start(slow, [] {}));
+        for (int i = 0; i < 5; ++i)
+            EXPECT_TRUE(pool.start([&] { ++ran; }, [] {}));
+        begun.acquire();
+    }
+    EXPECT_EQ(ran, 1) << "what was begun was waited for, the rest dropped";
 }
 
 TEST(WorkerPoolTest, WorkBeyondTheLimitIsRefused) {

@@ -91,9 +91,4 @@ void Descriptor::close() noexcept {
     state_->descriptor.close(ignored);
 }
 
-int Descriptor::release() noexcept {
-    if (!state_->descriptor.is_open()) return -1;
-    return state_->descriptor.release();
-}
-
 }  // namespace atlas::adapters

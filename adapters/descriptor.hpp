@@ -22,7 +22,7 @@ class Descriptor {
     Descriptor(Descriptor&&) noexcept = default;
     Descriptor& operator=(Descriptor&&) = delete;
 
-    /// -1 once closed or released.
+    /// -1 once closed.
     int native() const;
     bool is_open() const { return native() >= 0; }
 
@@ -33,10 +33,6 @@ class Descriptor {
 
     /// Tasks that wait end with `closed`. Idempotent.
     void close() noexcept;
-
-    /// Gives the descriptor back, open, to whoever really owns it (libpq). Tasks that wait end with
-    /// `closed`. -1 if it was closed before.
-    int release() noexcept;
 
   private:
     struct State;

@@ -14,6 +14,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "system/telemetry/traceparent.hpp"
+
 namespace atlas::adapters {
 namespace {
 
@@ -31,13 +33,6 @@ spdlog::level::level_enum to_spdlog(host::LogLevel level) {
             return spdlog::level::err;
     }
     return spdlog::level::err;
-}
-
-std::string to_hex(const host::TraceId& trace_id) {
-    std::string text;
-    for (const std::uint8_t byte : trace_id)
-        text += fmt::format("{:02x}", byte);
-    return text;
 }
 
 bool has_trace(const host::LogRecord& record) {
@@ -74,7 +69,7 @@ std::string to_json_line(const host::LogRecord& record, host::UtcTime time,
     line["level"] = host::name(record.level);
     line["message"] = record.message;
     line["machine"] = machine;
-    if (has_trace(record)) line["trace_id"] = to_hex(record.trace_id);
+    if (has_trace(record)) line["trace_id"] = telemetry::format_trace_id(record.trace_id);
     for (const host::LogField& field : record.fields)
         line[std::string(field.key)] = to_json(field);
     return dump(line);
@@ -85,7 +80,7 @@ std::string to_text_line(const host::LogRecord& record, host::UtcTime time) {
         fmt::format("{} {:7} {}", to_rfc3339(time), host::name(record.level), record.message);
     for (const host::LogField& field : record.fields)
         line += fmt::format(" {}={}", field.key, dump(to_json(field)));
-    if (has_trace(record)) line += " trace_id=" + to_hex(record.trace_id);
+    if (has_trace(record)) line += " trace_id=" + telemetry::format_trace_id(record.trace_id);
     return line;
 }
 
@@ -112,7 +107,9 @@ void LogSink::write(const host::LogRecord& record, host::UtcTime time) {
     logger_->log(to_spdlog(record.level), spdlog::string_view_t(render(record, time)));
 }
 
-void LogSink::write_at_once(const host::LogRecord& record, host::UtcTime time) {
+void LogSink::write_last_words(const host::LogRecord& record, host::UtcTime time) {
+    // Its end is in the line behind all that was logged before; it is waited for.
+    writer_.reset();
     const std::string line = render(record, time) + '\n';
     std::fwrite(line.data(), 1, line.size(), stderr);
     std::fflush(stderr);

@@ -41,8 +41,8 @@ class LogSink {
     ~LogSink();
 
     void write(const host::LogRecord& record, host::UtcTime time);
-    /// Past the queue, for last words: it is out when the call returns.
-    void write_at_once(const host::LogRecord& record, host::UtcTime time);
+    /// Behind all that is queued; it is out when the call returns. Nothing may be written after.
+    void write_last_words(const host::LogRecord& record, host::UtcTime time);
 
   private:
     std::string render(const host::LogRecord& record, host::UtcTime time) const;

@@ -14,8 +14,8 @@ namespace atlas::adapters {
 
 class PosixDisk final : public host::Disk {
   public:
-    /// Opens the root, which must be a directory. An empty path gives a disk on which nothing is
-    /// found and nothing can be made. Throws std::system_error.
+    /// Opens the root, which must be a directory. An empty path gives a disk on which every call
+    /// fails with io_error. Throws std::system_error.
     PosixDisk(const std::filesystem::path& root, WorkerPool& blocking);
     ~PosixDisk() override;
     PosixDisk(const PosixDisk&) = delete;

@@ -173,7 +173,6 @@ std::unexpected<host::Error> connect_failure(int error, const Endpoint& endpoint
 struct LookUp {
     int status = 0;
     std::vector<std::string> addresses;
-    bool ended = false;
     host::Parked waiting;
 };
 
@@ -262,17 +261,14 @@ Task<Result<std::vector<std::string>>> TcpNetwork::resolve(std::string name, Dea
     if (to_socket_address({name, 0})) co_return std::vector{name};
     // Shared: a look-up cannot be called back, and a task that waits no longer leaves it behind.
     auto result = std::make_shared<LookUp>();
-    const bool started = blocking_.start([name, result] { look_up(name, *result); },
-                                         [result, &parking = parking_] {
-                                             result->ended = true;
-                                             parking.unpark(result->waiting);
-                                         });
+    const bool started =
+        blocking_.start([name, result] { look_up(name, *result); },
+                        [result, &parking = parking_] { parking.unpark(result->waiting); });
     if (!started) co_return failure(ErrorCode::unavailable, "too many look-ups wait");
-    if (!result->ended) {
-        const host::Wake wake = co_await parking_.park(result->waiting, deadline);
-        if (wake == host::Wake::deadline) {
-            co_return failure(ErrorCode::deadline_exceeded, "while looking up " + name);
-        }
+    // It ends by way of the loop, which runs again only once this task is parked.
+    const host::Wake wake = co_await parking_.park(result->waiting, deadline);
+    if (wake == host::Wake::deadline) {
+        co_return failure(ErrorCode::deadline_exceeded, "while looking up " + name);
     }
     if (result->status == EAI_NONAME || result->status == EAI_NODATA) {
         co_return failure(ErrorCode::not_found, name);

@@ -14,6 +14,7 @@ WorkerPool::WorkerPool(asio::io_context& loop, std::size_t threads, std::size_t 
     : loop_(loop), in_flight_limit_(threads + waiting_limit), threads_(threads) {}
 
 WorkerPool::~WorkerPool() {
+    threads_.stop();
     threads_.join();
 }
 

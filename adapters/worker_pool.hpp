@@ -21,7 +21,8 @@ class WorkerPool {
 
     /// At most `threads` functions run at once and `waiting_limit` wait for their turn.
     WorkerPool(boost::asio::io_context& loop, std::size_t threads, std::size_t waiting_limit);
-    /// Waits for the functions that were begun.
+    /// Waits for the functions that were begun, and drops the others: nobody is left to learn what
+    /// came of them.
     ~WorkerPool();
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;

@@ -14,6 +14,8 @@
 
 #include "adapters/asio_host.hpp"
 #include "adapters/configuration/configuration.hpp"
+#include "adapters/descriptor_limit.hpp"
+#include "adapters/failed_checks.hpp"
 #include "adapters/libpq/driver.hpp"
 #include "system/node/api_node.hpp"
 
@@ -56,6 +58,13 @@ adapters::AsioHostOptions host_options(const adapters::ServerConfiguration& conf
     };
 }
 
+// Two descriptors for each connection to the database: libpq's own, and ours to wait with. The
+// reserve is for connections being turned away, the log, the loop and name look-ups.
+std::size_t descriptors_needed(const adapters::ServerConfiguration& configuration) {
+    constexpr std::size_t reserve = 128;
+    return http::ServerOptions{}.connections + 2 * configuration.database_pool_size + reserve;
+}
+
 // Until a name server answers or the process is asked to stop; then the address is empty.
 host::Task<std::string> resolve_database(host::Host& host, std::string name) {
     constexpr host::Duration patience = std::chrono::seconds{5};
@@ -88,6 +97,7 @@ host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration
     options.database.size = configuration.database_pool_size;
     options.retry = configuration.retry;
     options.argon2 = configuration.password_cost;
+    options.hashes_at_once = configuration.threads;
     const host::Result<void> served = co_await node::run_api_node(host, driver, options);
     if (served) co_return;
     host.log({host::LogLevel::error, "cannot serve", {{"error", host::describe(served.error())}}});
@@ -123,9 +133,15 @@ int run(int argc, char** argv) {
             std::fprintf(stderr, "  %s\n", describe(problem).c_str());
         return exit_configuration;
     }
+    if (const auto wrong = adapters::raise_descriptor_limit(descriptors_needed(*configuration))) {
+        std::fprintf(stderr, "atlas-server: %s; raise it (ulimit -n, LimitNOFILE=)\n",
+                     wrong->c_str());
+        return exit_configuration;
+    }
     // Whoever reads our log may go away; that is no reason to die.
     std::signal(SIGPIPE, SIG_IGN);
     adapters::AsioHost host(host_options(*configuration));
+    const adapters::FailedChecks reported(host);
     int exit_code = 0;
     host.run(serve(host, *configuration, exit_code));
     return exit_code;

@@ -155,18 +155,46 @@ bool is_known(std::string_view name) {
     return variable != nullptr && variable->secret;
 }
 
-void check_together(const ServerConfiguration& configuration, std::vector<Problem>& problems) {
-    if (configuration.retry.base > configuration.retry.cap) {
-        problems.push_back(
-            {"ATLAS_RETRY_BASE_MS", "is above ATLAS_RETRY_MAX_MS", "at most ATLAS_RETRY_MAX_MS"});
+// What was set, and what is wrong with it so far.
+struct Reading {
+    std::vector<std::string_view> given;
+    std::vector<Problem> problems;
+
+    bool is_given(std::string_view name) const {
+        return std::ranges::find(given, name) != given.end();
     }
+    bool is_wrong(std::string_view name) const {
+        return std::ranges::any_of(problems, [&](const Problem& problem) {
+            return problem.name == name || problem.name == std::string(name) + "_FILE";
+        });
+    }
+};
+
+void check_retry(const ServerConfiguration& configuration, Reading& reading) {
+    if (reading.is_wrong("ATLAS_RETRY_BASE_MS") || reading.is_wrong("ATLAS_RETRY_MAX_MS")) return;
+    if (configuration.retry.base <= configuration.retry.cap) return;
+    reading.problems.push_back(
+        {"ATLAS_RETRY_BASE_MS", "is above ATLAS_RETRY_MAX_MS", "at most ATLAS_RETRY_MAX_MS"});
+}
+
+// Nothing that is guessed from a name or copied from an example guards other people's data.
+void check_secrets(const ServerConfiguration& configuration, Reading& reading) {
+    constexpr std::string_view url = "ATLAS_DATABASE_URL";
+    if (reading.is_wrong("ATLAS_ENVIRONMENT") || reading.is_wrong(url)) return;
     const bool guarded = configuration.environment == Environment::staging ||
                          configuration.environment == Environment::production;
-    if (guarded && std::ranges::find(well_known_passwords, configuration.database.password) !=
-                       well_known_passwords.end()) {
-        problems.push_back({"ATLAS_DATABASE_URL",
-                            "has a password that everybody knows, outside development and test",
-                            "a password of its own"});
+    if (!guarded) return;
+    const auto refuse = [&](std::string reason) {
+        reading.problems.push_back({std::string(url), reason + ", outside development and test",
+                                    "a user and a password of its own"});
+    };
+    const std::string& password = configuration.database.password;
+    if (!reading.is_given(url)) {
+        refuse("is not set");
+    } else if (password.empty()) {
+        refuse("has no password");
+    } else if (std::ranges::find(well_known_passwords, password) != well_known_passwords.end()) {
+        refuse("has a password that everybody knows");
     }
 }
 
@@ -229,7 +257,8 @@ std::string describe(const Problem& problem) {
 std::expected<ServerConfiguration, std::vector<Problem>> load_configuration(
     const Settings& environment, const Settings& flags, const ReadFile& read_file) {
     ServerConfiguration configuration;
-    std::vector<Problem> problems;
+    Reading reading;
+    std::vector<Problem>& problems = reading.problems;
     for (const auto& [name, value] : environment) {
         if (is_known(name)) continue;
         problems.push_back({name, "is not a variable of this version",
@@ -246,13 +275,15 @@ std::expected<ServerConfiguration, std::vector<Problem>> load_configuration(
         }
         if (const auto flag = flags.find(variable.name); flag != flags.end()) value = flag->second;
         if (!value) continue;
+        reading.given.push_back(variable.name);
         if (auto wrong = variable.apply(*value, configuration)) {
             const std::string shown = variable.secret ? "its value" : '"' + *value + '"';
             problems.push_back(
                 {std::string(variable.name), shown + " " + *wrong, std::string(variable.expects)});
         }
     }
-    if (problems.empty()) check_together(configuration, problems);
+    check_retry(configuration, reading);
+    check_secrets(configuration, reading);
     if (problems.empty()) return configuration;
     std::ranges::sort(problems, {}, describe);
     return std::unexpected(std::move(problems));

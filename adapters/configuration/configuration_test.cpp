@@ -120,6 +120,43 @@ TEST(Configuration, ProblemsNeverShowASecret) {
     }
 }
 
+TEST(Configuration, ProblemsBetweenVariablesAreReportedWithTheOthers) {
+    const auto names_of = [](const Settings& environment) {
+        std::vector<std::string> names;
+        for (const Problem& problem : problems_of(environment))
+            names.push_back(problem.name);
+        return names;
+    };
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(names_of({{"ATLAS_THREADS", "many"},
+                        {"ATLAS_RETRY_BASE_MS", "2000"},
+                        {"ATLAS_ENVIRONMENT", "production"}}),
+              (Names{"ATLAS_DATABASE_URL", "ATLAS_RETRY_BASE_MS", "ATLAS_THREADS"}));
+    // A value that could not be read is compared with nothing.
+    EXPECT_EQ(names_of({{"ATLAS_RETRY_BASE_MS", "2000"}, {"ATLAS_RETRY_MAX_MS", "x"}}),
+              Names{"ATLAS_RETRY_MAX_MS"});
+    EXPECT_EQ(names_of({{"ATLAS_ENVIRONMENT", "production"}, {"ATLAS_DATABASE_URL", "x"}}),
+              Names{"ATLAS_DATABASE_URL"});
+    EXPECT_EQ(
+        names_of({{"ATLAS_ENVIRONMENT", "production"}, {"ATLAS_DATABASE_URL_FILE", "/absent"}}),
+        Names{"ATLAS_DATABASE_URL_FILE"});
+}
+
+TEST(Configuration, TheDatabaseIsNamedWithAPasswordOutsideDevelopmentAndTests) {
+    for (const char* environment : {"staging", "production"}) {
+        const auto unset = problems_of({{"ATLAS_ENVIRONMENT", environment}});
+        ASSERT_EQ(unset.size(), 1u);
+        EXPECT_EQ(unset[0].reason, "is not set, outside development and test");
+        const auto open = problems_of({{"ATLAS_ENVIRONMENT", environment},
+                                       {"ATLAS_DATABASE_URL", "postgresql://atlas@db/atlas"}});
+        ASSERT_EQ(open.size(), 1u);
+        EXPECT_EQ(open[0].reason, "has no password, outside development and test");
+        EXPECT_TRUE(problems_of({{"ATLAS_ENVIRONMENT", environment},
+                                 {"ATLAS_DATABASE_URL", "postgresql://atlas:8Jx@db/atlas"}})
+                        .empty());
+    }
+}
+
 TEST(Configuration, PasswordsThatEverybodyKnowsAreForDevelopmentAndTests) {
     const std::string url = "postgresql://atlas:postgres@db/atlas";
     for (const char* environment : {"development", "test"}) {

@@ -5,14 +5,10 @@
 #include "adapters/libpq/session.hpp"
 #include "system/sql/cancel_request.hpp"
 #include "system/sql/unsendable.hpp"
+#include "system/sql/without_rows.hpp"
 
 namespace atlas::adapters::libpq {
 namespace {
-
-sql::Result<void> without_rows(sql::Result<sql::QueryResult> outcome) {
-    if (!outcome) return std::unexpected(std::move(outcome.error()));
-    return {};
-}
 
 // Its operations are coroutines of their own that keep the session, so that the connection may be
 // destroyed while one is under way.
@@ -65,7 +61,7 @@ class Connection final : public sql::Connection {
             return PQsendPrepare(to, name.c_str(), text.c_str(), 0, nullptr);
         };
         sql::Result<sql::QueryResult> outcome = co_await session->exchange(send, context.deadline);
-        co_return without_rows(std::move(outcome));
+        co_return sql::without_rows(std::move(outcome));
     }
 
     static host::Task<sql::Result<sql::QueryResult>> run_execute(std::shared_ptr<Session> session,
@@ -92,7 +88,7 @@ class Connection final : public sql::Connection {
         std::string text = "DEALLOCATE " + sql::quote_identifier(name);
         sql::Result<sql::QueryResult> outcome =
             co_await run_query(std::move(session), context, std::move(text));
-        co_return without_rows(std::move(outcome));
+        co_return sql::without_rows(std::move(outcome));
     }
 
     static host::Task<sql::Result<void>> run_cancel(

@@ -62,7 +62,6 @@ class Queue {
     }
 
     std::size_t size() const { return items_.size(); }
-    bool is_closed() const { return closed_; }
 
   private:
     std::size_t capacity_;

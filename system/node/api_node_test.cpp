@@ -204,6 +204,32 @@ TEST(ApiNode, TellsAnUnknownOutcomeFromOneThatDidNotStart) {
     });
 }
 
+TEST(ApiNode, IsAliveHoweverLoadedItIs) {
+    ApiNodeOptions options = cheap_options();
+    options.http.requests_in_flight = 0;
+    run(
+        [](World& w) -> Task<> {
+            const auto alive = co_await w.client.livez({});
+            EXPECT_TRUE(alive);
+            const auto shed =
+                co_await w.client.get_user({}, "00000000-0000-7000-8000-000000000000");
+            EXPECT_EQ(kind(shed), FailureKind::not_started);
+        },
+        options);
+}
+
+TEST(ApiNode, AStatementThatPostgresqlRefusesIsAnInternalError) {
+    run([](World& w) -> Task<> {
+        w.server.fail = [](const std::string& asked) -> std::optional<sql::Error> {
+            if (asked != "execute users_select") return {};
+            return sql::Error{.kind = sql::ErrorKind::server, .sqlstate = "42703"};
+        };
+        const auto broken = co_await w.client.get_user({}, "00000000-0000-7000-8000-000000000000");
+        EXPECT_EQ(kind(broken), FailureKind::contract_violated);
+        EXPECT_EQ(broken.error().status, 500);
+    });
+}
+
 TEST(ApiNode, EveryRequestEndsAtItsDeadline) {
     run([](World& w) -> Task<> {
         w.server.latency = 1h;

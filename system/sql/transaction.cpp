@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "system/sql/without_rows.hpp"
+
 namespace atlas::sql {
 namespace {
 
@@ -9,11 +11,6 @@ namespace {
 constexpr std::string_view begin_text = "BEGIN";
 constexpr std::string_view commit_text = "COMMIT";
 constexpr std::string_view rollback_text = "ROLLBACK";
-
-Result<void> without_rows(Result<QueryResult> result) {
-    if (!result) return std::unexpected(std::move(result.error()));
-    return {};
-}
 
 }  // namespace
 

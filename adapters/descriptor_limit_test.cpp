@@ -1,0 +1,29 @@
+#include "adapters/descriptor_limit.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+namespace atlas::adapters {
+namespace {
+
+TEST(DescriptorLimit, IsRaisedAndMustBeEnough) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit low = before;
+    low.rlim_cur = 64;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+    EXPECT_EQ(raise_descriptor_limit(65), std::nullopt);
+    rlimit raised{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &raised), 0);
+    EXPECT_EQ(raised.rlim_cur, before.rlim_max);
+    if (before.rlim_max != RLIM_INFINITY) {
+        const auto wrong = raise_descriptor_limit(before.rlim_max + 1);
+        ASSERT_TRUE(wrong);
+        EXPECT_THAT(*wrong, testing::HasSubstr(std::to_string(before.rlim_max + 1)));
+    }
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+}  // namespace
+}  // namespace atlas::adapters

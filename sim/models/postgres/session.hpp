@@ -89,8 +89,11 @@ class Session {
     virtual host::Task<Outcome<Execution>> execute(std::string portal, std::uint32_t row_limit) = 0;
     virtual void close_statement(std::string_view statement) = 0;
     virtual void close_portal(std::string_view portal) = 0;
-    /// Ends the implicit transaction: commits it, or rolls it back when `failed`.
+    /// Ends the implicit transaction: commits it, or rolls it back when `failed`. A block that
+    /// failed by an error raised outside the session becomes a failed one here.
     virtual host::Task<Outcome<void>> sync(bool failed) = 0;
+    /// An error raised outside the session, by a message that has no Sync to come.
+    virtual void fail() = 0;
 
     virtual TransactionState transaction_state() const = 0;
 
@@ -110,6 +113,8 @@ class Session {
 
     /// Reported to clients at start-up and on change (server_version, client_encoding, ...).
     virtual std::vector<std::pair<std::string, std::string>> reported_parameters() const = 0;
+    /// Grows whenever they may have changed.
+    virtual std::uint64_t settings_version() const = 0;
 };
 
 }  // namespace atlas::sim::models::postgres

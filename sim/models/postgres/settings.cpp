@@ -7,6 +7,8 @@
 #include <charconv>
 #include <optional>
 
+#include "sim/models/postgres/types/text_format.hpp"
+
 namespace atlas::sim::models::postgres {
 namespace {
 
@@ -32,14 +34,6 @@ constexpr std::array<Unit, 5> memory_units{{{"B", 1},
                                             {"MB", 1024 * 1024},
                                             {"GB", 1024 * 1024 * 1024},
                                             {"TB", std::int64_t{1024} * 1024 * 1024 * 1024}}};
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ')
-        text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ')
-        text.remove_suffix(1);
-    return text;
-}
 
 template <std::size_t N>
 std::optional<std::int64_t> parse_with_unit(std::string_view text, const std::array<Unit, N>& units,

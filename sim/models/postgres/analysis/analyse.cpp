@@ -33,8 +33,9 @@ void complete(Statement& statement) {
         if (!insert->returning.empty()) statement.columns = describe_columns(insert->returning);
         statement.locks.push_back(lock_of(*insert->table, TableLockMode::row_exclusive));
         if (insert->source != nullptr && insert->source->from) {
-            statement.locks.push_back(
-                lock_of(*insert->source->from->table, TableLockMode::access_share));
+            statement.locks.push_back(lock_of(
+                *insert->source->from->table,
+                insert->source->locking ? TableLockMode::row_share : TableLockMode::access_share));
         }
         statement.read_only_violation = "INSERT";
     } else if (auto* update = std::get_if<UpdateStatement>(&statement.body)) {
@@ -78,6 +79,7 @@ Checked<StatementPtr> analyse(const RawStatement& raw, const CatalogView& catalo
     StatementAnalyser analyser(catalog, types);
     SQL_TRY(Statement statement, analyser.analyse(*raw.node));
     SQL_TRY(statement.parameter_types, types.finish());
+    statement.locks = analyser.take_definition_locks();
     complete(statement);
     return std::make_shared<const Statement>(std::move(statement));
 }

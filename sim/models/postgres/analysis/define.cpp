@@ -244,6 +244,7 @@ Checked<CreateIndexStatement> StatementAnalyser::create_index(const Node& body) 
         return not_covered(fmt::format("the index method {}", method));
     const Node& range_variable = *find(body, "relation");
     SQL_TRY(const TablePtr on, table(range_variable, false));
+    lock(*on, TableLockMode::share_row_exclusive);
     CreateIndexStatement create{.table = on->name, .definition = {}};
     create.if_not_exists = flag(body, "if_not_exists");
     IndexDefinition& index = create.definition;
@@ -294,6 +295,9 @@ Checked<DropStatement> StatementAnalyser::drop(const Node& body) {
         if (names.size() == 2 && names.front() == "public") names.erase(names.begin());
         if (names.size() != 1) return not_covered("DROP in other schemas");
         drop.names.push_back(names.front());
+        const TablePtr owner = drop.index ? catalog_.find_index(names.front()).first
+                                          : catalog_.find_table(names.front());
+        if (owner != nullptr) lock(*owner, TableLockMode::access_exclusive);
     }
     return drop;
 }
@@ -304,6 +308,7 @@ Checked<TruncateStatement> StatementAnalyser::truncate(const Node& body) {
     for (const Node& node : list(body, "relations")) {
         SQL_TRY(const TablePtr found, table(*open_node(node).body, false));
         statement.tables.push_back(found->name);
+        lock(*found, TableLockMode::access_exclusive);
     }
     return statement;
 }
@@ -353,6 +358,7 @@ Checked<AlterTableStatement> StatementAnalyser::alter_table(const Node& body) {
     const TablePtr existing = catalog_.find_table(alter.table);
     if (existing == nullptr && alter.if_exists) return alter;
     SQL_TRY(const TablePtr on, table(range_variable, false));
+    lock(*on, TableLockMode::access_exclusive);
     for (const Node& command : list(body, "cmds")) {
         SQL_TRY(AlterTableAction action, alter_table_action(*open_node(command).body, *on));
         alter.actions.push_back(std::move(action));

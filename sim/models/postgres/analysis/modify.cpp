@@ -113,7 +113,7 @@ Checked<> StatementAnalyser::insert_values(InsertStatement& insert, const Node& 
 Checked<> StatementAnalyser::insert_query(InsertStatement& insert, const Node& query,
                                           const std::vector<std::size_t>& columns,
                                           const Node& column_nodes) {
-    SQL_TRY(SelectStatement source, select(query));
+    SQL_TRY(SelectStatement source, select(query, true));
     if (source.targets.size() > columns.size())
         return too_many_expressions(source.targets[columns.size()].expression->location);
     if (source.targets.size() < columns.size() && !column_nodes.empty())
@@ -121,11 +121,14 @@ Checked<> StatementAnalyser::insert_query(InsertStatement& insert, const Node& q
     for (const Column& column : insert.table->columns)
         insert.from_source.push_back(default_of(column));
     for (std::size_t i = 0; i < source.targets.size(); ++i) {
-        const Expression& given = *source.targets[i].expression;
-        auto value = std::make_shared<const Expression>(Expression{.kind = ExpressionKind::column,
-                                                                   .type = given.type,
-                                                                   .index = i,
-                                                                   .location = given.location});
+        ExpressionPtr value = source.targets[i].expression;
+        // A literal or a parameter without a type gets the column's, as it would in VALUES.
+        if (value->type.id != TypeId::unknown) {
+            value = std::make_shared<const Expression>(Expression{.kind = ExpressionKind::column,
+                                                                  .type = value->type,
+                                                                  .index = i,
+                                                                  .location = value->location});
+        }
         SQL_TRY(insert.from_source[columns[i]],
                 expressions_.assign(std::move(value), insert.table->columns[columns[i]]));
     }
@@ -276,9 +279,6 @@ Checked<UpdateStatement> StatementAnalyser::update(const Node& body) {
     scope.clause = "RETURNING";
     SQL_TRY(update.returning, targets(list(body, "returningList"), scope));
     update.scan.path = choose_path(*update.scan.table, update.scan.condition);
-    const std::vector<bool> keys = update.scan.table->key_columns();
-    update.changes_key = std::ranges::any_of(
-        update.assignments, [&](const Assignment& assignment) { return keys[assignment.column]; });
     return update;
 }
 

@@ -268,6 +268,11 @@ Checked<ExpressionPtr> ExpressionAnalyser::null_if(const Node& body, const Scope
                  .location = location(body)});
 }
 
+std::unexpected<Failure> waits_elsewhere(const Function& function, int place) {
+    return not_covered(
+        fmt::format("{}() other than as a column of a SELECT without FROM", function.name), place);
+}
+
 Checked<ExpressionPtr> ExpressionAnalyser::function_call(const Node& body, const Scope& scope) {
     std::vector<std::string> names = strings(list(body, "funcname"));
     if (names.size() > 1 && names.front() == "pg_catalog") names.erase(names.begin());
@@ -277,13 +282,18 @@ Checked<ExpressionPtr> ExpressionAnalyser::function_call(const Node& body, const
     if (!aggregates_named(name).empty()) return aggregate_call(body, name, scope);
     SQL_CHECK(only_members(body, {"funcname", "args", "funcformat"},
                            fmt::format("a call of {}()", name)));
-    SQL_TRY(std::vector<ExpressionPtr> arguments, analyse_list(list(body, "args"), scope));
+    Scope inner = scope;
+    inner.may_wait = false;
+    SQL_TRY(std::vector<ExpressionPtr> arguments, analyse_list(list(body, "args"), inner));
     std::vector<TypeId> types;
     for (const ExpressionPtr& argument : arguments)
         types.push_back(argument->type.id);
     const Choice choice = choose_function(functions_named(name), types);
-    if (choice.function != nullptr)
+    if (choice.function != nullptr) {
+        if (choice.function->waits && !scope.may_wait)
+            return waits_elsewhere(*choice.function, location(body));
         return call(*choice.function, std::move(arguments), location(body));
+    }
     const std::string signature = fmt::format("{}({})", name, type_list(arguments));
     if (choice.ambiguous) {
         return with_hint(sql_error_at(location(body), "42725",
@@ -310,6 +320,7 @@ Checked<ExpressionPtr> ExpressionAnalyser::aggregate_call(const Node& body, cons
     }
     Scope inner = scope;
     inner.aggregates = nullptr;
+    inner.may_wait = false;
     inner.clause = "an aggregate function";
     SQL_TRY(std::vector<ExpressionPtr> arguments, analyse_list(list(body, "args"), inner));
     AggregateCall aggregate{.distinct = flag(body, "agg_distinct")};

@@ -2,6 +2,8 @@
 
 #include <pg_query.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -37,6 +39,25 @@ std::string sqlstate_of(std::string_view message) {
     return "42601";
 }
 
+// Where the comment ends that begins here; the same place if none does.
+std::size_t end_of_comment(std::string_view text, std::size_t position) {
+    if (text.substr(position).starts_with("--"))
+        return std::min(text.find_first_of("\r\n", position), text.size());
+    std::size_t depth = 0;
+    do {
+        const std::string_view rest = text.substr(position);
+        if (rest.starts_with("/*")) {
+            ++depth;
+            position += 2;
+        } else if (depth > 0) {
+            const bool closes = rest.starts_with("*/");
+            if (closes) --depth;
+            position += closes ? 2 : 1;
+        }
+    } while (depth > 0 && position < text.size());
+    return position;
+}
+
 // libpg_query 15-4.0.0 leaves negative integers out of its JSON ({"ival":{}}, as for zero). Such a
 // constant was written as a minus and a number, and its location is that of the minus.
 void restore_negative_integer(json& constant, std::string_view text) {
@@ -46,8 +67,9 @@ void restore_negative_integer(json& constant, std::string_view text) {
     if (position >= text.size() || text[position] != '-') return;
     int minuses = 0;
     while (position < text.size() && (text[position] < '0' || text[position] > '9')) {
-        if (text[position] == '-') ++minuses;
-        ++position;
+        const std::size_t after = end_of_comment(text, position);
+        if (after == position && text[position] == '-') ++minuses;
+        position = std::max(after, position + 1);
     }
     std::int64_t number = 0;
     std::from_chars(text.data() + position, text.data() + text.size(), number);
@@ -76,6 +98,11 @@ bool leaves_failed_transaction(const RawStatement& statement) {
     const std::string kind = transaction->value("kind", "");
     return kind == "TRANS_STMT_COMMIT" || kind == "TRANS_STMT_ROLLBACK" ||
            kind == "TRANS_STMT_ROLLBACK_TO" || kind == "TRANS_STMT_PREPARE";
+}
+
+bool needs_snapshot(const RawStatement& statement) {
+    return std::ranges::any_of(std::array{"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt"},
+                               [&](const char* kind) { return statement.node->contains(kind); });
 }
 
 Checked<std::vector<RawStatement>> parse_statements(const std::string& text) {

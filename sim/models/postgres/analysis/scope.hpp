@@ -26,6 +26,8 @@ struct Scope {
     std::vector<AggregateCall>* aggregates = nullptr;
     /// "WHERE", "RETURNING", "DEFAULT": for messages.
     std::string_view clause = {};
+    /// A function that waits (pg_sleep, advisory locks) may be what is analysed, not part of it.
+    bool may_wait = false;
 };
 
 /// Analyses expressions in a scope. One analyser a statement, so that its parameters agree.
@@ -93,6 +95,9 @@ class ExpressionAnalyser {
 
 /// A TypeName node. Errors: 42704; 0A000 for types that the model has not.
 Checked<ColumnType> analyse_type(const Node& body);
+
+/// 0A000: the executor runs functions that wait as columns of a SELECT without FROM alone.
+std::unexpected<Failure> waits_elsewhere(const Function& function, int location);
 
 /// The name that PostgreSQL gives an unnamed output column.
 std::string output_name(const Node& node);

@@ -72,34 +72,9 @@ RowLockStrength strength_of(std::string_view clause) {
     return RowLockStrength::update;
 }
 
-// A function that waits is run by the executor, column by column, before the rest.
-Checked<> check_waiting_calls(const SelectStatement& select) {
-    const auto refuse_inside = [](const ExpressionPtr& expression, bool at_top) -> Checked<> {
-        if (expression == nullptr) return {};
-        const Expression* found = nullptr;
-        visit_expression(*expression, [&](const Expression& part) {
-            const bool waits = part.function != nullptr && part.function->waits;
-            if (waits && !(at_top && &part == expression.get())) found = &part;
-        });
-        if (found == nullptr) return {};
-        return not_covered(fmt::format("{}() other than as a column of a SELECT without FROM",
-                                       found->function->name),
-                           found->location);
-    };
-    for (const Target& target : select.targets) {
-        SQL_CHECK(refuse_inside(target.expression, !select.from && !select.aggregates_rows));
-    }
-    for (const ExpressionPtr& other :
-         {select.condition, select.from ? select.from->condition : nullptr, select.limit,
-          select.offset}) {
-        SQL_CHECK(refuse_inside(other, false));
-    }
-    return {};
-}
-
 }  // namespace
 
-Checked<SelectStatement> StatementAnalyser::select(const Node& body) {
+Checked<SelectStatement> StatementAnalyser::select(const Node& body, bool is_source) {
     SQL_CHECK(only_members(body,
                            {"targetList", "fromClause", "whereClause", "sortClause", "limitCount",
                             "limitOffset", "limitOption", "lockingClause", "op"},
@@ -121,7 +96,9 @@ Checked<SelectStatement> StatementAnalyser::select(const Node& body) {
         scope = scope_of(*from, *source, "SELECT");
     }
     scope.aggregates = &select.aggregates;
-    SQL_TRY(select.targets, targets(list(body, "targetList"), scope));
+    scope.may_wait = from == nullptr;
+    SQL_TRY(select.targets, targets(list(body, "targetList"), scope, is_source));
+    scope.may_wait = false;
     Scope without_aggregates = scope;
     without_aggregates.aggregates = nullptr;
     if (const Node* where = find(body, "whereClause")) {
@@ -135,6 +112,10 @@ Checked<SelectStatement> StatementAnalyser::select(const Node& body) {
     if (select.aggregates_rows) {
         for (const Target& target : select.targets) {
             SQL_CHECK(check_ungrouped(*target.expression, scope));
+            const Function* function = target.expression->function;
+            // Beside an aggregate all columns are computed at once.
+            if (function != nullptr && function->waits)
+                return waits_elsewhere(*function, target.expression->location);
         }
         for (const SortKey& key : select.order_by) {
             SQL_CHECK(check_ungrouped(*key.expression, scope));
@@ -159,11 +140,13 @@ Checked<SelectStatement> StatementAnalyser::select(const Node& body) {
         // Without a table there is nothing to lock, and PostgreSQL says nothing.
         select.locking.reset();
     }
-    SQL_CHECK(check_waiting_calls(select));
     return select;
 }
 
-Checked<std::vector<Target>> StatementAnalyser::targets(const Node& nodes, const Scope& scope) {
+Checked<std::vector<Target>> StatementAnalyser::targets(const Node& nodes, const Scope& scope,
+                                                        bool is_source) {
+    Scope without_waits = scope;
+    without_waits.may_wait = false;
     std::vector<Target> targets;
     for (const Node& node : nodes) {
         const Node& body = *open_node(node).body;
@@ -172,7 +155,10 @@ Checked<std::vector<Target>> StatementAnalyser::targets(const Node& nodes, const
             SQL_CHECK(expand_star(*alias, scope, location(*open_node(value).body), targets));
             continue;
         }
-        SQL_TRY(ExpressionPtr expression, expressions_.analyse_output(value, scope));
+        const bool is_call = open_node(value).kind == "FuncCall";
+        const Scope& of_value = is_call ? scope : without_waits;
+        SQL_TRY(ExpressionPtr expression, is_source ? expressions_.analyse(value, of_value)
+                                                    : expressions_.analyse_output(value, of_value));
         std::string name = text(body, "name");
         if (name.empty()) name = output_name(value);
         targets.push_back(make_target(std::move(name), std::move(expression), scope));

@@ -1,6 +1,7 @@
 #pragma once
 // Analysed statements: what the executor runs. No text and no parser's node is left in them.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -86,6 +87,11 @@ struct OnConflict {
     bool update = false;
     std::vector<Assignment> assignments = {};
     ExpressionPtr condition = {};
+
+    bool arbitrates(const IndexDefinition& index) const {
+        return index.unique &&
+               (arbiters.empty() || std::ranges::find(arbiters, index.oid) != arbiters.end());
+    }
 };
 
 struct InsertStatement {
@@ -102,8 +108,6 @@ struct InsertStatement {
 struct UpdateStatement {
     TableScan scan;
     std::vector<Assignment> assignments;
-    /// Whether a column that a foreign key could refer to may change.
-    bool changes_key = false;
     std::vector<Target> returning = {};
 };
 
@@ -220,7 +224,7 @@ struct Statement {
     std::vector<TypeId> parameter_types = {};
     /// Set when it returns rows.
     std::optional<std::vector<ColumnDescription>> columns = {};
-    /// Taken before it runs. Statements that define things lock what they name themselves.
+    /// Taken before it runs.
     std::vector<TableLockRequest> locks = {};
     /// Changes rows or definitions: refused in a read-only transaction, under this name.
     std::string_view read_only_violation = {};

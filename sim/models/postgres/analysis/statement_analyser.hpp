@@ -17,11 +17,15 @@ class StatementAnalyser {
         : catalog_(catalog), expressions_(parameters) {}
 
     Checked<Statement> analyse(const Node& statement);
+    /// What a statement that defines something must hold, as far as it names what there is.
+    std::vector<TableLockRequest> take_definition_locks() { return std::move(definition_locks_); }
 
   private:
     // select.cpp
-    Checked<SelectStatement> select(const Node& body);
-    Checked<std::vector<Target>> targets(const Node& nodes, const Scope& scope);
+    /// The source of an INSERT leaves literals and parameters for the columns to give them types.
+    Checked<SelectStatement> select(const Node& body, bool is_source = false);
+    Checked<std::vector<Target>> targets(const Node& nodes, const Scope& scope,
+                                         bool is_source = false);
     Checked<std::vector<SortKey>> sort_keys(const Node& nodes, const std::vector<Target>& targets,
                                             const Scope& scope);
     Checked<RowLocking> row_locking(const Node& nodes, const SelectStatement& select,
@@ -74,8 +78,13 @@ class StatementAnalyser {
                           std::string_view clause);
     ExpressionPtr default_of(const Column& column);
 
+    void lock(const TableDefinition& table, TableLockMode mode) {
+        definition_locks_.push_back({table.oid, table.name, mode});
+    }
+
     const CatalogView& catalog_;
     ExpressionAnalyser expressions_;
+    std::vector<TableLockRequest> definition_locks_;
 };
 
 /// Splits a condition at its ANDs.

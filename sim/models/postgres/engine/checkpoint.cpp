@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <span>
 
 #include "sim/models/postgres/engine/engine.hpp"
@@ -16,6 +17,13 @@ namespace atlas::sim::models::postgres {
 using host::Deadline;
 using host::Result;
 using host::Task;
+
+namespace {
+
+/// How long the checkpointer rests after a checkpoint that failed; twice as long after the next.
+constexpr host::Duration first_pause = std::chrono::seconds(1);
+
+}  // namespace
 
 // In one instant, so that it holds exactly what the log before `redo` says: also the commits that
 // are in line to be written, not yet visible to anybody.
@@ -31,7 +39,15 @@ std::string Engine::encode_checkpoint(LogPosition redo) const {
     for (const auto& [name, table] : catalog.tables()) {
         state.put_table(*table);
         for (const auto& [id, version] : heaps_.at(table->oid)->versions()) {
-            if (is_in_log(version)) state.insert(table->oid, id, version.values);
+            if (!is_in_log(version)) continue;
+            if (version.values.size() <= table->columns.size()) {
+                state.insert(table->oid, id, version.values);
+                continue;
+            }
+            // An ALTER TABLE that has not committed has added to the row already.
+            const auto end =
+                version.values.begin() + static_cast<std::ptrdiff_t>(table->columns.size());
+            state.insert(table->oid, id, Row(version.values.begin(), end));
         }
     }
     return encode_checkpoint_file({.redo = redo,
@@ -58,6 +74,7 @@ Task<Result<void>> Engine::write_checkpoint(std::string bytes) {
     file.reset();
     co_await host_.fault_point("postgres.checkpoint_written");
     done = co_await host_.disk().rename(temporary, directory_ + "/checkpoint");
+    if (done) checkpoint_size_ = bytes.size();
     if (!done || !settings_.fsync) co_return done;
     done = co_await host_.disk().sync_directory(directory_);
     if (!done) host_.fatal("PANIC: could not fsync the data directory: " + describe(done.error()));
@@ -78,13 +95,23 @@ Task<Result<void>> Engine::checkpoint() {
 }
 
 Task<> Engine::run_checkpointer() {
-    while (true) {
+    host::Duration pause = first_pause;
+    while (!shutting_down_) {
         const Deadline next = host::deadline_after(host_, settings_.checkpoint_timeout);
         checkpoint_wanted_.reset();
         co_await checkpoint_wanted_.wait(next);
+        if (shutting_down_) break;
         const Result<void> done = co_await checkpoint();
-        // The old checkpoint and the log since then are still whole: try again next time.
-        if (!done) log(host::LogLevel::error, "checkpoint failed", host::describe(done.error()));
+        if (done) {
+            pause = first_pause;
+            continue;
+        }
+        // The old checkpoint and the log since then are still whole: try again, but not with every
+        // commit that asks for it.
+        log(host::LogLevel::error, "checkpoint failed", host::describe(done.error()));
+        const Deadline rested = host::deadline_after(host_, pause);
+        co_await shutdown_begun_.wait(rested);
+        pause = std::min(pause * 2, settings_.checkpoint_timeout);
     }
 }
 

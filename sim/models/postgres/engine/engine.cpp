@@ -21,9 +21,11 @@ Engine::Engine(host::Host& host, ServerSettings settings, std::string data_direc
                   .fsync = settings.fsync,
                   .writer_delay = settings.wal_writer_delay}),
       checkpoint_wanted_(host),
+      shutdown_begun_(host),
       session_ended_(host),
       idle_changed_(host),
-      tasks_(host) {
+      tasks_(host),
+      checkpointer_(host) {
     log_.on_flushed([this] { on_log_flushed(); });
 }
 
@@ -43,7 +45,7 @@ Task<Result<void>> Engine::open() {
     auto recovered = co_await recover();
     if (!recovered) co_return recovered;
     tasks_.spawn(log_.run());
-    tasks_.spawn(run_checkpointer());
+    checkpointer_.spawn(run_checkpointer());
     tasks_.spawn(run_idle_watch());
     co_return Result<void>{};
 }
@@ -57,6 +59,9 @@ Task<> Engine::shutdown() {
         session->terminate(std::move(interrupted(Interrupt::terminate)).release());
     while (!sessions_.empty())
         co_await session_ended_.wait(host::Deadline::never());
+    shutdown_begun_.set();
+    checkpoint_wanted_.set();
+    co_await checkpointer_.join();
     const Result<void> done = co_await checkpoint();
     // The log is whole: the next start replays it.
     if (!done)

@@ -123,17 +123,21 @@ class Engine {
     LogWriter log_;
     std::deque<PendingCommit> pending_commits_;
     LogPosition checkpoint_position_ = 0;
+    std::uint64_t checkpoint_size_ = 0;
     host::Event checkpoint_wanted_;
 
     std::map<std::uint32_t, BackendSession*> sessions_;
     std::uint32_t next_process_id_ = 100;
     bool shutting_down_ = false;
+    host::Event shutdown_begun_;
     host::WaitList session_ended_;
     host::Event idle_changed_;
     host::Deadline idle_watch_until_ = host::Deadline::never();
 
     /// Last, so that it is the first to go: its tasks use all the above.
     host::TaskGroup tasks_;
+    /// Apart, because a shutdown waits for the checkpoint under way before it makes its own.
+    host::TaskGroup checkpointer_;
 };
 
 }  // namespace atlas::sim::models::postgres

@@ -62,7 +62,10 @@ class Engine::Replayer : public RedoTarget {
     void put_table(TableDefinition table) override {
         auto& heap = engine_.heaps_[table.oid];
         if (heap == nullptr) heap = std::make_unique<Heap>(table.oid);
+        const TablePtr before = CatalogView(engine_.catalog_, {}).find_table(table.oid);
         for (auto& [id, version] : heap->versions()) {
+            if (before != nullptr && version.values.size() > before->columns.size())
+                version.values.resize(before->columns.size());
             for (std::size_t i = version.values.size(); i < table.columns.size(); ++i)
                 version.values.push_back(table.columns[i].missing_value);
         }

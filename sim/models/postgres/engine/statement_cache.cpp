@@ -10,6 +10,9 @@ namespace {
 // Of one text, for several statements in it or several lists of parameter types.
 constexpr std::size_t most_analyses = 16;
 
+// A longer text is hardly ever sent twice: it has its values in it.
+constexpr std::size_t longest_kept = 64 * 1024;
+
 // Errors carry byte offsets up to here (sql_error_at); clients get characters.
 void locate_in_characters(ServerMessage& error, std::string_view text) {
     if (error.position)
@@ -53,9 +56,12 @@ Checked<std::shared_ptr<ParsedText>> StatementCache::parse(const std::string& te
     // The grammar's own positions are in characters already.
     if (!statements) return std::unexpected(std::move(statements).error());
     auto parsed = std::make_shared<ParsedText>(text, *std::move(statements));
+    if (text.size() > longest_kept) return parsed;
     order_.push_front(parsed);
+    bytes_ += text.size();
     by_text_.emplace(parsed->text(), order_.begin());
-    if (order_.size() > capacity_) {
+    while (order_.size() > capacity_ || bytes_ > most_bytes_) {
+        bytes_ -= order_.back()->text().size();
         by_text_.erase(order_.back()->text());
         order_.pop_back();
     }

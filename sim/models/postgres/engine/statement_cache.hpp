@@ -24,6 +24,11 @@ class ParsedText {
         return postgres::leaves_failed_transaction(statements_[place]);
     }
 
+    /// SELECT, INSERT, UPDATE and DELETE.
+    bool needs_snapshot(std::size_t place) const {
+        return postgres::needs_snapshot(statements_[place]);
+    }
+
     /// The statement of that place in the text, for these parameters and this state of the
     /// catalog. Error positions are in characters. Errors: those of analyse().
     Checked<StatementPtr> analyse(std::size_t place, const CatalogView& catalog,
@@ -44,7 +49,9 @@ class ParsedText {
 
 class StatementCache {
   public:
-    explicit StatementCache(std::size_t capacity = 1000) : capacity_(capacity) {}
+    /// At most so many texts, and so many bytes of text in all.
+    explicit StatementCache(std::size_t capacity = 1000, std::size_t most_bytes = 1 << 20)
+        : capacity_(capacity), most_bytes_(most_bytes) {}
 
     /// Errors: 42601 and what else the grammar raises, with their position in characters; 22021.
     Checked<std::shared_ptr<ParsedText>> parse(const std::string& text);
@@ -55,6 +62,8 @@ class StatementCache {
     using Order = std::list<std::shared_ptr<ParsedText>>;
 
     std::size_t capacity_;
+    std::size_t most_bytes_;
+    std::size_t bytes_ = 0;
     Order order_;  ///< Last used first.
     std::map<std::string_view, Order::iterator> by_text_;
 };

@@ -36,9 +36,11 @@ Task<> Engine::commit(std::shared_ptr<Transaction> transaction, SynchronousCommi
     record.u64(next_version_);
     record.u32(next_oid_);
     record.append(transaction->redo.bytes());
-    const bool wait = level != SynchronousCommit::off;
+    const bool wait = level != SynchronousCommit::off || transaction->drops_storage;
     const LogPosition end = log_.append(record.bytes(), wait);
-    if (end - checkpoint_position_ > settings_.max_wal_size) checkpoint_wanted_.set();
+    // Less log than the checkpoint is long would be more work than replaying it.
+    const std::uint64_t enough = std::max(settings_.max_wal_size, checkpoint_size_);
+    if (end - checkpoint_position_ > enough) checkpoint_wanted_.set();
     if (!wait) {
         finish_commit(*transaction);
         co_return;
@@ -91,8 +93,8 @@ void Engine::finish_commit(Transaction& transaction) {
 // Drops heaps and indexes that no definition in view has, and makes rows as wide as it says.
 void Engine::sweep_heaps(Transaction& transaction, const CatalogChanges& changed,
                          const CatalogView& view) {
-    if (transaction.made_heaps.empty() && changed.empty() && transaction.catalog.empty()) return;
-    std::vector<Oid> candidates = transaction.made_heaps;
+    if (transaction.touched_heaps.empty() && changed.empty() && transaction.catalog.empty()) return;
+    std::vector<Oid> candidates = transaction.touched_heaps;
     for (const CatalogChanges* changes :
          std::array{&changed, &std::as_const(transaction.catalog)}) {
         for (const auto& [name, table] : *changes) {
@@ -154,6 +156,9 @@ void Engine::roll_back_to(Transaction& transaction, std::size_t place) {
     const CatalogChanges abandoned = std::exchange(transaction.catalog, savepoint.catalog);
     const CatalogView view(catalog_, transaction.catalog);
     sweep_heaps(transaction, abandoned, view);
+    // Their locks go too: what others do to those heaps from now on is not to be swept.
+    transaction.touched_heaps.resize(savepoint.touched_heaps);
+    transaction.drops_storage = savepoint.drops_storage;
     const auto first = transaction.ids.begin() + static_cast<std::ptrdiff_t>(savepoint.ids);
     transactions_.end(std::vector<TransactionId>(first, transaction.ids.end()));
     transaction.ids.erase(first, transaction.ids.end());
@@ -183,7 +188,7 @@ Heap& Engine::heap(Oid table) {
 }
 
 Heap& Engine::make_heap(Transaction& transaction, Oid table) {
-    transaction.made_heaps.push_back(table);
+    transaction.touched_heaps.push_back(table);
     const auto [place, made] = heaps_.try_emplace(table, std::make_unique<Heap>(table));
     ATLAS_CHECK(made, "a table's number is used once");
     return *place->second;

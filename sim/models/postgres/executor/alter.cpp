@@ -35,6 +35,8 @@ Task<Checked<StatementResult>> Executor::alter_table(const AlterTableStatement& 
         co_return result;
     }
     TableDefinition table = *found;
+    // First of all: an action that fails has changed rows and indexes already.
+    transaction_.touched_heaps.push_back(table.oid);
     for (const AlterTableAction& action : statement.actions) {
         SQL_CO_CHECK(co_await alter(table, action, result));
     }
@@ -162,6 +164,7 @@ Checked<> Executor::drop_constraint(TableDefinition& table, const std::string& n
         return sql_error("42704", fmt::format("constraint \"{}\" of relation \"{}\" does not exist",
                                               name, table.name));
     }
+    if (index_gone > 0) transaction_.drops_storage = true;
     return {};
 }
 

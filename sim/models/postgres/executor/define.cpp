@@ -16,12 +16,6 @@ using host::Task;
 
 namespace {
 
-StatementResult completed(std::string tag) {
-    StatementResult result;
-    result.command_tag = std::move(tag);
-    return result;
-}
-
 ServerMessage notice(std::string message, std::string sqlstate = "00000") {
     return {.severity = "NOTICE", .sqlstate = std::move(sqlstate), .message = std::move(message)};
 }
@@ -83,8 +77,9 @@ Task<Checked<TablePtr>> Executor::lock_table(std::string name, TableLockMode mod
     while (true) {
         const TablePtr table = view().find_table(name);
         if (table == nullptr) co_return TablePtr{};
-        SQL_CO_CHECK(co_await engine_.locks().acquire(locks_, {LockKind::relation, table->oid},
-                                                      mode, limits_));
+        const LockTag tag{LockKind::relation, table->oid};
+        if (engine_.locks().is_held(locks_, tag, mode)) co_return table;
+        SQL_CO_CHECK(co_await engine_.locks().acquire(locks_, tag, mode, limits_));
         TablePtr now = view().find_table(name);
         // Dropped and made again while we waited: that one is to be locked.
         if (now == nullptr || now->oid == table->oid) co_return now;
@@ -193,7 +188,10 @@ Task<Checked<StatementResult>> Executor::create_table(const CreateTableStatement
 }
 
 Task<Checked<StatementResult>> Executor::create_index(const CreateIndexStatement& statement) {
-    SQL_CO_TRY(const TablePtr found, co_await lock_table(statement.table, TableLockMode::share));
+    // Stronger than PostgreSQL's SHARE: a commit installs the table's whole definition, so that of
+    // two at once one would lose its index.
+    SQL_CO_TRY(const TablePtr found,
+               co_await lock_table(statement.table, TableLockMode::share_row_exclusive));
     if (found == nullptr) {
         co_return sql_error("42P01",
                             fmt::format("relation \"{}\" does not exist", statement.table));
@@ -206,6 +204,7 @@ Task<Checked<StatementResult>> Executor::create_index(const CreateIndexStatement
         co_return result;
     }
     TableDefinition table = *found;
+    transaction_.touched_heaps.push_back(table.oid);
     SQL_CO_CHECK(co_await add_index_to(table, statement.definition));
     put_table(std::move(table));
     co_return completed("CREATE INDEX");
@@ -238,6 +237,7 @@ Task<Checked<StatementResult>> Executor::drop(const DropStatement& statement) {
         }
         if (!statement.index) {
             engine_.transactions().assign_id(transaction_);
+            transaction_.drops_storage = true;
             transaction_.redo.drop_table(found->oid, name);
             transaction_.catalog.insert_or_assign(name, nullptr);
             continue;
@@ -253,6 +253,7 @@ Task<Checked<StatementResult>> Executor::drop(const DropStatement& statement) {
         }
         TableDefinition table = *owner;
         std::erase(table.indexes, index);
+        transaction_.drops_storage = true;
         put_table(std::move(table));
     }
     co_return result;
@@ -264,6 +265,7 @@ Task<Checked<StatementResult>> Executor::truncate(const TruncateStatement& state
                    co_await lock_table(name, TableLockMode::access_exclusive));
         if (table == nullptr)
             co_return sql_error("42P01", fmt::format("relation \"{}\" does not exist", name));
+        transaction_.drops_storage = true;
         for (auto& [id, version] : engine_.heap(table->oid).versions()) {
             if (!is_live(version, engine_.transactions(), transaction_)) continue;
             end_version(*table, version, nullptr, RowLockStrength::update);

@@ -4,6 +4,12 @@ namespace atlas::sim::models::postgres {
 
 using host::Task;
 
+StatementResult completed(std::string tag) {
+    StatementResult result;
+    result.command_tag = std::move(tag);
+    return result;
+}
+
 Executor::Executor(Environment environment)
     : engine_(environment.engine),
       transaction_(environment.transaction),

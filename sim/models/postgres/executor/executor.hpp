@@ -73,9 +73,13 @@ class Executor {
     host::Task<Checked<>> wait_for(TransactionId id);
     void remember_lock(RowVersion& version, RowLockStrength strength);
     Checked<> check_row(const TableDefinition& table, const Row& row);
-    host::Task<Checked<RowVersion*>> add_version(const TableDefinition& table, Row row);
-    host::Task<Checked<>> enter_indexes(const TableDefinition& table, RowVersion& version,
-                                        const RowVersion* replaced);
+    /// With `on_conflict`: null, and nothing done, if one of its arbiters has a conflict by now.
+    host::Task<Checked<RowVersion*>> add_version(const TableDefinition& table, Row row,
+                                                 const OnConflict* on_conflict);
+    host::Task<Checked<bool>> enter_indexes(const TableDefinition& table, RowVersion& version,
+                                            const RowVersion* replaced,
+                                            const OnConflict* on_conflict);
+    bool may_conflict(const Index& index, const Row& key, const RowVersion& own) const;
     host::Task<Checked<>> check_unique(const TableDefinition& table, Index& index, Row key,
                                        const RowVersion* own);
     void end_version(const TableDefinition& table, RowVersion& version, RowVersion* newer,
@@ -133,6 +137,9 @@ class Executor {
     std::shared_ptr<const Snapshot> snapshot_;
     std::vector<ServerMessage> notices_;
 };
+
+/// A result without rows.
+StatementResult completed(std::string tag);
 
 /// 23505 and its kin carry where they come from.
 void add_table_fields(ServerMessage& error, const TableDefinition& table,

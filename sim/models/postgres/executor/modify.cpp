@@ -78,12 +78,22 @@ Task<Checked<StatementResult>> Executor::insert(const InsertStatement& statement
 Task<Checked<std::optional<Row>>> Executor::insert_row(const InsertStatement& statement, Row row) {
     const TableDefinition& table = *statement.table;
     SQL_CO_CHECK(check_row(table, row));
-    while (statement.on_conflict) {
-        SQL_CO_TRY(RowVersion * conflicting, co_await find_conflict(statement, row));
-        // Nothing is awaited between this and the entry into the indexes, unless a unique index
-        // that is no arbiter makes us wait; then its error is the right answer.
-        if (conflicting == nullptr) break;
-        if (!statement.on_conflict->update) {
+    const OnConflict* const on_conflict = statement.on_conflict ? &*statement.on_conflict : nullptr;
+    while (true) {
+        RowVersion* conflicting = nullptr;
+        if (on_conflict != nullptr) {
+            SQL_CO_TRY(conflicting, co_await find_conflict(statement, row));
+        }
+        if (conflicting == nullptr) {
+            // The row may be wanted again: while one index made us wait, another may have got a
+            // conflict.
+            Row given = on_conflict != nullptr ? row : std::move(row);
+            SQL_CO_TRY(const RowVersion* version,
+                       co_await add_version(table, std::move(given), on_conflict));
+            if (version != nullptr) co_return std::optional<Row>(version->values);
+            continue;
+        }
+        if (!on_conflict->update) {
             const bool seen = transaction_.isolation == IsolationLevel::read_committed ||
                               transaction_.is_mine(conflicting->made_by) ||
                               is_visible(*conflicting, *snapshot_, transaction_);
@@ -94,8 +104,6 @@ Task<Checked<std::optional<Row>>> Executor::insert_row(const InsertStatement& st
                    co_await update_conflicting(statement, *conflicting, row));
         if (updated) co_return *std::move(updated);
     }
-    SQL_CO_TRY(const RowVersion* version, co_await add_version(table, std::move(row)));
-    co_return std::optional<Row>(version->values);
 }
 
 // The live row that the arbiter indexes say is in the way, once no running transaction can change
@@ -103,16 +111,12 @@ Task<Checked<std::optional<Row>>> Executor::insert_row(const InsertStatement& st
 Task<Checked<RowVersion*>> Executor::find_conflict(const InsertStatement& statement,
                                                    const Row& row) {
     const TableDefinition& table = *statement.table;
-    const std::vector<Oid>& arbiters = statement.on_conflict->arbiters;
     TransactionTable& transactions = engine_.transactions();
     const auto is_others = [&](TransactionId id) {
         return id != no_transaction && !transaction_.is_mine(id) && transactions.is_running(id);
     };
     for (const auto& definition : table.indexes) {
-        const bool arbitrates =
-            definition->unique &&
-            (arbiters.empty() || std::ranges::find(arbiters, definition->oid) != arbiters.end());
-        if (!arbitrates) continue;
+        if (!statement.on_conflict->arbitrates(*definition)) continue;
         Index* index = engine_.heap(table.oid).index(definition->oid);
         SQL_CO_TRY(const std::optional<Row> key, index->key_of(row));
         if (!key || std::ranges::any_of(*key, is_null)) continue;
@@ -201,7 +205,7 @@ Task<Checked<RowVersion*>> Executor::replace_version(const TableDefinition& tabl
     transaction_.changes.push_back({.table = table.oid, .made = &made, .ended = &version});
     end_version(table, version, &made, strength);
     transaction_.redo.insert(table.oid, made.id, made.values);
-    SQL_CO_CHECK(co_await enter_indexes(table, made, &version));
+    SQL_CO_CHECK(co_await enter_indexes(table, made, &version, nullptr));
     co_return &made;
 }
 

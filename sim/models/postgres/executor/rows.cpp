@@ -120,6 +120,9 @@ Task<Checked<RowFate>> Executor::claim(const TableDefinition& table, RowVersion&
         return !transaction_.is_mine(id) && transactions.is_running(id) &&
                conflicts(held, strength);
     };
+    // Whoever is at the head of the queue may be waiting for the lock that we hold already.
+    const bool has_lock = std::ranges::any_of(
+        version.locks, [&](const RowLock& lock) { return transaction_.is_mine(lock.holder); });
     QueuePlace place(engine_.locks(), locks_);
     while (true) {
         TransactionId blocker = no_transaction;
@@ -141,7 +144,7 @@ Task<Checked<RowFate>> Executor::claim(const TableDefinition& table, RowVersion&
         if (blocker == no_transaction) co_return RowFate::ready;
         if (policy == WaitPolicy::skip_locked) co_return RowFate::skipped;
         if (policy == WaitPolicy::no_wait) co_return row_not_available(table);
-        if (!place.is_held()) {
+        if (!has_lock && !place.is_held()) {
             const LockTag tag{LockKind::row, table.oid, version.id};
             const TableLockMode mode = queue_mode(strength);
             SQL_CO_CHECK(co_await engine_.locks().acquire(locks_, tag, mode, limits_));
@@ -224,25 +227,47 @@ Checked<> Executor::check_row(const TableDefinition& table, const Row& row) {
     return {};
 }
 
-Task<Checked<RowVersion*>> Executor::add_version(const TableDefinition& table, Row row) {
+Task<Checked<RowVersion*>> Executor::add_version(const TableDefinition& table, Row row,
+                                                 const OnConflict* on_conflict) {
+    const std::size_t redo = transaction_.redo.mark();
     const TransactionId id = engine_.transactions().assign_id(transaction_);
     RowVersion& version = engine_.heap(table.oid).insert(engine_.next_version(), std::move(row));
     version.made_by = id;
     version.made_at = transaction_.command;
     transaction_.changes.push_back({.table = table.oid, .made = &version, .ended = nullptr});
     transaction_.redo.insert(table.oid, version.id, version.values);
-    SQL_CO_CHECK(co_await enter_indexes(table, version, nullptr));
-    co_return &version;
+    SQL_CO_TRY(const bool entered, co_await enter_indexes(table, version, nullptr, on_conflict));
+    if (entered) co_return &version;
+    // What PostgreSQL calls a speculative insertion: as if it had never been.
+    transaction_.changes.pop_back();
+    transaction_.redo.truncate(redo);
+    engine_.heap(table.oid).remove(version);
+    co_return nullptr;
 }
 
-Task<Checked<>> Executor::enter_indexes(const TableDefinition& table, RowVersion& version,
-                                        const RowVersion* replaced) {
+// Any sign of another row of that key: who wants to know for sure has to wait.
+bool Executor::may_conflict(const Index& index, const Row& key, const RowVersion& own) const {
+    if (std::ranges::any_of(key, is_null)) return false;
+    return std::ranges::any_of(index.find(key), [&](const RowVersion* version) {
+        const bool ended = version->ended_by != no_transaction &&
+                           (transaction_.is_mine(version->ended_by) ||
+                            !engine_.transactions().is_running(version->ended_by));
+        return version != &own && !ended;
+    });
+}
+
+// False if an arbiter of ON CONFLICT is in the way.
+Task<Checked<bool>> Executor::enter_indexes(const TableDefinition& table, RowVersion& version,
+                                            const RowVersion* replaced,
+                                            const OnConflict* on_conflict) {
     for (const auto& definition : table.indexes) {
         Index* index = engine_.heap(table.oid).index(definition->oid);
         ATLAS_CHECK(index != nullptr, "an index in the catalog is in the heap");
         SQL_CO_TRY(const std::optional<Row> key, index->key_of(version.values));
         if (!key) continue;
-        if (definition->unique) {
+        if (on_conflict != nullptr && on_conflict->arbitrates(*definition)) {
+            if (may_conflict(*index, *key, version)) co_return false;
+        } else if (definition->unique) {
             bool same_key = false;
             if (replaced != nullptr) {
                 SQL_CO_TRY(const std::optional<Row> before, index->key_of(replaced->values));
@@ -254,7 +279,7 @@ Task<Checked<>> Executor::enter_indexes(const TableDefinition& table, RowVersion
         }
         index->insert(*key, version);
     }
-    co_return Checked<>{};
+    co_return true;
 }
 
 // Waits for whoever is inserting or deleting a row of that key; then there is a conflict or not.

@@ -1,5 +1,7 @@
 // The functions that may wait: pg_sleep and the advisory locks.
 
+#include <algorithm>
+
 #include "sim/models/postgres/executor/executor.hpp"
 #include "sim/models/postgres/functions/evaluate.hpp"
 #include "system/host/check.hpp"
@@ -9,6 +11,9 @@ namespace atlas::sim::models::postgres {
 using host::Task;
 
 namespace {
+
+/// Thirty years: as good as for ever, and far from where nanoseconds end.
+constexpr std::int64_t longest_sleep = 1'000'000'000;
 
 LockTag advisory_tag(const std::vector<Value>& keys) {
     const auto key = [&](std::size_t i) {
@@ -31,7 +36,8 @@ Task<Checked<Value>> Executor::waiting_call(const Expression& call) {
     // A function of type void gives an empty text.
     const Value nothing = std::string();
     if (name == "pg_sleep") {
-        const auto seconds = std::chrono::seconds(std::get<std::int64_t>(arguments.front()));
+        const std::int64_t wanted = std::get<std::int64_t>(arguments.front());
+        const std::chrono::seconds seconds(std::clamp<std::int64_t>(wanted, 0, longest_sleep));
         const host::Deadline until = host::deadline_after(engine_.host(), seconds);
         SQL_CO_CHECK(co_await engine_.locks().sleep(locks_, until, limits_));
         co_return nothing;

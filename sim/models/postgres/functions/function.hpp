@@ -41,8 +41,6 @@ struct Function {
     /// May suspend the session (pg_sleep, advisory locks): only as a column of a SELECT without
     /// FROM, where the executor runs it.
     bool waits = false;
-    /// Changes the session or takes a transaction id.
-    bool has_effect = false;
 };
 
 enum class AggregateKind : std::uint8_t { count_rows, count, sum, minimum, maximum, every, some };

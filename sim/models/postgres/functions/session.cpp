@@ -60,8 +60,7 @@ Function waiting(std::string_view name, std::vector<TypeId> arguments, TypeId re
             .arguments = std::move(arguments),
             .result = result,
             .volatility = Volatility::volatile_,
-            .waits = true,
-            .has_effect = true};
+            .waits = true};
 }
 
 }  // namespace
@@ -76,8 +75,7 @@ std::vector<Function> session_functions() {
          .result = text,
          .evaluate = set_config,
          .volatility = Volatility::volatile_,
-         .strict = false,
-         .has_effect = true},
+         .strict = false},
         {"pg_backend_pid", {}, int4, process_id, Volatility::stable},
         {"current_database", {}, name, database, Volatility::stable},
         {"current_schema", {}, name, schema, Volatility::stable},
@@ -89,8 +87,7 @@ std::vector<Function> session_functions() {
          .arguments = {},
          .result = int8,
          .evaluate = transaction_id,
-         .volatility = Volatility::stable,
-         .has_effect = true},
+         .volatility = Volatility::stable},
         waiting("pg_sleep", {int8}, void_type),
     };
     for (const auto& [suffix, result] :

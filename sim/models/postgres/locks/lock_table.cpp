@@ -118,7 +118,7 @@ bool LockTable::can_grant_at_once(const Lock& lock, const LockOwner& owner,
 
 void LockTable::grant(Lock& lock, LockOwner& owner, const LockTag& tag, TableLockMode mode,
                       bool session) {
-    owner.held_.push_back({tag, mode, session});
+    owner.held_.push_back({tag, mode, session, owner.next_number_++});
     for (Grant& grant : lock.granted) {
         if (grant.owner == &owner && grant.mode == mode) {
             ++grant.count;
@@ -146,6 +146,18 @@ Task<Checked<>> LockTable::acquire(LockOwner& owner, LockTag tag, TableLockMode 
             return grant.owner == &owner && conflicts(grant.mode, other->mode);
         });
     });
+    // Unless we wait for it as well: that is seen without waiting for deadlock_timeout.
+    if (place != lock.queue.end()) {
+        const LockOwner& other = *(*place)->owner;
+        const bool holds_us_up = std::ranges::any_of(lock.granted, [&](const Grant& grant) {
+            return grant.owner == &other && conflicts(grant.mode, mode);
+        });
+        if (holds_us_up) {
+            co_return std::unexpected(
+                deadlock_detected({{tag, mode, owner.process_id_, other.process_id_},
+                                   {tag, (*place)->mode, other.process_id_, owner.process_id_}}));
+        }
+    }
     lock.queue.insert(place, &waiter);
     const TimePoint start = host_.clock().now();
     const Deadline lock_deadline = limits.lock_timeout > host::Duration::zero()
@@ -222,9 +234,10 @@ bool LockTable::release(LockOwner& owner, const LockTag& tag, TableLockMode mode
     return true;
 }
 
-void LockTable::release_since(LockOwner& owner, std::size_t mark) {
+void LockTable::release_since(LockOwner& owner, std::uint64_t mark) {
     std::vector<LockOwner::Held> released;
-    for (std::size_t i = owner.held_.size(); i > mark; --i) {
+    for (std::size_t i = owner.held_.size(); i > 0; --i) {
+        if (owner.held_[i - 1].number < mark) break;
         if (owner.held_[i - 1].session) continue;
         released.push_back(owner.held_[i - 1]);
         owner.held_.erase(owner.held_.begin() + static_cast<std::ptrdiff_t>(i - 1));
@@ -328,6 +341,10 @@ std::optional<Failure> LockTable::detect_deadlock(const LockOwner& owner) const 
     std::vector<Edge> path;
     std::vector<const LockOwner*> visited{&owner};
     if (!find_cycle(owner, owner, path, visited)) return std::nullopt;
+    return deadlock_detected(path);
+}
+
+Failure LockTable::deadlock_detected(const std::vector<Edge>& path) {
     Failure error = failure_of("40P01", "deadlock detected");
     for (const Edge& edge : path) {
         if (!error->detail.empty()) error->detail += "\n";

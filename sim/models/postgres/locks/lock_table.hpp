@@ -53,7 +53,6 @@ class LockOwner {
     void interrupt(Interrupt reason);
     Interrupt pending_interrupt() const { return interrupt_; }
     void clear_interrupt() { interrupt_ = Interrupt::none; }
-    bool is_waiting() const { return waiting_ != nullptr; }
 
   private:
     friend class LockTable;
@@ -62,6 +61,7 @@ class LockOwner {
         LockTag tag;
         TableLockMode mode;
         bool session;  ///< Survives the transaction (advisory locks).
+        std::uint64_t number;
     };
 
     LockTable* table_;
@@ -69,6 +69,8 @@ class LockOwner {
     Interrupt interrupt_ = Interrupt::none;
     /// In the order taken; a lock taken twice is here twice.
     std::vector<Held> held_;
+    /// Of the next one taken.
+    std::uint64_t next_number_ = 0;
     Waiter* waiting_ = nullptr;
     /// What the session is parked on when it waits for other than a lock.
     host::Event* parked_ = nullptr;
@@ -95,9 +97,9 @@ class LockTable {
     /// Gives one back. False if it was not held.
     bool release(LockOwner& owner, const LockTag& tag, TableLockMode mode, bool session = false);
 
-    /// How many the owner holds now: for releasing what a savepoint took.
-    std::size_t mark(const LockOwner& owner) const { return owner.held_.size(); }
-    void release_since(LockOwner& owner, std::size_t mark);
+    /// A moment: for releasing what was taken after it.
+    static std::uint64_t mark(const LockOwner& owner) { return owner.next_number_; }
+    void release_since(LockOwner& owner, std::uint64_t mark);
     /// All that do not survive the transaction; with `session`, really all.
     void release_all(LockOwner& owner, bool session = false);
 
@@ -142,6 +144,7 @@ class LockTable {
     bool find_cycle(const LockOwner& start, const LockOwner& at, std::vector<Edge>& path,
                     std::vector<const LockOwner*>& visited) const;
     std::optional<Failure> detect_deadlock(const LockOwner& owner) const;
+    static Failure deadlock_detected(const std::vector<Edge>& path);
 
     host::Host& host_;
     std::map<LockTag, Lock> locks_;

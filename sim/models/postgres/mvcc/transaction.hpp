@@ -56,7 +56,9 @@ struct Savepoint {
     std::size_t ids = 0;
     std::size_t changes = 0;
     std::size_t redo = 0;
-    std::size_t locks = 0;
+    std::uint64_t locks = 0;
+    std::size_t touched_heaps = 0;
+    bool drops_storage = false;
     CatalogChanges catalog = {};
 };
 
@@ -78,8 +80,10 @@ struct Transaction {
     std::vector<Change> changes = {};
     RedoLog redo = {};
     CatalogChanges catalog = {};
-    /// Tables whose heaps it has made: thrown away on rollback.
-    std::vector<Oid> made_heaps = {};
+    /// Tables whose heaps it has made, or changed otherwise than row by row: swept when it ends.
+    std::vector<Oid> touched_heaps = {};
+    /// It drops or empties tables or indexes: such a commit is never left to the log writer.
+    bool drops_storage = false;
     std::vector<Savepoint> savepoints = {};
     std::int64_t started_at = 0;  ///< now(): microseconds since 2000-01-01.
     /// Keeps the locks until the commit is written, even if the session is gone.

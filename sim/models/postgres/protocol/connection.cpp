@@ -62,7 +62,7 @@ host::Task<> Connection::serve_messages() {
             co_await end_with(std::move(*fatal_));
             co_return;
         }
-        if (out_.size() > flush_threshold) {
+        if (out_.size() > flush_threshold || flush_wanted_) {
             const bool flushed = co_await flush();
             if (!flushed) co_return;
         }
@@ -83,6 +83,7 @@ host::Task<bool> Connection::receive(host::Deadline deadline) {
 }
 
 host::Task<bool> Connection::flush(host::Deadline deadline) {
+    flush_wanted_ = false;
     if (out_.empty()) co_return true;
     activity_ = Activity::writing;
     const host::Result<void> written =

@@ -72,7 +72,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void fail(ServerMessage error);
     void fail_extended(ServerMessage error);
     host::Task<> ready_for_query();
-    void note_settings(const std::string& command_tag);
     void report_changed_parameters();
 
     ConnectionEnvironment environment_;
@@ -85,9 +84,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool disconnected_ = false;
     /// After an error in the extended protocol, everything up to Sync is skipped.
     bool skipping_to_sync_ = false;
-    /// The session has run SET: settings may change again when transactions end.
-    bool has_set_ = false;
-    bool settings_may_have_changed_ = false;
+    bool flush_wanted_ = false;
+    /// What the client has been told of the settings, and which state of theirs that was.
+    std::uint64_t reported_version_ = 0;
     std::vector<std::pair<std::string, std::string>> reported_;
 };
 

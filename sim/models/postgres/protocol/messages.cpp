@@ -2,9 +2,9 @@
 // in "Message Flow").
 
 #include <algorithm>
+#include <string_view>
 
 #include "sim/models/postgres/protocol/connection.hpp"
-#include "sim/models/postgres/protocol/encoding.hpp"
 #include "sim/models/postgres/protocol/replies.hpp"
 #include "system/sql/protocol/backend.hpp"
 
@@ -41,6 +41,7 @@ host::Task<> Connection::handle_malformed(char type, std::string reason) {
     if (is_extended) {
         fail_extended(std::move(error));
     } else {
+        session_->fail();
         fail(std::move(error));
         skipping_to_sync_ = false;
         co_await ready_for_query();
@@ -70,13 +71,9 @@ host::Task<> Connection::handle(wire::FrontendMessage message) {
 }
 
 host::Task<> Connection::handle_query(std::string text) {
-    if (std::optional<ServerMessage> error = check_encoding(text)) {
-        fail(std::move(*error));
-    } else {
-        Outcome<void> outcome = co_await session_->simple_query(
-            std::move(text), [this](StatementResult result) { answer(std::move(result)); });
-        if (!outcome) fail(std::move(outcome.error()));
-    }
+    Outcome<void> outcome = co_await session_->simple_query(
+        std::move(text), [this](StatementResult result) { answer(std::move(result)); });
+    if (!outcome) fail(std::move(outcome.error()));
     co_await ready_for_query();
 }
 
@@ -88,16 +85,9 @@ void Connection::answer(StatementResult result) {
         append_rows(out_, result.rows);
     }
     append_completion(out_, result.command_tag);
-    note_settings(result.command_tag);
 }
 
 host::Task<> Connection::handle_parse(const wire::Parse& message) {
-    for (const std::string_view text : {message.statement, message.text}) {
-        if (std::optional<ServerMessage> error = check_encoding(text)) {
-            fail_extended(std::move(*error));
-            co_return;
-        }
-    }
     Outcome<void> outcome = co_await session_->parse(
         std::string(message.statement), std::string(message.text), message.parameter_types);
     if (!outcome) {
@@ -111,21 +101,7 @@ void Connection::handle_bind(const wire::Bind& message) {
     if (!all_text(message.parameter_formats) || !all_text(message.result_formats)) {
         return fail_extended(binary_not_supported());
     }
-    for (const std::string_view name : {message.portal, message.statement}) {
-        if (std::optional<ServerMessage> error = check_encoding(name)) {
-            return fail_extended(std::move(*error));
-        }
-    }
-    TextRow parameters;
-    parameters.reserve(message.parameters.size());
-    for (const std::optional<std::string_view>& value : message.parameters) {
-        if (value) {
-            if (std::optional<ServerMessage> error = check_encoding(*value)) {
-                return fail_extended(std::move(*error));
-            }
-        }
-        parameters.emplace_back(value);
-    }
+    TextRow parameters(message.parameters.begin(), message.parameters.end());
     Outcome<void> outcome = session_->bind(std::string(message.portal),
                                            std::string(message.statement), std::move(parameters));
     if (!outcome) return fail_extended(std::move(outcome.error()));
@@ -133,9 +109,6 @@ void Connection::handle_bind(const wire::Bind& message) {
 }
 
 void Connection::handle_describe(const wire::Describe& message) {
-    if (std::optional<ServerMessage> error = check_encoding(message.name)) {
-        return fail_extended(std::move(*error));
-    }
     const bool is_statement = message.what == wire::Named::statement;
     Outcome<StatementDescription> description = is_statement
                                                     ? session_->describe_statement(message.name)
@@ -161,10 +134,6 @@ void Connection::handle_close(const wire::Close& message) {
 }
 
 host::Task<> Connection::handle_execute(const wire::Execute& message) {
-    if (std::optional<ServerMessage> error = check_encoding(message.portal)) {
-        fail_extended(std::move(*error));
-        co_return;
-    }
     Outcome<Session::Execution> execution =
         co_await session_->execute(std::string(message.portal), message.row_limit);
     if (!execution) {
@@ -178,7 +147,6 @@ host::Task<> Connection::handle_execute(const wire::Execute& message) {
         encode(out_, wire::PortalSuspended{});
     } else {
         append_completion(out_, result.command_tag);
-        note_settings(result.command_tag);
     }
 }
 
@@ -192,6 +160,7 @@ host::Task<> Connection::handle_sync() {
 host::Task<> Connection::handle_other(char type) {
     switch (type) {
         case 'F':
+            session_->fail();
             fail({.sqlstate = "0A000",
                   .message = "function calls by message are not supported by this server"});
             co_await ready_for_query();
@@ -210,6 +179,8 @@ void Connection::fail(ServerMessage error) {
         fatal_ = std::move(error);
     } else {
         append_error(out_, error);
+        // Not held back until Sync: the client may send that only when it has read the error.
+        flush_wanted_ = true;
     }
 }
 
@@ -220,22 +191,13 @@ void Connection::fail_extended(ServerMessage error) {
 
 host::Task<> Connection::ready_for_query() {
     if (fatal_) co_return;
-    if (settings_may_have_changed_) report_changed_parameters();
+    if (session_->settings_version() != reported_version_) report_changed_parameters();
     encode(out_, wire::ReadyForQuery{static_cast<char>(session_->transaction_state())});
     co_await flush();
 }
 
-// A setting changes by SET, and back when the transaction that set it ends.
-void Connection::note_settings(const std::string& command_tag) {
-    const bool sets =
-        command_tag == "SET" || command_tag == "RESET" || command_tag.starts_with("DISCARD");
-    has_set_ = has_set_ || sets;
-    const bool ends_transaction = command_tag == "COMMIT" || command_tag == "ROLLBACK";
-    if (sets || (has_set_ && ends_transaction)) settings_may_have_changed_ = true;
-}
-
 void Connection::report_changed_parameters() {
-    settings_may_have_changed_ = false;
+    reported_version_ = session_->settings_version();
     auto parameters = session_->reported_parameters();
     for (const auto& parameter : parameters) {
         if (std::find(reported_.begin(), reported_.end(), parameter) == reported_.end()) {

@@ -61,6 +61,7 @@ class ScriptedSession final : public Session {
         if (text == "empty") on_result({});
         if (text == "set") {
             client_encoding_ = "LATIN1";
+            ++settings_version_;
             on_result(completed("SET"));
         }
         if (text == "warn") {
@@ -131,6 +132,10 @@ class ScriptedSession final : public Session {
         co_return Outcome<void>{};
     }
 
+    void fail() override {
+        if (state_ == TransactionState::in_block) state_ = TransactionState::failed;
+    }
+
     TransactionState transaction_state() const override { return state_; }
     std::uint32_t process_id() const override { return 7; }
     std::uint32_t cancel_secret() const override { return 42; }
@@ -146,6 +151,7 @@ class ScriptedSession final : public Session {
     std::vector<std::pair<std::string, std::string>> reported_parameters() const override {
         return {{"client_encoding", client_encoding_}};
     }
+    std::uint64_t settings_version() const override { return settings_version_; }
 
     void terminate() {
         termination_ = error("57P01", "told to go");
@@ -165,6 +171,7 @@ class ScriptedSession final : public Session {
     bool synced_with_failure_ = false;
     TransactionState state_ = TransactionState::idle;
     std::string client_encoding_ = "UTF8";
+    std::uint64_t settings_version_ = 0;
     std::map<std::string, std::string> statements_;
     std::map<std::string, int> portals_;
     std::map<std::string, int> given_out_;
@@ -429,9 +436,28 @@ TEST(Serve, AfterAnErrorAllIsSkippedUpToSync) {
         co_await client.send(wire::OtherFrontendMessage{'F', "x"});
         answer = co_await client.read();
         EXPECT_THAT(answer, ElementsAre("error 0A000", "ready I"));
+        // In a block these errors fail it, as those of statements do.
+        co_await client.send(wire::Query{"begin"});
+        answer = co_await client.read();
+        co_await client.send(wire::OtherFrontendMessage{'F', "x"});
+        answer = co_await client.read();
+        EXPECT_THAT(answer, ElementsAre("error 0A000", "ready E"));
         co_await client.send(wire::OtherFrontendMessage{'d', "late"}, wire::Query{"empty"});
         answer = co_await client.read();
-        EXPECT_THAT(answer, ElementsAre("empty", "ready I"));
+        EXPECT_THAT(answer, ElementsAre("empty", "ready E"));
+    });
+}
+
+TEST(Serve, AnErrorIsNotHeldBackUntilSync) {
+    run([](Fixture& fixture) -> Task<> {
+        RawClient client = co_await fixture.open();
+        client.set_patience(100ms);
+        co_await client.send(wire::Parse{"s", "bad"});
+        auto answer = co_await client.read();
+        EXPECT_THAT(answer, ElementsAre("error 42601", "silent"));
+        co_await client.send(wire::Sync{});
+        answer = co_await client.read();
+        EXPECT_THAT(answer, ElementsAre("ready I"));
     });
 }
 

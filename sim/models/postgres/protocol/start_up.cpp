@@ -135,6 +135,7 @@ void Connection::greet(const wire::StartupMessage& message) {
     }
     encode(out_, wire::Authentication{});
     reported_ = session_->reported_parameters();
+    reported_version_ = session_->settings_version();
     for (const auto& [name, value] : reported_)
         encode(out_, wire::ParameterStatus{name, value});
     encode(out_, wire::BackendKeyData{session_->process_id(), session_->cancel_secret()});

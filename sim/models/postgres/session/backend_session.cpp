@@ -50,7 +50,7 @@ BackendSession::BackendSession(Engine& engine, std::uint32_t process_id, std::st
       locks_(std::make_shared<LockOwner>(engine.locks(), process_id)),
       user_(std::move(user)),
       database_(std::move(database)),
-      settings_(engine.settings()) {
+      settings_(engine.settings(), user_) {
     std::array<std::byte, 4> secret{};
     engine_.host().entropy(secret);
     for (const std::byte byte : secret)
@@ -163,7 +163,6 @@ Checked<std::string> BackendSession::setting(std::string_view name) const {
     if (transaction_ != nullptr && name == "transaction_isolation") return isolation_name_;
     if (transaction_ != nullptr && name == "transaction_read_only")
         return transaction_->read_only ? "on" : "off";
-    if (name == "session_authorization") return user_;
     return settings_.show(name);
 }
 

@@ -35,6 +35,7 @@ class BackendSession final : public Session, private FunctionEnvironment {
     void close_statement(std::string_view statement) override;
     void close_portal(std::string_view portal) override;
     host::Task<Outcome<void>> sync(bool failed) override;
+    void fail() override;
     TransactionState transaction_state() const override;
     std::uint32_t process_id() const override { return locks_->process_id(); }
     std::uint32_t cancel_secret() const override { return cancel_secret_; }
@@ -47,6 +48,7 @@ class BackendSession final : public Session, private FunctionEnvironment {
     std::vector<std::pair<std::string, std::string>> reported_parameters() const override {
         return settings_.reported();
     }
+    std::uint64_t settings_version() const override { return settings_.version(); }
 
     /// Ends the session from outside: rolls back at once if it is idle, at its next wait if not.
     void terminate(ServerMessage message);
@@ -98,9 +100,13 @@ class BackendSession final : public Session, private FunctionEnvironment {
                                                        ParameterDeclaration declared,
                                                        std::vector<Value> parameters,
                                                        const Prepared* prepared);
+    /// Why a statement is analysed: definitions are locked, and refused, only when they run.
+    enum class Purpose : std::uint8_t { prepare, run };
     host::Task<Checked<StatementPtr>> analyse_and_lock(std::shared_ptr<ParsedText> text,
                                                        std::size_t place,
-                                                       ParameterDeclaration declared);
+                                                       ParameterDeclaration declared,
+                                                       Purpose purpose);
+    void take_snapshot_for(const ParsedText& text, std::size_t place);
     host::Task<Checked<StatementResult>> run_analysed(StatementPtr statement,
                                                       std::vector<Value> parameters);
     host::Task<Checked<StatementResult>> run_transaction_command(TransactionStatement statement);
@@ -109,6 +115,8 @@ class BackendSession final : public Session, private FunctionEnvironment {
     Checked<StatementResult> deallocate(const DeallocateStatement& statement);
     Checked<StatementResult> discard_all();
     Checked<> check_allowed(const Statement& statement) const;
+    /// BEGIN's block, or the implicit one around several statements.
+    bool is_in_block() const;
     WaitLimits wait_limits() const;
 
     // transaction_block.cpp
@@ -155,6 +163,8 @@ class BackendSession final : public Session, private FunctionEnvironment {
     Block block_ = Block::none;
     std::shared_ptr<Transaction> transaction_;
     bool snapshot_taken_ = false;
+    /// The implicit transaction is one around several statements of a Query message.
+    bool several_statements_ = false;
     std::map<std::string, PreparedPtr, std::less<>> prepared_;
     std::map<std::string, Portal, std::less<>> portals_;
 

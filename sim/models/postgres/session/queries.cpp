@@ -7,6 +7,27 @@ namespace atlas::sim::models::postgres {
 
 using host::Task;
 
+namespace {
+
+std::unexpected<Failure> aborted_transaction() {
+    return sql_error("25P02",
+                     "current transaction is aborted, commands ignored until end of transaction "
+                     "block");
+}
+
+std::unexpected<Failure> no_such_portal(std::string_view portal) {
+    SQL_CHECK(check_utf8(portal));
+    return sql_error("34000", fmt::format("portal \"{}\" does not exist", portal));
+}
+
+// The tag of a portal run in parts counts the rows of its last part.
+std::string with_count(const std::string& tag, std::size_t count) {
+    const std::size_t last = tag.find_last_not_of("0123456789");
+    return last + 1 == tag.size() ? tag : fmt::format("{}{}", tag.substr(0, last + 1), count);
+}
+
+}  // namespace
+
 template <typename T>
 Outcome<T> BackendSession::outcome(Checked<T> result) {
     if (result) {
@@ -34,6 +55,7 @@ Task<Outcome<void>> BackendSession::simple_query(std::string text,
     close_statement("");
     Checked<> result = co_await run_simple_query(std::move(text), std::move(on_result));
     Outcome<void> answer = outcome(std::move(result));
+    several_statements_ = false;
     end_work();
     co_return answer;
 }
@@ -42,6 +64,7 @@ Task<Checked<>> BackendSession::run_simple_query(std::string text,
                                                  std::function<void(StatementResult)> on_result) {
     SQL_CO_TRY(const std::shared_ptr<ParsedText> parsed, engine_.statements().parse(text));
     if (parsed->size() == 0) on_result(StatementResult{});
+    several_statements_ = parsed->size() > 1;
     for (std::size_t i = 0; i < parsed->size(); ++i) {
         SQL_CO_TRY(StatementResult result, co_await run_statement(parsed, i, {}, {}, nullptr));
         const bool is_last = i + 1 == parsed->size();
@@ -61,6 +84,7 @@ Task<Outcome<void>> BackendSession::parse(std::string statement, std::string tex
 
 Task<Checked<>> BackendSession::run_parse(std::string statement, std::string text,
                                           std::vector<std::uint32_t> parameter_types) {
+    SQL_CO_CHECK(check_utf8(statement));
     SQL_CO_TRY(const std::shared_ptr<ParsedText> parsed, engine_.statements().parse(text));
     if (parsed->size() > 1) {
         co_return sql_error("42601", "cannot insert multiple commands into a prepared statement");
@@ -74,13 +98,12 @@ Task<Checked<>> BackendSession::run_parse(std::string statement, std::string tex
     auto prepared = std::make_shared<Prepared>(Prepared{.text = parsed});
     if (parsed->size() == 1) {
         if (block_ == Block::failed && !parsed->leaves_failed_transaction(0)) {
-            co_return sql_error("25P02",
-                                "current transaction is aborted, commands ignored until end of "
-                                "transaction block");
+            co_return aborted_transaction();
         }
         if (block_ == Block::none) begin_transaction();
         start_statement_timer();
-        SQL_CO_TRY(const StatementPtr analysed, co_await analyse_and_lock(parsed, 0, declared));
+        SQL_CO_TRY(const StatementPtr analysed,
+                   co_await analyse_and_lock(parsed, 0, declared, Purpose::prepare));
         prepared->parameter_types = analysed->parameter_types;
         prepared->parameters = {analysed->parameter_types, true};
         prepared->columns = analysed->columns;
@@ -96,6 +119,7 @@ Task<Checked<>> BackendSession::run_parse(std::string statement, std::string tex
 Checked<BackendSession::PreparedPtr> BackendSession::find_prepared(std::string_view name) const {
     const auto found = prepared_.find(name);
     if (found != prepared_.end()) return found->second;
+    SQL_CHECK(check_utf8(name));
     if (name.empty()) return sql_error("26000", "unnamed prepared statement does not exist");
     return sql_error("26000", fmt::format("prepared statement \"{}\" does not exist", name));
 }
@@ -107,6 +131,7 @@ Outcome<void> BackendSession::bind(std::string portal, std::string statement, Te
 
 Checked<> BackendSession::run_bind(std::string portal, const std::string& statement,
                                    TextRow parameters) {
+    SQL_CHECK(check_utf8(portal));
     SQL_TRY(PreparedPtr prepared, find_prepared(statement));
     if (parameters.size() != prepared->parameter_types.size()) {
         return sql_error(
@@ -116,9 +141,7 @@ Checked<> BackendSession::run_bind(std::string portal, const std::string& statem
     }
     const bool leaves = prepared->is_empty() || prepared->text->leaves_failed_transaction(0);
     if (block_ == Block::failed && !leaves) {
-        return sql_error("25P02",
-                         "current transaction is aborted, commands ignored until end of "
-                         "transaction block");
+        return aborted_transaction();
     }
     if (!portal.empty() && portals_.contains(portal))
         return sql_error("42P03", fmt::format("cursor \"{}\" already exists", portal));
@@ -149,6 +172,8 @@ Outcome<StatementDescription> BackendSession::describe_statement(std::string_vie
     Checked<PreparedPtr> prepared = find_prepared(statement);
     if (!prepared)
         return outcome<StatementDescription>(std::unexpected(std::move(prepared).error()));
+    if (block_ == Block::failed && (*prepared)->columns)
+        return outcome<StatementDescription>(aborted_transaction());
     StatementDescription description;
     for (const TypeId type : (*prepared)->parameter_types)
         description.parameter_types.push_back(static_cast<std::uint32_t>(type));
@@ -158,10 +183,7 @@ Outcome<StatementDescription> BackendSession::describe_statement(std::string_vie
 
 Outcome<StatementDescription> BackendSession::describe_portal(std::string_view portal) {
     const auto found = portals_.find(portal);
-    if (found == portals_.end()) {
-        return outcome<StatementDescription>(
-            sql_error("34000", fmt::format("portal \"{}\" does not exist", portal)));
-    }
+    if (found == portals_.end()) return outcome<StatementDescription>(no_such_portal(portal));
     return StatementDescription{.parameter_types = {}, .columns = found->second.statement->columns};
 }
 
@@ -175,8 +197,7 @@ Task<Outcome<Session::Execution>> BackendSession::execute(std::string portal,
 Task<Checked<Session::Execution>> BackendSession::run_execute(std::string portal,
                                                               std::uint32_t row_limit) {
     auto found = portals_.find(portal);
-    if (found == portals_.end())
-        co_return sql_error("34000", fmt::format("portal \"{}\" does not exist", portal));
+    if (found == portals_.end()) co_return no_such_portal(portal);
     const PreparedPtr statement = found->second.statement;
     if (statement->is_empty()) co_return Execution{};
     const bool first_run = !found->second.result.has_value();
@@ -188,7 +209,8 @@ Task<Checked<Session::Execution>> BackendSession::run_execute(std::string portal
         found = portals_.find(portal);
         // COMMIT and ROLLBACK end all portals, their own too.
         if (found == portals_.end()) co_return Execution{.result = std::move(result)};
-        if (row_limit == 0 || result.rows.size() <= row_limit) {
+        // As many rows as were asked for leave it open whether there are more.
+        if (row_limit == 0 || result.rows.size() < row_limit) {
             found->second.result.emplace().command_tag = result.command_tag;
             co_return Execution{.result = std::move(result)};
         }
@@ -204,11 +226,9 @@ Task<Checked<Session::Execution>> BackendSession::run_execute(std::string portal
     for (std::size_t i = 0; i < count; ++i)
         execution.result.rows.push_back(std::move(all.rows[open_portal.fetched + i]));
     open_portal.fetched += count;
-    execution.suspended = open_portal.fetched < all.rows.size();
+    execution.suspended = row_limit > 0 && count == row_limit;
     if (!execution.suspended) {
-        const bool is_select = all.command_tag.starts_with("SELECT ");
-        execution.result.command_tag =
-            is_select ? fmt::format("SELECT {}", count) : all.command_tag;
+        execution.result.command_tag = with_count(all.command_tag, count);
     }
     co_return execution;
 }
@@ -224,10 +244,16 @@ void BackendSession::close_portal(std::string_view portal) {
 }
 
 Task<Outcome<void>> BackendSession::sync(bool failed) {
-    if (failed && block_ == Block::implicit) roll_back_transaction();
+    if (failed) fail_transaction();
     if (block_ == Block::implicit) co_await commit_transaction();
     end_work();
     co_return Outcome<void>{};
+}
+
+void BackendSession::fail() {
+    begin_work();
+    fail_transaction();
+    end_work();
 }
 
 }  // namespace atlas::sim::models::postgres

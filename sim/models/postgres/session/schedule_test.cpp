@@ -284,6 +284,96 @@ TEST(Schedule, on_conflict_do_update_waits_and_sees_the_winner) {
               "1: BEGIN\n(20) INSERT 0 1\n2: waits\n1: COMMIT\n2: (120) INSERT 0 1\n");
 }
 
+TEST(Schedule, who_holds_a_row_lock_may_strengthen_it_before_those_who_wait) {
+    EXPECT_EQ(with_accounts("1: BEGIN; SELECT v FROM t WHERE id=1 FOR SHARE\n"
+                            "2: BEGIN; SELECT v FROM t WHERE id=1 FOR SHARE\n"
+                            "3: UPDATE t SET v = 5 WHERE id = 1\n"
+                            "1: SELECT v FROM t WHERE id=1 FOR UPDATE\n"
+                            "1: sleep 2s\n"
+                            "2: COMMIT\n"
+                            "1: COMMIT\n"),
+              "1: BEGIN\n(10) SELECT 1\n2: BEGIN\n(10) SELECT 1\n3: waits\n1: waits\n"
+              "1: (10) SELECT 1\n2: COMMIT\n1: COMMIT\n3: UPDATE 1\n");
+}
+
+TEST(Schedule, repeatable_read_takes_its_snapshot_before_it_waits_for_the_table) {
+    EXPECT_EQ(with_accounts("1: BEGIN; LOCK TABLE t; INSERT INTO t VALUES (3,3,'c')\n"
+                            "2: BEGIN ISOLATION LEVEL REPEATABLE READ\n"
+                            "2: SELECT count(*) FROM t\n"
+                            "1: COMMIT\n"
+                            "2: SELECT count(*) FROM t\n"
+                            "2: COMMIT\n"),
+              "1: BEGIN\nLOCK TABLE\nINSERT 0 1\n2: BEGIN\n2: waits\n1: COMMIT\n"
+              "2: (2) SELECT 1\n2: (2) SELECT 1\n2: COMMIT\n");
+}
+
+TEST(Schedule, on_conflict_looks_again_when_one_key_made_it_wait_and_another_was_taken) {
+    EXPECT_EQ(with_accounts("1: BEGIN; INSERT INTO t VALUES (10,1,'x')\n"
+                            "2: INSERT INTO t VALUES (11,2,'x') ON CONFLICT DO NOTHING\n"
+                            "3: INSERT INTO t VALUES (11,3,'y')\n"
+                            "1: ROLLBACK\n"
+                            "1: SELECT * FROM t WHERE id > 2\n"),
+              "1: BEGIN\nINSERT 0 1\n2: waits\n3: INSERT 0 1\n1: ROLLBACK\n2: INSERT 0 0\n"
+              "1: (11,3,y) SELECT 1\n");
+}
+
+TEST(Schedule, two_that_wait_for_each_other_over_one_lock_are_noticed_at_once) {
+    EXPECT_EQ(with_accounts("1: BEGIN; LOCK TABLE t IN SHARE MODE\n"
+                            "2: BEGIN; LOCK TABLE t IN SHARE MODE\n"
+                            "1: UPDATE t SET v = 1\n"
+                            "2: UPDATE t SET v = 2\n"
+                            "1: COMMIT\n"),
+              "1: BEGIN\nLOCK TABLE\n2: BEGIN\nLOCK TABLE\n1: waits\n1: UPDATE 2\n"
+              "2: 40P01 deadlock detected\n1: COMMIT\n");
+}
+
+TEST(Schedule, a_definition_means_the_table_that_is_there_after_the_wait) {
+    EXPECT_EQ(with_accounts("1: BEGIN; DROP TABLE t; CREATE TABLE t (a int, id int)\n"
+                            "2: ALTER TABLE t ADD UNIQUE (id)\n"
+                            "1: COMMIT\n"
+                            "1: INSERT INTO t VALUES (1, 1), (1, 2)\n"
+                            "1: INSERT INTO t VALUES (2, 2)\n"
+                            "1: BEGIN; SELECT 1 FROM t LIMIT 1\n"
+                            "2: BEGIN READ ONLY; DROP TABLE t\n"),
+              "1: BEGIN\nDROP TABLE\nCREATE TABLE\n2: waits\n1: COMMIT\n2: ALTER TABLE\n"
+              "1: INSERT 0 2\n"
+              "1: 23505 duplicate key value violates unique constraint \"t_id_key\"\n"
+              "1: BEGIN\n(1) SELECT 1\n"
+              "2: BEGIN\n25006 cannot execute DROP TABLE in a read-only transaction\n");
+}
+
+TEST(Schedule, an_insert_from_rows_that_it_locks_takes_the_lock_for_that) {
+    EXPECT_EQ(with_accounts("1: CREATE TABLE u (id int)\n"
+                            "1: BEGIN; LOCK TABLE t IN EXCLUSIVE MODE\n"
+                            "2: INSERT INTO u SELECT id FROM t\n"
+                            "2: INSERT INTO u SELECT id FROM t FOR UPDATE\n"
+                            "1: COMMIT\n"),
+              "1: CREATE TABLE\n1: BEGIN\nLOCK TABLE\n2: INSERT 0 2\n2: waits\n1: COMMIT\n"
+              "2: INSERT 0 2\n");
+}
+
+// PostgreSQL lets both build at once.
+TEST(Schedule, two_indexes_made_at_once_are_both_there) {
+    EXPECT_EQ(with_accounts("1: BEGIN; CREATE INDEX one ON t (v)\n"
+                            "2: BEGIN; CREATE INDEX two ON t (v)\n"
+                            "1: COMMIT\n"
+                            "2: COMMIT\n"
+                            "1: SELECT id FROM t WHERE v = 20\n"
+                            "1: DROP INDEX one; DROP INDEX two\n"),
+              "1: BEGIN\nCREATE INDEX\n2: waits\n1: COMMIT\n2: BEGIN\nCREATE INDEX\n"
+              "2: COMMIT\n1: (2) SELECT 1\n1: DROP INDEX\nDROP INDEX\n");
+}
+
+TEST(Schedule, a_savepoint_lets_go_of_its_locks_whatever_was_let_go_of_before) {
+    EXPECT_EQ(with_accounts("1: SELECT pg_advisory_lock(1)\n"
+                            "1: BEGIN; SAVEPOINT a\n"
+                            "1: SELECT pg_advisory_unlock_all(); LOCK TABLE t\n"
+                            "1: ROLLBACK TO a\n"
+                            "2: SELECT count(*) FROM t\n"),
+              "1: () SELECT 1\n1: BEGIN\nSAVEPOINT\n1: () SELECT 1\nLOCK TABLE\n1: ROLLBACK\n"
+              "2: (2) SELECT 1\n");
+}
+
 TEST(Schedule, advisory_locks) {
     EXPECT_EQ(with_accounts("1: BEGIN; SELECT pg_advisory_xact_lock(5)\n"
                             "2: SELECT pg_try_advisory_lock(5)\n"

@@ -235,7 +235,7 @@ Checked<> check_context(const Definition& definition) {
 
 }  // namespace
 
-SessionSettings::SessionSettings(const ServerSettings& server) {
+SessionSettings::SessionSettings(const ServerSettings& server, const std::string& user) {
     static_assert(definitions.size() == setting_count);
     for (std::size_t i = 0; i < setting_count; ++i)
         defaults_.text[i] = definitions[i].initial;
@@ -245,6 +245,7 @@ SessionSettings::SessionSettings(const ServerSettings& server) {
     const auto put = [&](std::string_view name, std::string value) {
         defaults_.text[place_of(name)] = std::move(value);
     };
+    put("session_authorization", user);
     put("fsync", server.fsync ? "on" : "off");
     put("synchronous_commit", std::string(name(server.synchronous_commit)));
     put("max_connections", fmt::format("{}", server.max_connections));
@@ -317,6 +318,7 @@ Checked<std::string> SessionSettings::set(std::string_view name, const std::stri
     Values checked = current_.active;
     SQL_TRY(std::string shown, assign(checked, *place, given));
     if (before_.empty()) before_.push_back(current_);
+    ++version_;
     current_.active = std::move(checked);
     if (!local) {
         const Checked<std::string> again = assign(current_.session, *place, given);
@@ -326,6 +328,7 @@ Checked<std::string> SessionSettings::set(std::string_view name, const std::stri
 }
 
 void SessionSettings::reset_all() {
+    ++version_;
     if (before_.empty()) before_.push_back(current_);
     const std::size_t isolation = place_of("transaction_isolation");
     const std::size_t read_only = place_of("transaction_read_only");
@@ -349,12 +352,14 @@ Checked<> SessionSettings::set_default(std::string_view name, const std::string&
 
 void SessionSettings::commit() {
     if (before_.empty()) return;
+    ++version_;
     current_.active = current_.session;
     before_.clear();
 }
 
 void SessionSettings::roll_back() {
     if (before_.empty()) return;
+    ++version_;
     current_ = before_.front();
     current_.active = current_.session;
     before_.clear();
@@ -366,6 +371,7 @@ void SessionSettings::push_savepoint() {
 }
 
 void SessionSettings::roll_back_to_savepoint(std::size_t place) {
+    ++version_;
     current_ = before_[place + 1];
     before_.resize(place + 2);
 }

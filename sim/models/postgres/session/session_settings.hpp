@@ -23,7 +23,7 @@ enum class SettingContext : std::uint8_t {
 
 class SessionSettings {
   public:
-    explicit SessionSettings(const ServerSettings& server);
+    SessionSettings(const ServerSettings& server, const std::string& user);
 
     /// In the form that SHOW gives. Errors: 42704.
     Checked<std::string> show(std::string_view name) const;
@@ -57,6 +57,8 @@ class SessionSettings {
 
     /// Those that clients are told of at start-up and on change.
     std::vector<std::pair<std::string, std::string>> reported() const;
+    /// Grows whenever one may have changed.
+    std::uint64_t version() const { return version_; }
     /// All, sorted, as SHOW ALL lists them.
     std::vector<std::pair<std::string, std::string>> all() const;
 
@@ -87,6 +89,7 @@ class SessionSettings {
     Level current_;
     /// As it was when the transaction, and then each savepoint, began; made at the first change.
     std::vector<Level> before_;
+    std::uint64_t version_ = 0;
 };
 
 }  // namespace atlas::sim::models::postgres

@@ -11,12 +11,6 @@ using host::Task;
 
 namespace {
 
-StatementResult completed(std::string tag) {
-    StatementResult result;
-    result.command_tag = std::move(tag);
-    return result;
-}
-
 bool same_columns(const std::optional<std::vector<ColumnDescription>>& left,
                   const std::optional<std::vector<ColumnDescription>>& right) {
     if (left.has_value() != right.has_value()) return false;
@@ -47,8 +41,9 @@ Task<Checked<StatementResult>> BackendSession::run_statement(std::shared_ptr<Par
     }
     if (block_ == Block::none) begin_transaction();
     start_statement_timer();
-    SQL_CO_TRY(const StatementPtr statement,
-               co_await analyse_and_lock(std::move(text), place, std::move(declared)));
+    SQL_CO_TRY(
+        const StatementPtr statement,
+        co_await analyse_and_lock(std::move(text), place, std::move(declared), Purpose::run));
     if (prepared != nullptr && prepared->checked != statement) {
         if (!same_columns(prepared->columns, statement->columns))
             co_return sql_error("0A000", "cached plan must not change result type");
@@ -62,11 +57,17 @@ Task<Checked<StatementResult>> BackendSession::run_statement(std::shared_ptr<Par
 
 Task<Checked<StatementPtr>> BackendSession::analyse_and_lock(std::shared_ptr<ParsedText> text,
                                                              std::size_t place,
-                                                             ParameterDeclaration declared) {
+                                                             ParameterDeclaration declared,
+                                                             Purpose purpose) {
     LockTable& locks = engine_.locks();
+    take_snapshot_for(*text, place);
     while (true) {
         const std::uint64_t version = engine_.catalog().version();
         SQL_CO_TRY(StatementPtr statement, text->analyse(place, view(), declared));
+        if (!is_query(*statement)) {
+            if (purpose == Purpose::prepare) co_return statement;
+            SQL_CO_CHECK(check_allowed(*statement));
+        }
         for (const TableLockRequest& request : statement->locks) {
             const LockTag tag{LockKind::relation, request.table};
             if (locks.is_held(*locks_, tag, request.mode)) continue;
@@ -78,18 +79,30 @@ Task<Checked<StatementPtr>> BackendSession::analyse_and_lock(std::shared_ptr<Par
     }
 }
 
+// Before parse analysis, as PostgreSQL does: what commits while the statement waits for its tables
+// is not for it to see, where the snapshot is to be kept.
+void BackendSession::take_snapshot_for(const ParsedText& text, std::size_t place) {
+    if (!text.needs_snapshot(place)) return;
+    snapshot_taken_ = true;
+    if (transaction_->isolation == IsolationLevel::repeatable_read &&
+        transaction_->snapshot == nullptr)
+        transaction_->snapshot = engine_.transactions().take_snapshot();
+}
+
 Checked<> BackendSession::check_allowed(const Statement& statement) const {
     if (!statement.read_only_violation.empty() && transaction_->read_only) {
         return sql_error("25006", fmt::format("cannot execute {} in a read-only transaction",
                                               statement.read_only_violation));
     }
-    if (std::holds_alternative<LockTableStatement>(statement.body) && block_ == Block::implicit)
+    if (std::holds_alternative<LockTableStatement>(statement.body) && !is_in_block())
         return sql_error("25P01", "LOCK TABLE can only be used in transaction blocks");
-    if (std::holds_alternative<DiscardAllStatement>(statement.body) &&
-        block_ == Block::in_progress) {
+    if (std::holds_alternative<DiscardAllStatement>(statement.body) && is_in_block())
         return sql_error("25001", "DISCARD ALL cannot run inside a transaction block");
-    }
     return {};
+}
+
+bool BackendSession::is_in_block() const {
+    return block_ == Block::in_progress || (block_ == Block::implicit && several_statements_);
 }
 
 Task<Checked<StatementResult>> BackendSession::run_analysed(StatementPtr statement,
@@ -112,7 +125,6 @@ Task<Checked<StatementResult>> BackendSession::run_analysed(StatementPtr stateme
                        .parameters = parameters});
     Checked<StatementResult> result = StatementResult{};
     if (is_query(*statement)) {
-        snapshot_taken_ = true;
         result = co_await executor.run(*statement);
     } else {
         result = co_await executor.define(*statement);
@@ -144,7 +156,7 @@ Task<Checked<StatementResult>> BackendSession::run_transaction_command(
 
 Checked<StatementResult> BackendSession::set(const SetStatement& statement) {
     StatementResult result = completed("SET");
-    const bool in_block = block_ == Block::in_progress;
+    const bool in_block = is_in_block();
     switch (statement.kind) {
         case SetStatement::Kind::set:
         case SetStatement::Kind::set_default:

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sim/cluster/calm.hpp"
+#include "sim/models/postgres/engine/statement_cache.hpp"
 #include "sim/models/postgres/testing/client.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -178,6 +179,104 @@ TEST(Statements, parameters_get_their_types_from_where_they_stand) {
                   "08P01 bind message supplies 1 parameters, but prepared statement \"\" "
                   "requires 0");
     });
+}
+
+TEST(Statements, functions_that_wait_stand_alone_or_are_refused) {
+    with_client([](Client& client) -> Task<> {
+        co_await client.query("CREATE TABLE t (a int, b bool); INSERT INTO t VALUES (1, true)");
+        const std::string call = "pg_try_advisory_lock(1)";
+        const std::vector<std::string> refused{"INSERT INTO t VALUES (1, {})",
+                                               "INSERT INTO t VALUES (1, true) RETURNING {}",
+                                               "UPDATE t SET b = {}",
+                                               "DELETE FROM t WHERE {}",
+                                               "SELECT {} FROM t",
+                                               "SELECT 1 WHERE {}",
+                                               "SELECT coalesce({}, true)",
+                                               "SELECT {}::text",
+                                               "SELECT count(*), {}",
+                                               "SELECT bool_and({})",
+                                               "SELECT 1 ORDER BY {}",
+                                               "SELECT a FROM t ORDER BY {}",
+                                               "CREATE TABLE u (a bool DEFAULT {})"};
+        for (const std::string& text : refused) {
+            std::string statement = text;
+            statement.replace(statement.find("{}"), 2, call);
+            const std::string answer = co_await client.query(statement);
+            EXPECT_TRUE(answer.starts_with("0A000")) << statement << ": " << answer;
+        }
+        EXPECT_EQ(co_await client.query("INSERT INTO t SELECT 2, " + call), "INSERT 0 1");
+        EXPECT_EQ(co_await client.query("SELECT * FROM t ORDER BY a"), "(1,t)(2,t) SELECT 2");
+    });
+}
+
+TEST(Statements, a_definition_that_fails_leaves_the_rows_as_they_were) {
+    with_client([](Client& client) -> Task<> {
+        co_await client.query("CREATE TABLE t (a int CHECK (a > 0)); INSERT INTO t VALUES (1)");
+        const std::string fails = "ALTER TABLE t ADD COLUMN b int DEFAULT 5, ADD CHECK (a > 100)";
+        co_await client.query(fails);
+        EXPECT_EQ(client.last_error()->sqlstate, "23514");
+        co_await client.query("UPDATE t SET a = -1");
+        EXPECT_EQ(client.last_error()->detail, "Failing row contains (-1).");
+        co_await client.query("BEGIN; SAVEPOINT s; " + fails);
+        co_await client.query("ROLLBACK TO s; UPDATE t SET a = -2");
+        EXPECT_EQ(client.last_error()->detail, "Failing row contains (-2).");
+        co_await client.query("ROLLBACK");
+        EXPECT_EQ(co_await client.query("ALTER TABLE t ADD COLUMN c int DEFAULT 7; TABLE t"),
+                  "ALTER TABLE\n(1,7) SELECT 1");
+    });
+}
+
+TEST(Statements, casts_to_different_types_are_different_expressions) {
+    EXPECT_EQ(results_of({"CREATE TABLE t (a bigint); CREATE UNIQUE INDEX u ON t ((a::int))",
+                          "INSERT INTO t VALUES (1) ON CONFLICT ((a::smallint)) DO NOTHING",
+                          "INSERT INTO t VALUES (1) ON CONFLICT ((a::int)) DO NOTHING"}),
+              "CREATE TABLE\nCREATE INDEX\n"
+              "42P10 there is no unique or exclusion constraint matching the ON CONFLICT "
+              "specification\n"
+              "INSERT 0 1\n");
+}
+
+TEST(Statements, insert_from_a_query_gives_literals_the_types_of_the_columns) {
+    with_client([](Client& client) -> Task<> {
+        co_await client.query("CREATE TABLE t (at timestamptz, n bigint, j jsonb)");
+        EXPECT_EQ(co_await client.query("INSERT INTO t SELECT '2020-01-01', '5', '{}' RETURNING *"),
+                  "(2020-01-01 00:00:00+00,5,{}) INSERT 0 1");
+        EXPECT_EQ(co_await client.query("INSERT INTO t (n) SELECT $1 WHERE $2 RETURNING n + 1",
+                                        {"7", "t"}),
+                  "(8) INSERT 0 1");
+        EXPECT_EQ(co_await client.query("INSERT INTO t (n) SELECT 'x'"),
+                  "22P02 invalid input syntax for type bigint: \"x\"");
+    });
+}
+
+TEST(Statements, numbers_beyond_their_range_and_words_in_any_case) {
+    EXPECT_EQ(
+        results_of({"SELECT '999999999 weeks'::interval", "SELECT '3000000000 days'::interval",
+                    "SELECT '200000000 years'::interval",
+                    "SELECT '30000000000000 seconds'::interval",
+                    "SELECT '-2147483648 days'::interval, '3000000000 seconds'::interval",
+                    "SELECT '{nULL,1}'::int[]", "SELECT - /* 5 /* */ - */ 3, - -- 7 -\n 4",
+                    "SELECT pg_sleep(-9223372036854775807)",
+                    "SET statement_timeout = 10; SELECT pg_sleep(9223372036854775807)"}),
+        "22015 interval field value out of range: \"999999999 weeks\"\n"
+        "22015 interval field value out of range: \"3000000000 days\"\n"
+        "22008 interval out of range\n"
+        "22015 interval field value out of range: \"30000000000000 seconds\"\n"
+        "(-2147483648 days,833333:20:00) SELECT 1\n"
+        "({NULL,1}) SELECT 1\n(-3,-4) SELECT 1\n"
+        "() SELECT 1\n"
+        "SET\n57014 canceling statement due to statement timeout\n");
+}
+
+TEST(StatementCache, is_bounded_by_the_length_of_its_texts) {
+    StatementCache cache(1000, 100);
+    for (int i = 0; i < 50; ++i)
+        EXPECT_TRUE(cache.parse(fmt::format("SELECT {:010}", i)).has_value());
+    EXPECT_EQ(cache.size(), 5U);
+    const std::string long_text = "SELECT '" + std::string(100'000, 'x') + "'";
+    StatementCache roomy(1000, 1'000'000);
+    EXPECT_TRUE(roomy.parse(long_text).has_value());
+    EXPECT_EQ(roomy.size(), 0U);
 }
 
 TEST(Statements, a_portal_gives_its_rows_in_portions) {

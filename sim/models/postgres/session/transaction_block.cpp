@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sim/models/postgres/executor/executor.hpp"
 #include "sim/models/postgres/session/backend_session.hpp"
 #include "system/host/check.hpp"
 
@@ -11,12 +12,6 @@ namespace atlas::sim::models::postgres {
 using host::Task;
 
 namespace {
-
-StatementResult completed(std::string tag) {
-    StatementResult result;
-    result.command_tag = std::move(tag);
-    return result;
-}
 
 StatementResult with_warning(std::string tag, std::string sqlstate, std::string message) {
     StatementResult result = completed(std::move(tag));
@@ -180,7 +175,9 @@ Checked<StatementResult> BackendSession::savepoint(const TransactionStatement& s
                                       .ids = current.ids.size(),
                                       .changes = current.changes.size(),
                                       .redo = current.redo.mark(),
-                                      .locks = engine_.locks().mark(*locks_),
+                                      .locks = LockTable::mark(*locks_),
+                                      .touched_heaps = current.touched_heaps.size(),
+                                      .drops_storage = current.drops_storage,
                                       .catalog = current.catalog});
         // What comes now gets an id of its own, so that it can end alone.
         current.id = no_transaction;

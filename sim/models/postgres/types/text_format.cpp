@@ -1,5 +1,6 @@
 #include "sim/models/postgres/types/text_format.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -13,12 +14,8 @@ bool is_space(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && is_space(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back()))
-        text.remove_suffix(1);
-    return text;
+char lower_case(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 std::unexpected<Failure> invalid_syntax(TypeId type, std::string_view text) {
@@ -224,8 +221,8 @@ Checked<Value> parse_array(TypeId type, std::string_view text) {
             element = trimmed(element);
             if (element.empty()) return malformed_array(text);
         }
-        const bool is_null_word = !quoted && element.size() == 4 &&
-                                  (element == "NULL" || element == "null" || element == "Null");
+        const bool is_null_word =
+            !quoted && std::ranges::equal(element, std::string_view("null"), {}, lower_case);
         if (is_null_word) {
             array->elements.emplace_back(Null{});
         } else {
@@ -294,6 +291,14 @@ std::size_t utf8_sequence(std::string_view text) {
 }
 
 }  // namespace
+
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && is_space(text.front()))
+        text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back()))
+        text.remove_suffix(1);
+    return text;
+}
 
 Checked<Value> parse_value(ColumnType type, std::string_view text) {
     switch (type.id) {

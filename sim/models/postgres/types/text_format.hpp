@@ -23,6 +23,9 @@ Checked<Value> apply_modifier(ColumnType type, Value value, bool explicit_cast);
 /// 22021 unless the bytes are UTF-8 without a zero byte.
 Checked<> check_utf8(std::string_view text);
 
+/// Without the white space around it.
+std::string_view trimmed(std::string_view text);
+
 /// In characters.
 std::int64_t utf8_length(std::string_view text);
 

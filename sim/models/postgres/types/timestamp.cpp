@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "sim/models/postgres/types/text_format.hpp"
+
 namespace atlas::sim::models::postgres {
 namespace {
 
@@ -136,6 +138,12 @@ std::unexpected<Failure> timestamp_out_of_range() {
     return sql_error("22008", "timestamp out of range");
 }
 
+template <typename Integer>
+bool fits(__int128 number) {
+    return number >= std::numeric_limits<Integer>::min() &&
+           number <= std::numeric_limits<Integer>::max();
+}
+
 bool in_range(std::int64_t microseconds) {
     return microseconds >= least_timestamp && microseconds < end_of_timestamps;
 }
@@ -208,14 +216,6 @@ std::optional<std::int64_t> scan_zone(Scanner& scanner) {
     if (hours > 15 || minutes > 59 || seconds > 59) return std::nullopt;
     const std::int64_t offset = ((hours * 60 + minutes) * 60 + seconds) * microseconds_a_second;
     return negative ? -offset : offset;
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.front() == ' ')
-        text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ')
-        text.remove_suffix(1);
-    return text;
 }
 
 std::optional<std::int64_t> special_timestamp(std::string_view text) {
@@ -311,27 +311,35 @@ std::int64_t round_timestamp(std::int64_t microseconds, std::int32_t digits) {
 
 Checked<Interval> parse_interval(std::string_view text) {
     const auto invalid = [&] { return invalid_syntax(TypeId::interval, text); };
-    Interval interval;
+    const auto out_of_range = [&] {
+        return sql_error("22015", fmt::format("interval field value out of range: \"{}\"", text));
+    };
+    // Wide enough for a few fields of eighteen digits in any unit.
+    __int128 months = 0;
+    __int128 years = 0;
+    __int128 days = 0;
+    __int128 microseconds = 0;
     Scanner scanner(trimmed(text));
     if (scanner.done()) return invalid();
     while (!scanner.done()) {
         scanner.skip_spaces();
         const bool negative = scanner.take('-');
         if (!negative) scanner.take('+');
-        const std::int64_t sign = negative ? -1 : 1;
-        const auto number = scanner.number(9);
-        if (!number) return invalid();
+        const __int128 sign = negative ? -1 : 1;
+        if (!scanner.at_digit()) return invalid();
+        const auto number = scanner.number(18);
+        if (!number) return out_of_range();
         if (scanner.take(':')) {
             const auto minutes = scanner.number(2);
             if (!minutes || *minutes > 59) return invalid();
-            std::int64_t total = (*number * 60 + *minutes) * 60 * microseconds_a_second;
+            __int128 total = (__int128{*number} * 60 + *minutes) * 60 * microseconds_a_second;
             if (scanner.take(':')) {
                 const auto seconds = scanner.number(2);
                 if (!seconds || *seconds > 59) return invalid();
                 total += *seconds * microseconds_a_second;
                 if (scanner.take('.')) total += scanner.fraction();
             }
-            interval.microseconds += sign * total;
+            microseconds += sign * total;
             scanner.skip_spaces();
             continue;
         }
@@ -341,32 +349,38 @@ Checked<Interval> parse_interval(std::string_view text) {
         if (unit.size() > 3 && unit.ends_with('s')) unit.pop_back();
         // A bare number is seconds.
         if (unit.empty() || unit == "second" || unit == "sec" || unit == "s") {
-            interval.microseconds += sign * (*number * microseconds_a_second + fraction);
+            microseconds += sign * (__int128{*number} * microseconds_a_second + fraction);
         } else if (unit == "millisecond" || unit == "msec" || unit == "ms") {
-            interval.microseconds += sign * (*number * 1'000 + fraction / 1'000);
+            microseconds += sign * (__int128{*number} * 1'000 + fraction / 1'000);
         } else if (unit == "microsecond" || unit == "usec" || unit == "us") {
-            interval.microseconds += sign * *number;
+            microseconds += sign * *number;
         } else if (unit == "minute" || unit == "min" || unit == "m") {
-            interval.microseconds += sign * (*number * 60 * microseconds_a_second + fraction * 60);
+            microseconds += sign * (__int128{*number} * 60 * microseconds_a_second + fraction * 60);
         } else if (unit == "hour" || unit == "hr" || unit == "h") {
-            interval.microseconds +=
-                sign * (*number * 3'600 * microseconds_a_second + fraction * 3'600);
+            microseconds +=
+                sign * (__int128{*number} * 3'600 * microseconds_a_second + fraction * 3'600);
         } else if (fraction != 0) {
             return not_covered("fractions of a day or more in an interval");
         } else if (unit == "day" || unit == "d") {
-            interval.days += static_cast<std::int32_t>(sign * *number);
+            days += sign * *number;
         } else if (unit == "week" || unit == "w") {
-            interval.days += static_cast<std::int32_t>(sign * *number * 7);
+            days += sign * *number * 7;
         } else if (unit == "month" || unit == "mon") {
-            interval.months += static_cast<std::int32_t>(sign * *number);
+            months += sign * *number;
         } else if (unit == "year" || unit == "y") {
-            interval.months += static_cast<std::int32_t>(sign * *number * 12);
+            years += sign * *number;
         } else {
             return invalid();
         }
         scanner.skip_spaces();
     }
-    return interval;
+    if (!fits<std::int32_t>(months) || !fits<std::int32_t>(days) || !fits<std::int32_t>(years) ||
+        !fits<std::int64_t>(microseconds))
+        return out_of_range();
+    months += years * 12;
+    if (!fits<std::int32_t>(months)) return sql_error("22008", "interval out of range");
+    return Interval{static_cast<std::int32_t>(months), static_cast<std::int32_t>(days),
+                    static_cast<std::int64_t>(microseconds)};
 }
 
 std::string format_interval(const Interval& interval) {

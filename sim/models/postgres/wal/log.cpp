@@ -5,6 +5,7 @@
 #include <span>
 
 #include "sim/models/postgres/wal/record_frame.hpp"
+#include "system/host/check.hpp"
 
 namespace atlas::sim::models::postgres {
 
@@ -59,6 +60,7 @@ LogPosition LogWriter::append(std::string_view payload, bool urgent) {
 
 LogPosition LogWriter::switch_segment() {
     if (end_ == segment_) return end_;
+    ATLAS_CHECK(!switch_at_, "one checkpoint runs at a time");
     switch_at_ = end_;
     urgent_ = true;
     work_.set();

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <map>
 
 #include "sim/cluster/calm.hpp"
@@ -258,6 +259,236 @@ TEST(Recovery, with_synchronous_commit_off_a_kill_loses_the_last_commits_but_no_
         losses += after == "(1) SELECT 1" ? 1 : 0;
     }
     EXPECT_GT(losses, 0);
+}
+
+using Life = std::function<Task<>(host::Host&, Server&)>;
+
+// One server after the other over the same disk: the first dies after that time, by a kill or by a
+// loss of power. The second has a second.
+struct TwoLives {
+    Life first;
+    Life second;
+    host::Duration first_ends = 1s;
+    bool power = false;
+    ServerSettings settings = {};
+};
+
+Task<> live(host::Host& host, const TwoLives& lives, int& incarnation, std::string& error) {
+    const bool is_first = ++incarnation == 1;
+    auto opened = co_await Server::open(host, lives.settings, "postgres");
+    if (!opened) {
+        error = host::describe(opened.error());
+        co_return;
+    }
+    const std::unique_ptr<Server> server = *std::move(opened);
+    co_await (is_first ? lives.first : lives.second)(host, *server);
+    co_await host::sleep_for(host, 10s);
+}
+
+/// Why the second did not open; empty if it did.
+std::string live_twice(const TwoLives& lives, disk::DiskPolicy& disk) {
+    kernel::Kernel kernel{kernel::Seed{3}};
+    cluster::CalmNetwork network;
+    cluster::Cluster cluster(kernel, network, disk);
+    int incarnation = 0;
+    std::string error;
+    const auto machine = cluster.add_machine("machine");
+    const auto process = cluster.add_process(machine, "postgres", [&](host::Host& host) {
+        return live(host, lives, incarnation, error);
+    });
+    cluster.start(process);
+    kernel.run_until(host::TimePoint{lives.first_ends});
+    if (lives.power) {
+        cluster.power_off(machine);
+        cluster.power_on(machine);
+    } else {
+        cluster.kill(process);
+        cluster.start(process);
+    }
+    kernel.run_until(host::TimePoint{lives.first_ends + 1s});
+    cluster.kill(process);
+    return error;
+}
+
+TEST(Recovery, a_checkpoint_amid_a_change_of_a_table_that_is_rolled_back) {
+    std::string rows;
+    const TwoLives lives{
+        .first = [](host::Host& host, Server& server) -> Task<> {
+            testing::Client admin(server);
+            testing::Client other(server);
+            co_await admin.query("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
+            co_await admin.query("CREATE TABLE log (text text)");
+            co_await admin.query("BEGIN; ALTER TABLE t ADD COLUMN b int DEFAULT 5");
+            co_await other.query("INSERT INTO log VALUES ('" + std::string(5000, 'x') + "')");
+            co_await host::sleep_for(host, 100ms);
+            co_await admin.query("ROLLBACK; ALTER TABLE t ADD COLUMN c int DEFAULT 7");
+        },
+        .second = [&rows](host::Host&, Server& server) -> Task<> {
+            const auto look = [](Server& opened, std::string& found) -> Task<> {
+                testing::Client client(opened);
+                found = co_await client.query("SELECT * FROM t");
+            };
+            return look(server, rows);
+        },
+        .settings = with_small_log()};
+    cluster::CalmDisk disk;
+    EXPECT_EQ(live_twice(lives, disk), "");
+    EXPECT_EQ(rows, "(1,7) SELECT 1");
+}
+
+TEST(Recovery, what_empties_a_table_is_durable_even_with_synchronous_commit_off) {
+    std::string rows;
+    ServerSettings settings;
+    settings.synchronous_commit = SynchronousCommit::off;
+    settings.wal_writer_delay = 10s;
+    const TwoLives lives{
+        .first = [](host::Host&, Server& server) -> Task<> {
+            testing::Client client(server);
+            co_await client.query("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
+            co_await client.query("TRUNCATE t");
+        },
+        .second = [&rows](host::Host&, Server& server) -> Task<> {
+            const auto look = [](Server& opened, std::string& found) -> Task<> {
+                testing::Client client(opened);
+                found = co_await client.query("SELECT * FROM t");
+            };
+            return look(server, rows);
+        },
+        .settings = settings};
+    cluster::CalmDisk disk;
+    EXPECT_EQ(live_twice(lives, disk), "");
+    EXPECT_EQ(rows, "SELECT 0");
+}
+
+// So that one checkpoint is hardly written when the next one is wanted.
+class SlowCheckpoints final : public disk::DiskPolicy {
+  public:
+    explicit SlowCheckpoints(std::uint64_t seed) : rough_(seed, false) {}
+
+    disk::Decision decide(const disk::Operation& operation) override {
+        disk::Decision decision = rough_.decide(operation);
+        const bool is_checkpoint = operation.path.ends_with("checkpoint.tmp");
+        if (is_checkpoint && operation.kind == disk::OperationKind::sync) decision.latency = 4ms;
+        return decision;
+    }
+    bool survives(const disk::Loss& loss, const disk::UnsyncedPart& part) override {
+        return rough_.survives(loss, part);
+    }
+    void completed(const disk::Operation&, const disk::Outcome&) override {}
+
+  private:
+    RoughDisk rough_;
+};
+
+struct GracefulStop {
+    int acknowledged = 0;
+    host::Duration begins{};
+    /// What the next incarnation finds, or why it does not open.
+    std::string found;
+};
+
+Task<> work_and_stop(host::Host& host, Server& server, GracefulStop& stop) {
+    {
+        testing::Client client(server);
+        co_await client.query("CREATE TABLE t (a int)");
+        for (int i = 0; i < 20; ++i) {
+            const std::string answer = co_await client.query("INSERT INTO t VALUES (1)");
+            if (answer == "INSERT 0 1") ++stop.acknowledged;
+        }
+    }
+    stop.begins = host.clock().now() - host::TimePoint{};
+    co_await server.shutdown();
+}
+
+GracefulStop stop_and_lose_power(std::uint64_t seed, host::Duration after) {
+    GracefulStop stop;
+    ServerSettings settings;
+    settings.checkpoint_timeout = 1ms;
+    const TwoLives lives{
+        .first = [&stop](host::Host& host,
+                         Server& server) { return work_and_stop(host, server, stop); },
+        .second = [&stop](host::Host&, Server& server) -> Task<> {
+            const auto look = [](Server& opened, std::string& found) -> Task<> {
+                testing::Client client(opened);
+                found = co_await client.query("SELECT count(*) FROM t");
+            };
+            return look(server, stop.found);
+        },
+        .first_ends = after,
+        .power = true,
+        .settings = settings};
+    SlowCheckpoints disk(seed);
+    const std::string error = live_twice(lives, disk);
+    if (!error.empty()) stop.found = error;
+    return stop;
+}
+
+// The checkpointer is at work when the shutdown comes, and the power goes while that is at work:
+// once to see when that is, and once to cut it short.
+TEST(Recovery, a_crash_amid_a_graceful_stop_loses_nothing) {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        host::RandomSource random(seed);
+        const host::Duration begins = stop_and_lose_power(seed, 1s).begins;
+        const host::Duration cut =
+            begins + random.between(host::Duration(10us), host::Duration(10ms));
+        const GracefulStop stop = stop_and_lose_power(seed, cut);
+        EXPECT_EQ(stop.acknowledged, 20) << seed;
+        EXPECT_EQ(stop.found, "(20) SELECT 1") << seed;
+    }
+}
+
+// Counts the checkpoints that are installed, or would be if the disk let them.
+class CountingDisk final : public disk::DiskPolicy {
+  public:
+    explicit CountingDisk(bool refuses) : refuses_(refuses) {}
+
+    disk::Decision decide(const disk::Operation& operation) override {
+        disk::Decision decision{.latency = 10us};
+        if (operation.kind == disk::OperationKind::rename && ++renames_ > 1 && refuses_)
+            decision.error = host::ErrorCode::no_space;
+        return decision;
+    }
+    bool survives(const disk::Loss&, const disk::UnsyncedPart&) override { return false; }
+    void completed(const disk::Operation&, const disk::Outcome&) override {}
+
+    int renames() const { return renames_; }
+
+  private:
+    bool refuses_;
+    int renames_ = 0;
+};
+
+int checkpoints_of_a_busy_server(std::size_t row_size, bool disk_refuses) {
+    int renames = 0;
+    CountingDisk disk(disk_refuses);
+    const TwoLives lives{
+        .first = [row_size, &renames, &disk](host::Host& host, Server& server) -> Task<> {
+            const auto work = [](host::Host& inner, Server& opened, std::size_t size, int& counted,
+                                 const CountingDisk& counting) -> Task<> {
+                testing::Client client(opened);
+                co_await client.query("CREATE TABLE t (text text); INSERT INTO t VALUES ('" +
+                                      std::string(size, 'x') + "')");
+                for (int i = 0; i < 100; ++i) {
+                    co_await client.query("INSERT INTO t VALUES ('" + std::string(100, 'y') + "')");
+                    co_await host::sleep_for(inner, 1ms);
+                }
+                counted = counting.renames();
+            };
+            return work(host, server, row_size, renames, disk);
+        },
+        .second = [](host::Host&, Server&) -> Task<> { co_return; },
+        .settings = with_small_log()};
+    live_twice(lives, disk);
+    return renames;
+}
+
+TEST(Recovery, checkpoints_are_made_when_there_is_enough_to_save_and_not_again_and_again) {
+    // About 15 kB of log, at 4 kB each; beside one large row none of it is worth another
+    // checkpoint.
+    EXPECT_GE(checkpoints_of_a_busy_server(1, false), 3);
+    EXPECT_LE(checkpoints_of_a_busy_server(50'000, false), 3);
+    // One at the start, one that fails, and then a rest.
+    EXPECT_EQ(checkpoints_of_a_busy_server(5'000, true), 2);
 }
 
 // Runs commits, dies, has one byte of the log changed, and opens again.

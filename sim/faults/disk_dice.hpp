@@ -26,8 +26,8 @@ class DiskDice final : public disk::DiskPolicy {
     /// drawn by the strike, not by how many came before it: suppressing one leaves the others
     /// alone.
     void power_will_be_lost(std::string_view machine, std::uint64_t strike);
-    /// The machine is about to lose power, and with it everything that was not synced: no fault, but
-    /// the question what it had made durable.
+    /// The machine is about to lose power, and with it everything that was not synced: no fault,
+    /// but the question what it had made durable.
     void everything_unsynced_will_be_lost(std::string_view machine);
     /// A power loss that it decided has happened, with this result.
     void power_lost(std::string_view machine, const disk::PowerLossReport& report);

@@ -5,16 +5,12 @@
 #include "sim/sql_client/channel.hpp"
 #include "system/sql/cancel_request.hpp"
 #include "system/sql/unsendable.hpp"
+#include "system/sql/without_rows.hpp"
 
 namespace atlas::sim::sql_client {
 namespace {
 
 namespace wire = sql::protocol;
-
-sql::Result<void> without_rows(sql::Result<sql::QueryResult> outcome) {
-    if (!outcome) return std::unexpected(std::move(outcome.error()));
-    return {};
-}
 
 // Its operations are coroutines of their own that keep the channel, so that the connection may be
 // destroyed while one is under way.
@@ -67,7 +63,7 @@ class Connection final : public sql::Connection {
         encode(channel->request(), wire::Parse{name, text});
         encode(channel->request(), wire::Sync{});
         sql::Result<sql::QueryResult> outcome = co_await channel->exchange(context.deadline);
-        co_return without_rows(std::move(outcome));
+        co_return sql::without_rows(std::move(outcome));
     }
 
     static host::Task<sql::Result<sql::QueryResult>> run_execute(std::shared_ptr<Channel> channel,
@@ -93,7 +89,7 @@ class Connection final : public sql::Connection {
         std::string text = "DEALLOCATE " + sql::quote_identifier(name);
         sql::Result<sql::QueryResult> outcome =
             co_await run_query(std::move(channel), context, std::move(text));
-        co_return without_rows(std::move(outcome));
+        co_return sql::without_rows(std::move(outcome));
     }
 
     host::Host& host_;

@@ -70,6 +70,12 @@ struct End {
     std::size_t credit = window_bytes;     ///< What it may still send.
     std::size_t held_credit = 0;           ///< Given back by the peer while its link was blocked.
     host::TimePoint last_arrival_there{};  ///< Of the packets it sent: the next arrives no sooner.
+    std::uint64_t packets_sent = 0;
+    std::uint64_t packets_taken =
+        0;  ///< Of those it sent, by the other end: always the first ones.
+    std::uint64_t packets_early = 0;  ///< ... and those that wait for one sent before them.
+    /// One of them is lost for good: no byte behind it is ever read.
+    bool has_hole = false;
 };
 
 struct Connection {

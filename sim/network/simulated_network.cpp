@@ -74,7 +74,14 @@ void SimulatedNetwork::transmit(std::shared_ptr<Connection> connection, Side fro
     if (!machines_[link.from].powered) return;
     const Flight flight = policy_.flight(link, payload.size());
     const std::uint32_t epoch = connection->epoch;
-    launch({std::move(connection), kind, std::move(payload), kernel_.now(), flight.slowed, epoch},
+    const std::uint64_t sequence = connection->end(from).packets_sent++;
+    launch({.connection = std::move(connection),
+            .kind = kind,
+            .payload = std::move(payload),
+            .sent = kernel_.now(),
+            .slowed = flight.slowed,
+            .epoch = epoch,
+            .sequence = sequence},
            from, flight.delay);
 }
 
@@ -94,19 +101,52 @@ void SimulatedNetwork::launch(Packet packet, Side from, host::Duration delay) {
 
 void SimulatedNetwork::arrive(Packet packet, Side from) {
     const Link link = packet.connection->link(from);
-    if (machines_[link.to].powered && packet.epoch != packet.connection->epoch)
-        return policy_.lost_in_flight(link, packet.payload.size());
-    if (blocked_.contains(link)) {
+    if (machines_[link.to].powered && packet.epoch != packet.connection->epoch) {
+        policy_.lost_in_flight(link, packet.payload.size());
+        packet.lost = true;
+    } else if (blocked_.contains(link)) {
         policy_.held_back(link);
         held_[link].push_back({std::move(packet), from});
         return;
-    }
-    if (!machines_[link.to].powered) {
+    } else if (!machines_[link.to].powered) {
         policy_.unanswered(link);
         packet.connection->unanswered_on_dead_machine = true;
+        packet.lost = true;
+    }
+    take_in_order(std::move(packet), from);
+}
+
+void SimulatedNetwork::take_in_order(Packet packet, Side from) {
+    const std::shared_ptr<Connection> connection = packet.connection;
+    End& sender = connection->end(from);
+    if (packet.sequence != sender.packets_taken) {
+        ++sender.packets_early;
+        const auto key = std::tuple(connection->number, from, packet.sequence);
+        early_.emplace(key, std::move(packet));
         return;
     }
-    policy_.delivered(link, kernel_.now() - packet.sent, packet.slowed);
+    ++sender.packets_taken;
+    take(std::move(packet), from);
+    while (sender.packets_early > 0) {
+        const auto next = early_.find({connection->number, from, sender.packets_taken});
+        if (next == early_.end()) return;
+        --sender.packets_early;
+        ++sender.packets_taken;
+        Packet following = std::move(next->second);
+        early_.erase(next);
+        take(std::move(following), from);
+    }
+}
+
+void SimulatedNetwork::take(Packet packet, Side from) {
+    End& sender = packet.connection->end(from);
+    const bool is_awaited = packet.connection->end(other(from)).open;
+    if (packet.lost) {
+        sender.has_hole = sender.has_hole || is_awaited;
+        return;
+    }
+    if (sender.has_hole && is_awaited && packet.kind != PacketKind::reset) return;
+    policy_.delivered(packet.connection->link(from), kernel_.now() - packet.sent, packet.slowed);
     deliver(packet.connection, other(from), packet.kind, std::move(packet.payload));
 }
 
@@ -182,7 +222,11 @@ void SimulatedNetwork::set_blocked(Link link, bool blocked) {
         held_.erase(held);
         for (Held& each : packets) {
             // Nobody sends again what a machine without power has sent.
-            if (each.packet.connection->end(each.from).vanished) continue;
+            if (each.packet.connection->end(each.from).vanished) {
+                each.packet.lost = true;
+                take_in_order(std::move(each.packet), each.from);
+                continue;
+            }
             const host::Duration delay = policy_.retransmission_delay(link);
             launch(std::move(each.packet), each.from, delay);
         }

@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "sim/kernel/kernel.hpp"
@@ -75,6 +76,8 @@ class SimulatedNetwork {
         host::TimePoint sent;
         bool slowed = false;      ///< By a fault: for the ledger.
         std::uint32_t epoch = 0;  ///< Of the connection, when it was sent.
+        std::uint64_t sequence = 0;
+        bool lost = false;
     };
 
     /// Sends a packet from one end of a connection to the other.
@@ -82,6 +85,8 @@ class SimulatedNetwork {
                   std::vector<std::byte> payload = {});
     void launch(Packet packet, Side from, host::Duration delay);
     void arrive(Packet packet, Side from);
+    void take_in_order(Packet packet, Side from);
+    void take(Packet packet, Side from);
     void deliver(const std::shared_ptr<Connection>& connection, Side to, PacketKind kind,
                  std::vector<std::byte> payload);
     void accept_syn(const std::shared_ptr<Connection>& connection);
@@ -101,6 +106,9 @@ class SimulatedNetwork {
         Side from;
     };
     std::map<Link, std::vector<Held>> held_;
+    /// What overtook an older packet of its connection, as it can when a link opens again: by
+    /// connection, sender and sequence.
+    std::map<std::tuple<std::uint64_t, Side, std::uint64_t>, Packet> early_;
     std::map<host::Endpoint, SimulatedListener*> listeners_;
     std::uint64_t next_connection_ = 1;
     /// All connections with at least one end that is open, by number.

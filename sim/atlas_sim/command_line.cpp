@@ -104,6 +104,7 @@ void add_run_options(CLI::App& app, RunCommand& run, Words& words) {
                  "Run each seed twice in fresh processes and compare the traces");
     app.add_option("--trace", run.trace_file, "Write every event to this file, a line each");
     app.add_option("--history", run.history_file, "Write the history of the clients to this file");
+    app.add_option("--log", run.log_file, "Write what every process logs to this file, as JSON");
     app.add_option("--json", run.json_file, "Write the report as JSON to this file ('-': stdout)");
 }
 
@@ -118,16 +119,18 @@ void finish_run(RunCommand& run, const Words& words) {
         throw CLI::ValidationError(
             "give either --seed N or --seeds A..B (or a command: list, check, model)");
     }
-    if (run.seeds && (!run.trace_file.empty() || !run.history_file.empty() || run.print_scenario)) {
+    const bool looks_closer =
+        !run.trace_file.empty() || !run.history_file.empty() || !run.log_file.empty();
+    if (run.seeds && (looks_closer || run.print_scenario)) {
         throw CLI::ValidationError(
-            "--trace, --history and --print-scenario speak of one run: use them with --seed");
+            "--trace, --history, --log and --print-scenario speak of one run: use them with "
+            "--seed");
     }
-    const bool asks_for_results = !run.json_file.empty() || !run.trace_file.empty() ||
-                                  !run.history_file.empty() || !run.expect.empty();
+    const bool asks_for_results = looks_closer || !run.json_file.empty() || !run.expect.empty();
     if (run.verify && (asks_for_results || run.print_scenario)) {
         throw CLI::ValidationError(
             "--verify only compares two runs of each seed: without --expect, --json, --trace, "
-            "--history and --print-scenario");
+            "--history, --log and --print-scenario");
     }
     if (run.print_scenario && asks_for_results) {
         throw CLI::ValidationError(

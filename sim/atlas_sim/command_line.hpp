@@ -36,6 +36,7 @@ struct RunCommand {
     bool expanded = false;
     std::string trace_file;
     std::string history_file;
+    std::string log_file;
     std::string json_file;  ///< "-" is standard output, instead of the text.
 };
 

@@ -60,6 +60,21 @@ class ProgramTest : public testing::Test {
     std::filesystem::path folder;
 };
 
+TEST_F(ProgramTest, LoggingShowsWhatProcessesSayAndChangesNothing) {
+    const std::string log = folder / "log.jsonl";
+    const std::vector<std::string> words = {"--seed", "1", "--for", "20s", "--json", "-"};
+    std::vector<std::string> with_log = words;
+    with_log.insert(with_log.end(), {"--log", log});
+    const Ended plain = run(words);
+    const Ended logged = run(with_log);
+    ASSERT_EQ(plain.exit_code, 0) << plain.errors;
+    const auto first = reports::from_json(plain.output);
+    const auto second = reports::from_json(logged.output);
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->trace_hash, second->trace_hash);
+    EXPECT_THAT(content_of(log), HasSubstr(R"("machine":"api-1/atlas-server#1")"));
+}
+
 TEST_F(ProgramTest, WhoseFaultItIsDecidesTheExitCode) {
     const std::string file = scenario("{}");
     const Ended setting = run({"--seed", "1", "--scenario", file, "--set", "workload.rat=1"});

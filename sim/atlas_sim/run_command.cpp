@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "adapters/log_sink.hpp"
 #include "properties/history/json_lines.hpp"
 #include "reports/run_report.hpp"
 #include "sim/atlas_sim/build_id.hpp"
@@ -73,7 +74,8 @@ int run_one(const RunCommand& command) {
     OutputFile trace(command.trace_file);
     OutputFile history(command.history_file);
     OutputFile json(command.json_file);
-    for (const OutputFile* file : {&trace, &history, &json}) {
+    OutputFile log(command.log_file);
+    for (const OutputFile* file : {&trace, &history, &log, &json}) {
         if (!file->is_good()) return cannot_write(file->path());
     }
     const std::string hash = scenario::configuration_hash(configuration);
@@ -93,7 +95,16 @@ int run_one(const RunCommand& command) {
         {*command.seed, configuration.options, configuration.suppressed, configuration.plan,
          sabotage == nullptr ? properties::Sabotage::none : sabotage->sabotage},
         std::move(sink));
-    const AtFailedCheck rescue([&] { save_what_there_is(simulation, last_event, trace, history); });
+    const AtFailedCheck rescue([&] {
+        save_what_there_is(simulation, last_event, trace, history);
+        log.flush();
+    });
+    if (log.is_wanted()) {
+        simulation.listen_to_logs([&log](const kernel::Process& process, host::UtcTime time,
+                                         const host::LogRecord& record) {
+            log.add_line(adapters::to_json_line(record, time, process.full_name()));
+        });
+    }
     const bool as_text = command.json_file != "-";
     if (as_text) {
         fmt::print("atlas-sim seed {}, configuration {}, build {}\n\n{}\n", command.seed->text(),
@@ -119,7 +130,7 @@ int run_one(const RunCommand& command) {
     const reports::Effort effort = effort_since(began);
     if (json.is_wanted()) json.add_line(reports::to_json(report, effort));
     if (as_text) fmt::print("{}", reports::to_text(report, effort));
-    for (OutputFile* file : {&trace, &history, &json}) {
+    for (OutputFile* file : {&trace, &history, &log, &json}) {
         if (!file->flush()) return cannot_write(file->path());
     }
     return report.exit_code;

@@ -111,6 +111,14 @@ Simulation::Simulation(SimulationInput input, kernel::Trace::Sink sink)
 
 Simulation::~Simulation() = default;
 
+void Simulation::listen_to_logs(LogListener listener) {
+    cluster_.hooks().log_level = host::LogLevel::debug;
+    cluster_.hooks().on_log = [this, listener = std::move(listener)](
+                                  const kernel::Process& process, const host::LogRecord& record) {
+        listener(process, kernel::start_of_time + kernel_.now().since_epoch, record);
+    };
+}
+
 void Simulation::boot() {
     fault_point_dice_.attach(cluster_.hooks());
     cluster_.hooks().on_fatal = [this](const kernel::Process& process, std::string_view reason) {

@@ -50,6 +50,12 @@ class Simulation {
     Simulation& operator=(const Simulation&) = delete;
     ~Simulation();
 
+    /// Everything that processes log, with the true time; to be called before run(). Whether
+    /// anybody listens changes nothing in the run.
+    using LogListener =
+        std::function<void(const kernel::Process&, host::UtcTime, const host::LogRecord&)>;
+    void listen_to_logs(LogListener listener);
+
     void run();
 
     // What came of it, after run().

@@ -42,9 +42,12 @@ NewUser new_user(std::uint8_t number, std::string email) {
             "$argon2id$"};
 }
 
-store::Rename rename(std::uint8_t number, std::string name,
-                     std::optional<std::vector<std::int64_t>> versions) {
-    return {id_of(number), std::move(name), later, std::move(versions)};
+store::UserChange rename(std::uint8_t number, std::string name, store::Versions versions) {
+    return {id_of(number), {}, std::move(name), later, std::move(versions)};
+}
+
+store::UserChange change_email(std::uint8_t number, std::string email) {
+    return {id_of(number), std::move(email), {}, later, {}};
 }
 
 Task<> bring_up_to_date(SqlCase& c, Node& node) {
@@ -156,33 +159,97 @@ TEST_P(UsersStore, ARenameNamesItsVersion) {
         co_await bring_up_to_date(c, node);
         (void)co_await store::insert_user(node.database, c.patient(), new_user(1, "a@b.c"));
         const auto stale =
-            co_await store::rename_user(node.database, c.patient(), rename(1, "X", {{2, 7}}));
+            co_await store::change_user(node.database, c.patient(), rename(1, "X", {{2, 7}}));
         EXPECT_FALSE(stale);
         if (!stale) EXPECT_EQ(stale.error().code, ErrorCode::conflict);
-        const auto none = co_await store::rename_user(node.database, c.patient(),
+        const auto none = co_await store::change_user(node.database, c.patient(),
                                                       rename(1, "X", std::vector<std::int64_t>{}));
         EXPECT_FALSE(none);
         if (!none) EXPECT_EQ(none.error().code, ErrorCode::conflict);
         const auto absent =
-            co_await store::rename_user(node.database, c.patient(), rename(2, "X", {{1}}));
+            co_await store::change_user(node.database, c.patient(), rename(2, "X", {{1}}));
         EXPECT_FALSE(absent);
         if (!absent) EXPECT_EQ(absent.error().code, ErrorCode::not_found);
         const auto one_of =
-            co_await store::rename_user(node.database, c.patient(), rename(1, "B", {{7, 1}}));
+            co_await store::change_user(node.database, c.patient(), rename(1, "B", {{7, 1}}));
         EXPECT_EQ(outcome_of(one_of), "ok");
         if (one_of) EXPECT_EQ(one_of->version, 2);
         if (one_of) EXPECT_EQ(one_of->updated_at, later);
         const auto any =
-            co_await store::rename_user(node.database, c.patient(), rename(1, "C", {}));
+            co_await store::change_user(node.database, c.patient(), rename(1, "C", {}));
         EXPECT_EQ(outcome_of(any), "ok");
         const auto found = co_await store::find_user(node.database, c.patient(), id_of(1));
         EXPECT_TRUE(found && found->display_name == "C" && found->version == 3);
     });
 }
 
+TEST_P(UsersStore, AnAddressIsChangedUnlessAnotherHasIt) {
+    run([](SqlCase& c) -> Task<> {
+        Node node(c);
+        co_await bring_up_to_date(c, node);
+        (void)co_await store::insert_user(node.database, c.patient(), new_user(1, "a@b.c"));
+        (void)co_await store::insert_user(node.database, c.patient(), new_user(2, "d@e.f"));
+        const auto taken =
+            co_await store::change_user(node.database, c.patient(), change_email(1, "D@e.f"));
+        EXPECT_FALSE(taken);
+        if (!taken) EXPECT_EQ(taken.error().code, ErrorCode::already_exists);
+        const auto own =
+            co_await store::change_user(node.database, c.patient(), change_email(1, "A@B.c"));
+        EXPECT_EQ(outcome_of(own), "ok");
+        if (own) EXPECT_EQ(own->email, "A@B.c");
+        if (own) EXPECT_EQ(own->display_name, new_user(1, "").user.display_name);
+        const auto other =
+            co_await store::change_user(node.database, c.patient(), change_email(1, "g@h.i"));
+        EXPECT_EQ(outcome_of(other), "ok");
+        const auto left =
+            co_await store::insert_user(node.database, c.patient(), new_user(3, "a@b.c"));
+        EXPECT_EQ(outcome_of(left), "ok");
+    });
+}
+
+TEST_P(UsersStore, ADeletedUserIsGoneAndItsAddressFree) {
+    run([](SqlCase& c) -> Task<> {
+        Node node(c);
+        co_await bring_up_to_date(c, node);
+        (void)co_await store::insert_user(node.database, c.patient(), new_user(1, "a@b.c"));
+        const auto stale =
+            co_await store::delete_user(node.database, c.patient(), {id_of(1), later, {{2}}});
+        EXPECT_FALSE(stale);
+        if (!stale) EXPECT_EQ(stale.error().code, ErrorCode::conflict);
+        const auto deleted =
+            co_await store::delete_user(node.database, c.patient(), {id_of(1), later, {{1}}});
+        EXPECT_EQ(outcome_of(deleted), "ok");
+        const auto found = co_await store::find_user(node.database, c.patient(), id_of(1));
+        EXPECT_FALSE(found);
+        if (!found) EXPECT_EQ(found.error().code, ErrorCode::not_found);
+        const auto changed =
+            co_await store::change_user(node.database, c.patient(), rename(1, "X", {}));
+        EXPECT_FALSE(changed);
+        if (!changed) EXPECT_EQ(changed.error().code, ErrorCode::not_found);
+        const auto again =
+            co_await store::delete_user(node.database, c.patient(), {id_of(1), later, {}});
+        EXPECT_FALSE(again);
+        if (!again) EXPECT_EQ(again.error().code, ErrorCode::not_found);
+        // Twice, so that the address has two deleted users and a live one.
+        for (std::uint8_t number = 2; number <= 3; ++number) {
+            const auto next =
+                co_await store::insert_user(node.database, c.patient(), new_user(number, "A@b.c"));
+            EXPECT_EQ(outcome_of(next), "ok");
+            if (number == 3) break;
+            const auto next_deleted =
+                co_await store::delete_user(node.database, c.patient(), {id_of(number), later, {}});
+            EXPECT_EQ(outcome_of(next_deleted), "ok");
+        }
+        const auto taken =
+            co_await store::insert_user(node.database, c.patient(), new_user(4, "a@B.c"));
+        EXPECT_FALSE(taken);
+        if (!taken) EXPECT_EQ(taken.error().code, ErrorCode::already_exists);
+    });
+}
+
 Task<> rename_and_count(SqlCase& c, Node& node, int& renamed, int& conflicts) {
     const auto result =
-        co_await store::rename_user(node.database, c.patient(), rename(1, "Z", {{1}}));
+        co_await store::change_user(node.database, c.patient(), rename(1, "Z", {{1}}));
     if (result) ++renamed;
     if (!result && result.error().code == ErrorCode::conflict) ++conflicts;
 }

@@ -97,7 +97,7 @@ host::Task<client::Outcome<client::User>> RecordedClient::patch_user(std::string
         process_, UserFunction::patch_user,
         {.id = id, .display_name = display_name, .if_match = static_cast<std::uint64_t>(if_match)});
     client::Outcome<client::User> outcome =
-        co_await client_.patch_user(next_context(), id, display_name, if_match);
+        co_await client_.patch_user(next_context(), id, {.display_name = display_name}, if_match);
     record(UserFunction::patch_user, outcome);
     co_return outcome;
 }

@@ -3,6 +3,7 @@
 // that the workload, the properties and the sabotages can be tried on whole API nodes without
 // PostgreSQL or its model. One transaction at a time, so it is serializable.
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -20,7 +21,7 @@ namespace atlas::properties {
 
 /// Shared by the connections of all nodes; outlives them.
 struct TinyDatabase {
-    /// id, email, email_folded, display_name, version, created_at, updated_at
+    /// id, email, email_folded, display_name, version, created_at, updated_at, deleted_at
     using Row = std::vector<std::string>;
 
     std::map<std::string, Row> users;
@@ -31,7 +32,7 @@ struct TinyDatabase {
     std::vector<UserRow> rows() const {
         std::vector<UserRow> result;
         for (const auto& [id, row] : users) {
-            result.push_back({id, row[1], row[2], row[3], std::stoull(row[4]), true});
+            result.push_back({id, row[1], row[2], row[3], std::stoull(row[4]), row[7].empty()});
         }
         return result;
     }
@@ -58,6 +59,8 @@ class TinyConnection final : public sql::Connection {
             roll_back();
         } else if (text.starts_with("CREATE UNIQUE INDEX users_email_folded_key")) {
             pending_->emails_are_unique = true;
+        } else if (text == "DROP INDEX users_email_folded_key") {
+            pending_->emails_are_unique = false;
         }
         result.command_tag = text;
         co_return result;
@@ -105,22 +108,43 @@ class TinyConnection final : public sql::Connection {
         } else if (name == "schema_migrations_insert") {
             if (!seen.migrations.insert(*p[0]).second) return violation("schema_migrations_pkey");
         } else if (name == "users_insert") {
-            for (const auto& [id, row] : seen.users) {
-                if (seen.emails_are_unique && row[2] == *p[2]) {
-                    return violation("users_email_folded_key");
-                }
-            }
-            seen.users[*p[0]] = {*p[0], *p[1], *p[2], *p[3], *p[5], *p[6], *p[7]};
+            if (is_taken(seen, *p[2], *p[0])) return violation("users_email_folded_key");
+            seen.users[*p[0]] = {*p[0], *p[1], *p[2], *p[3], *p[5], *p[6], *p[7], ""};
         } else if (const auto row = seen.users.find(*p[0]); row != seen.users.end()) {
-            if (name.starts_with("users_rename")) {
-                if (p.size() == 4 && '{' + row->second[4] + '}' != *p[3]) return result;
-                row->second[3] = *p[1];
-                row->second[4] = std::to_string(std::stoull(row->second[4]) + 1);
-                row->second[6] = *p[2];
-            }
-            const TinyDatabase::Row& now = row->second;
-            result.rows.push_back({now[0], now[1], now[3], now[4], now[5], now[6]});
+            return answer_about(seen, row->second, name, p);
         }
+        return result;
+    }
+
+    static bool is_taken(const TinyDatabase& seen, const std::string& folded,
+                         const std::string& by_other_than) {
+        return seen.emails_are_unique && std::ranges::any_of(seen.users, [&](const auto& entry) {
+                   const TinyDatabase::Row& row = entry.second;
+                   return row[2] == folded && row[7].empty() && entry.first != by_other_than;
+               });
+    }
+
+    /// A look at one user, or a change of it: its id, the moment, what is new, perhaps the version.
+    static sql::Result<sql::QueryResult> answer_about(const TinyDatabase& seen,
+                                                      TinyDatabase::Row& row,
+                                                      const std::string& name,
+                                                      const sql::Parameters& p) {
+        sql::QueryResult result;
+        if (!row[7].empty()) return result;
+        if (name.ends_with("_version") && '{' + row[4] + '}' != *p.back()) return result;
+        if (name.starts_with("users_change")) {
+            if (p[3] && is_taken(seen, *p[3], row[0])) return violation("users_email_folded_key");
+            row[1] = p[2].value_or(row[1]);
+            row[2] = p[3].value_or(row[2]);
+            row[3] = p[4].value_or(row[3]);
+        } else if (name.starts_with("users_delete")) {
+            row[7] = *p[1];
+        }
+        if (name != "users_select") {
+            row[4] = std::to_string(std::stoull(row[4]) + 1);
+            row[6] = *p[1];
+        }
+        result.rows.push_back({row[0], row[1], row[3], row[4], row[5], row[6]});
         return result;
     }
 

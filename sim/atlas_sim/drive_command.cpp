@@ -54,10 +54,11 @@ host::Task<std::optional<std::vector<properties::UserRow>>> read_users(
                    connection.error().message);
         co_return std::nullopt;
     }
-    auto result =
-        co_await (*connection)
-            ->query(context,
-                    "SELECT id, email, email_folded, display_name, version FROM users ORDER BY id");
+    auto result = co_await (*connection)
+                      ->query(context,
+                              "SELECT id, email, email_folded, display_name, version, deleted_at "
+                              "FROM users ORDER "
+                              "BY id");
     if (!result) {
         fmt::print(stderr, "atlas-sim: the users cannot be read: {}\n", result.error().message);
         co_return std::nullopt;
@@ -66,6 +67,7 @@ host::Task<std::optional<std::vector<properties::UserRow>>> read_users(
     for (const std::vector<sql::Value>& row : result->rows) {
         properties::UserRow user{*row[0], *row[1], *row[2], *row[3]};
         std::from_chars(row[4]->data(), row[4]->data() + row[4]->size(), user.version);
+        user.is_live = !row[5];
         rows.push_back(std::move(user));
     }
     co_return rows;

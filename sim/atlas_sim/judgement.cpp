@@ -145,11 +145,18 @@ std::vector<properties::UserRow> to_user_rows(const models::postgres::CommittedR
     const std::size_t email_folded = column("email_folded");
     const std::size_t display_name = column("display_name");
     const std::size_t version = column("version");
+    // Not there before the migration that brings deletions.
+    const auto deleted_at = std::ranges::find(table.columns, "deleted_at");
+    const auto is_live = [&](const models::postgres::TextRow& row) {
+        return deleted_at == table.columns.end() ||
+               !row[static_cast<std::size_t>(deleted_at - table.columns.begin())];
+    };
     std::vector<properties::UserRow> rows;
     for (const models::postgres::TextRow& row : table.rows) {
         properties::UserRow user{*row[id], *row[email], *row[email_folded], *row[display_name]};
         const std::string& number = *row[version];
         std::from_chars(number.data(), number.data() + number.size(), user.version);
+        user.is_live = is_live(row);
         rows.push_back(std::move(user));
     }
     return rows;

@@ -19,11 +19,12 @@ constexpr StringMember password_member{"password", true, domain::password_min_le
 
 constexpr std::array registration_members{email_member, display_name_member, password_member};
 
-constexpr std::array patch_members{[] {
-    StringMember member = display_name_member;
+constexpr StringMember optional(StringMember member) {
     member.required = false;
     return member;
-}()};
+}
+
+constexpr std::array patch_members{optional(email_member), optional(display_name_member)};
 
 std::string render(const domain::User& user) {
     std::string json = R"({"id":")" + domain::to_string(user.id) + R"(","email":)";
@@ -57,6 +58,25 @@ http::Response another_version(const Call& call) {
         call.context.trace_id);
 }
 
+http::Response email_taken(const Call& call) {
+    return http::to_response({.type = http::problems::email_taken,
+                              .errors = {{"/email", "Another user has that e-mail address."}}},
+                             call.context.trace_id);
+}
+
+http::Response answer_failure(const host::Error& error, const Call& call) {
+    switch (error.code) {
+        case host::ErrorCode::not_found:
+            return no_such_user(call);
+        case host::ErrorCode::conflict:
+            return another_version(call);
+        case host::ErrorCode::already_exists:
+            return email_taken(call);
+        default:
+            return to_response(error, call.context);
+    }
+}
+
 bool is_matched(const IfMatch& if_match, std::int64_t version) {
     if (!if_match.versions) return true;
     return std::ranges::find(*if_match.versions, version) != if_match.versions->end();
@@ -81,13 +101,7 @@ host::Task<http::Response> create_user(service::Users& users, Call call) {
         response.headers.add("Location", "/v1/users/" + domain::to_string(user->id));
         co_return response;
     }
-    if (user.error().code == host::ErrorCode::already_exists) {
-        co_return http::to_response(
-            {.type = http::problems::email_taken,
-             .errors = {{"/email", "Another user has that e-mail address."}}},
-            call.context.trace_id);
-    }
-    co_return to_response(user.error(), call.context);
+    co_return answer_failure(user.error(), call);
 }
 
 host::Task<http::Response> get_user(service::Users& users, Call call) {
@@ -95,26 +109,31 @@ host::Task<http::Response> get_user(service::Users& users, Call call) {
     if (!id) co_return no_such_user(call);
     const host::Result<domain::User> user = co_await users.get(call.context, *id);
     if (user) co_return show(200, *user);
-    if (user.error().code == host::ErrorCode::not_found) co_return no_such_user(call);
-    co_return to_response(user.error(), call.context);
+    co_return answer_failure(user.error(), call);
 }
 
 host::Task<http::Response> patch_user(service::Users& users, Call call) {
     const std::optional<domain::Uuid> id = domain::parse_uuid(call.path_parameter);
     if (!id) co_return no_such_user(call);
-    std::optional<std::string>& display_name = call.members[0];
-    if (!display_name) {
+    service::Change change{std::move(call.members[0]), std::move(call.members[1])};
+    if (!change.email && !change.display_name) {
         const host::Result<domain::User> user = co_await users.get(call.context, *id);
         if (user) co_return unchanged(call, *user);
-        if (user.error().code == host::ErrorCode::not_found) co_return no_such_user(call);
-        co_return to_response(user.error(), call.context);
+        co_return answer_failure(user.error(), call);
     }
     const host::Result<domain::User> user =
-        co_await users.rename(call.context, *id, std::move(*display_name), call.if_match->versions);
+        co_await users.change(call.context, *id, std::move(change), call.if_match->versions);
     if (user) co_return show(200, *user);
-    if (user.error().code == host::ErrorCode::not_found) co_return no_such_user(call);
-    if (user.error().code == host::ErrorCode::conflict) co_return another_version(call);
-    co_return to_response(user.error(), call.context);
+    co_return answer_failure(user.error(), call);
+}
+
+host::Task<http::Response> delete_user(service::Users& users, Call call) {
+    const std::optional<domain::Uuid> id = domain::parse_uuid(call.path_parameter);
+    if (!id) co_return no_such_user(call);
+    const host::Result<void> removed =
+        co_await users.remove(call.context, *id, call.if_match->versions);
+    if (removed) co_return http::Response{204, {}, {}};
+    co_return answer_failure(removed.error(), call);
 }
 
 }  // namespace atlas::api

@@ -11,5 +11,6 @@ extern const ObjectSchema user_patch_schema;
 host::Task<http::Response> create_user(service::Users& users, Call call);
 host::Task<http::Response> get_user(service::Users& users, Call call);
 host::Task<http::Response> patch_user(service::Users& users, Call call);
+host::Task<http::Response> delete_user(service::Users& users, Call call);
 
 }  // namespace atlas::api

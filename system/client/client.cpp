@@ -84,6 +84,24 @@ std::string render(const NewUser& user) {
     return json;
 }
 
+std::string render(const UserPatch& patch) {
+    std::string json;
+    const auto add = [&](std::string_view member, const std::optional<std::string>& value) {
+        if (!value) return;
+        json += json.empty() ? '{' : ',';
+        http::append_json_string(json, member);
+        json += ':';
+        http::append_json_string(json, *value);
+    };
+    add("email", patch.email);
+    add("display_name", patch.display_name);
+    return json.empty() ? "{}" : json + '}';
+}
+
+void add_if_match(http::Request& request, std::optional<std::int64_t> version) {
+    if (version) request.headers.add("If-Match", '"' + std::to_string(*version) + '"');
+}
+
 }  // namespace
 
 std::string_view name(FailureKind kind) noexcept {
@@ -235,19 +253,28 @@ host::Task<Outcome<User>> Client::get_user(host::Context context, std::string id
         context, std::move(request), {.only_reads = true, .may_be_not_found = true});
 }
 
-host::Task<Outcome<User>> Client::patch_user(host::Context context, std::string id,
-                                             std::string display_name,
+host::Task<Outcome<User>> Client::patch_user(host::Context context, std::string id, UserPatch patch,
                                              std::optional<std::int64_t> if_match) {
     http::Request request{"PATCH",
                           "/v1/users/" + encode_segment(id),
                           {{"Content-Type", "application/merge-patch+json"}},
-                          {}};
-    if (if_match) request.headers.add("If-Match", '"' + std::to_string(*if_match) + '"');
-    request.body = R"({"display_name":)";
-    http::append_json_string(request.body, display_name);
-    request.body += '}';
-    co_return co_await implementation_->call_for_user(
-        context, std::move(request), {.may_be_not_found = true, .has_precondition = true});
+                          render(patch)};
+    add_if_match(request, if_match);
+    co_return co_await implementation_->call_for_user(context, std::move(request),
+                                                      {.may_be_not_found = true,
+                                                       .may_be_taken = patch.email.has_value(),
+                                                       .has_precondition = true});
+}
+
+host::Task<Outcome<void>> Client::delete_user(host::Context context, std::string id,
+                                              std::optional<std::int64_t> if_match) {
+    http::Request request{"DELETE", "/v1/users/" + encode_segment(id), {}, {}};
+    add_if_match(request, if_match);
+    const Attempt attempt = co_await implementation_->call(
+        context, std::move(request),
+        {.success = 204, .may_be_not_found = true, .has_precondition = true});
+    if (!attempt) co_return std::unexpected(attempt.error());
+    co_return Outcome<void>{};
 }
 
 host::Task<Outcome<void>> Client::livez(host::Context context) {

@@ -35,6 +35,12 @@ struct NewUser {
     std::string password;
 };
 
+/// What is nullopt stays as it is.
+struct UserPatch {
+    std::optional<std::string> email = {};
+    std::optional<std::string> display_name = {};
+};
+
 enum class FailureKind : std::uint8_t {
     rejected,           ///< 4xx: the request is at fault (400, 413, 428, ...). Definite.
     not_found,          ///< 404. Definite.
@@ -99,11 +105,14 @@ class Client {
 
     host::Task<Outcome<User>> get_user(host::Context context, std::string id);
 
-    /// Sets the display name if the user still has that version. Without a version no If-Match is
-    /// sent, which the API refuses with 428 (FailureKind::rejected).
-    host::Task<Outcome<User>> patch_user(host::Context context, std::string id,
-                                         std::string display_name,
+    /// Changes the user if it still has that version. Without a version no If-Match is sent, which
+    /// the API refuses with 428 (FailureKind::rejected).
+    host::Task<Outcome<User>> patch_user(host::Context context, std::string id, UserPatch patch,
                                          std::optional<std::int64_t> if_match);
+
+    /// Likewise. From then on there is no such user.
+    host::Task<Outcome<void>> delete_user(host::Context context, std::string id,
+                                          std::optional<std::int64_t> if_match);
 
     /// Is the process there at all?
     host::Task<Outcome<void>> livez(host::Context context);

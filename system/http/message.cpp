@@ -66,6 +66,8 @@ std::string_view reason_phrase(int status) noexcept {
             return "OK";
         case 201:
             return "Created";
+        case 204:
+            return "No Content";
         case 400:
             return "Bad Request";
         case 404:

@@ -18,8 +18,8 @@ using namespace std::chrono_literals;
 
 sql::Result<sql::QueryResult> answer(const std::string& asked, const sql::Parameters& parameters) {
     sql::QueryResult result;
-    if (asked == "execute users_rename_version") {
-        result.rows.push_back({parameters.at(0), "a@b.c", parameters.at(1), "2",
+    if (asked == "execute users_change_version") {
+        result.rows.push_back({parameters.at(0), "a@b.c", parameters.at(4), "2",
                                "2026-11-22 10:59:45+00", "2026-11-22 10:59:45+00"});
     }
     return result;
@@ -45,7 +45,7 @@ Task<> call_for_ever(Host& host, host::Endpoint endpoint, int number, Tally& tal
         const std::string email = "u" + std::to_string(number) + "." + std::to_string(i) + "@b.c";
         const auto created = co_await client.create_user({}, {email, "A", "12345678"});
         const auto renamed =
-            co_await client.patch_user({}, "01a2031b-489b-75f7-974f-3849e5b90194", "B", 1);
+            co_await client.patch_user({}, "01a2031b-489b-75f7-974f-3849e5b90194", {{}, "B"}, 1);
         for (const auto& outcome : {created, renamed}) {
             ++(outcome ? tally.succeeded : tally.failed);
             if (outcome) continue;

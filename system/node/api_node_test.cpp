@@ -36,7 +36,7 @@ bool contains(const std::string& array, const std::string& number) {
 class FakeUsers {
   public:
     std::map<std::string, std::vector<Value>> rows;  ///< By id: the columns that are selected.
-    std::vector<std::string> emails;
+    std::map<std::string, std::string> emails;       ///< By folded e-mail: whose it is.
     std::vector<std::string> migrations;
     std::string last_password_hash;
 
@@ -53,27 +53,49 @@ class FakeUsers {
             if (const auto row = rows.find(*parameters.at(0)); row != rows.end()) {
                 result.rows.push_back(row->second);
             }
-        } else if (asked.starts_with("execute users_rename")) {
-            const auto row = rows.find(*parameters.at(0));
-            if (row == rows.end()) return result;
-            Value& version = row->second.at(3);
-            if (parameters.size() == 4 && !contains(*parameters[3], *version)) return result;
-            version = std::to_string(std::stoi(*version) + 1);
-            row->second.at(2) = parameters.at(1);
-            row->second.at(5) = parameters.at(2);
-            result.rows.push_back(row->second);
+        } else if (asked.starts_with("execute users_")) {
+            return update(asked, parameters);
         }
         return result;
     }
 
   private:
-    sql::Result<QueryResult> insert(const Parameters& p) {
-        if (std::find(emails.begin(), emails.end(), *p.at(2)) != emails.end()) {
-            return std::unexpected(sql::Error{.kind = sql::ErrorKind::server,
-                                              .sqlstate = "23505",
-                                              .constraint = "users_email_folded_key"});
+    static std::unexpected<sql::Error> taken() {
+        return std::unexpected(sql::Error{.kind = sql::ErrorKind::server,
+                                          .sqlstate = "23505",
+                                          .constraint = "users_email_folded_key"});
+    }
+
+    void free_email_of(const std::string& id) {
+        std::erase_if(emails, [&](const auto& entry) { return entry.second == id; });
+    }
+
+    sql::Result<QueryResult> update(const std::string& asked, const Parameters& p) {
+        QueryResult result;
+        const auto found = rows.find(*p.at(0));
+        if (found == rows.end()) return result;
+        std::vector<Value>& row = found->second;
+        if (asked.ends_with("_version") && !contains(*p.back(), *row.at(3))) return result;
+        if (asked.starts_with("execute users_change")) {
+            if (p.at(3) && emails.contains(*p[3]) && emails[*p[3]] != *p[0]) return taken();
+            if (p[3]) free_email_of(*p[0]);
+            if (p[3]) emails[*p[3]] = *p[0];
+            if (p[2]) row.at(1) = p[2];
+            if (p.at(4)) row.at(2) = p[4];
         }
-        emails.push_back(*p[2]);
+        row.at(3) = std::to_string(std::stoi(*row[3]) + 1);
+        row.at(5) = p.at(1);
+        result.rows.push_back(row);
+        if (asked.starts_with("execute users_delete")) {
+            free_email_of(*p[0]);
+            rows.erase(found);
+        }
+        return result;
+    }
+
+    sql::Result<QueryResult> insert(const Parameters& p) {
+        if (emails.contains(*p.at(2))) return taken();
+        emails[*p[2]] = *p[0];
         last_password_hash = *p[4];
         rows[*p[0]] = {p[0], p[1], p[3], p[5], p[6], p[7]};
         return QueryResult{};
@@ -137,19 +159,60 @@ TEST(ApiNode, RegistersShowsAndRenames) {
         EXPECT_EQ(created->email, "Ada@Example.com");
         EXPECT_EQ(created->version, 1);
         EXPECT_EQ(created->id[14], '7');
-        EXPECT_EQ(w.users.emails, std::vector<std::string>{"ada@example.com"});
+        EXPECT_TRUE(w.users.emails.contains("ada@example.com"));
         EXPECT_TRUE(w.users.last_password_hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
 
         const auto shown = co_await w.client.get_user({}, created->id);
         EXPECT_TRUE(shown);
         if (shown) EXPECT_EQ(*shown, *created);
 
-        const auto renamed = co_await w.client.patch_user({}, created->id, "Countess", 1);
+        const auto renamed = co_await w.client.patch_user({}, created->id, {{}, "Countess"}, 1);
         EXPECT_TRUE(renamed);
         if (!renamed) co_return;
         EXPECT_EQ(renamed->display_name, "Countess");
         EXPECT_EQ(renamed->version, 2);
         EXPECT_EQ(renamed->created_at, created->created_at);
+    });
+}
+
+TEST(ApiNode, ChangesTheEmailUnlessItIsTaken) {
+    run([](World& w) -> Task<> {
+        const auto ada = co_await w.client.create_user({}, {"ada@b.c", "Ada", "12345678"});
+        const auto bob = co_await w.client.create_user({}, {"bob@b.c", "Bob", "12345678"});
+        EXPECT_TRUE(ada && bob);
+        if (!ada || !bob) co_return;
+        const auto taken = co_await w.client.patch_user({}, ada->id, {"BOB@b.c", "Eve"}, 1);
+        EXPECT_EQ(kind(taken), FailureKind::email_taken);
+        const auto changed = co_await w.client.patch_user({}, ada->id, {"Ada@B.c", {}}, 1);
+        EXPECT_TRUE(changed);
+        if (!changed) co_return;
+        EXPECT_EQ(changed->email, "Ada@B.c");
+        EXPECT_EQ(changed->display_name, "Ada");
+        EXPECT_EQ(changed->version, 2);
+        const auto invalid = co_await w.client.patch_user({}, ada->id, {"ada", {}}, 2);
+        EXPECT_EQ(kind(invalid), FailureKind::rejected);
+        EXPECT_EQ(invalid.error().pointers, std::vector<std::string>{"/email"});
+    });
+}
+
+TEST(ApiNode, DeletesAUserAndFreesItsEmail) {
+    run([](World& w) -> Task<> {
+        const auto created = co_await w.client.create_user({}, {"a@b.c", "A", "12345678"});
+        EXPECT_TRUE(created);
+        if (!created) co_return;
+        const auto unconditional = co_await w.client.delete_user({}, created->id, {});
+        EXPECT_EQ(kind(unconditional), FailureKind::rejected);
+        EXPECT_EQ(unconditional.error().status, 428);
+        const auto stale = co_await w.client.delete_user({}, created->id, 2);
+        EXPECT_EQ(kind(stale), FailureKind::version_mismatch);
+        const auto deleted = co_await w.client.delete_user({}, created->id, 1);
+        EXPECT_TRUE(deleted);
+        const auto shown = co_await w.client.get_user({}, created->id);
+        EXPECT_EQ(kind(shown), FailureKind::not_found);
+        const auto again = co_await w.client.delete_user({}, created->id, 2);
+        EXPECT_EQ(kind(again), FailureKind::not_found);
+        const auto next = co_await w.client.create_user({}, {"A@b.c", "B", "12345678"});
+        EXPECT_TRUE(next);
     });
 }
 
@@ -165,15 +228,15 @@ TEST(ApiNode, SaysNoInItsContractsWords) {
         EXPECT_EQ(kind(invalid), FailureKind::rejected);
         EXPECT_EQ(invalid.error().pointers,
                   (std::vector<std::string>{"/email", "/display_name", "/password"}));
-        const auto stale = co_await w.client.patch_user({}, created->id, "B", 2);
+        const auto stale = co_await w.client.patch_user({}, created->id, {{}, "B"}, 2);
         EXPECT_EQ(kind(stale), FailureKind::version_mismatch);
-        const auto unconditional = co_await w.client.patch_user({}, created->id, "B", {});
+        const auto unconditional = co_await w.client.patch_user({}, created->id, {{}, "B"}, {});
         EXPECT_EQ(kind(unconditional), FailureKind::rejected);
         EXPECT_EQ(unconditional.error().status, 428);
         const std::string nobody = "00000000-0000-7000-8000-000000000000";
         const auto absent = co_await w.client.get_user({}, nobody);
         EXPECT_EQ(kind(absent), FailureKind::not_found);
-        const auto absent_patch = co_await w.client.patch_user({}, nobody, "B", 1);
+        const auto absent_patch = co_await w.client.patch_user({}, nobody, {{}, "B"}, 1);
         EXPECT_EQ(kind(absent_patch), FailureKind::not_found);
         const auto odd = co_await w.client.get_user({}, "../a b\r\n");
         EXPECT_EQ(kind(odd), FailureKind::not_found);
@@ -257,7 +320,7 @@ TEST(ApiNode, IsAliveBeforeItsDatabaseIs) {
         EXPECT_EQ(kind(early), FailureKind::not_started);
         world.server.fail = {};
         co_await host::sleep_for(host, 5s);
-        EXPECT_EQ(world.users.migrations, std::vector<std::string>{"1"});
+        EXPECT_EQ(world.users.migrations.size(), store::built_in_migrations().size());
         const auto created = co_await world.client.create_user({}, {"a@b.c", "A", "12345678"});
         EXPECT_TRUE(created);
         co_await group.stop();
@@ -288,7 +351,7 @@ TEST(ApiNode, RoutesAndNegotiates) {
         EXPECT_EQ(nowhere.status, 404);
         const http::Response method = co_await raw(w, {"PUT", user, json, "{}"});
         EXPECT_EQ(method.status, 405);
-        EXPECT_EQ(method.headers.get("Allow"), "GET, HEAD, PATCH");
+        EXPECT_EQ(method.headers.get("Allow"), "GET, HEAD, PATCH, DELETE");
         const http::Response media = co_await raw(w, {"PATCH", user, json, "{}"});
         EXPECT_EQ(media.status, 415);
         const http::Response plain = co_await raw(w, {"POST", "/v1/users", {}, "{}"});

@@ -88,13 +88,21 @@ host::Task<host::Result<domain::User>> Users::get(host::Context context, domain:
     co_return user;
 }
 
-host::Task<host::Result<domain::User>> Users::rename(
-    host::Context context, domain::Uuid id, std::string display_name,
-    std::optional<std::vector<std::int64_t>> versions) {
-    host::Result<domain::User> user = co_await store::rename_user(
-        database_, context, {id, std::move(display_name), now(), std::move(versions)});
+host::Task<host::Result<domain::User>> Users::change(host::Context context, domain::Uuid id,
+                                                     Change what, Versions versions) {
+    host::Result<domain::User> user = co_await store::change_user(
+        database_, context,
+        {id, std::move(what.email), std::move(what.display_name), now(), std::move(versions)});
     if (!user) co_return fail(context, std::move(user.error()));
     co_return user;
+}
+
+host::Task<host::Result<void>> Users::remove(host::Context context, domain::Uuid id,
+                                             Versions versions) {
+    host::Result<void> removed =
+        co_await store::delete_user(database_, context, {id, now(), std::move(versions)});
+    if (!removed) co_return fail(context, std::move(removed.error()));
+    co_return removed;
 }
 
 }  // namespace atlas::service

@@ -20,6 +20,14 @@ struct Registration {
     std::string password;
 };
 
+/// What is nullopt stays as it is.
+struct Change {
+    std::optional<std::string> email;
+    std::optional<std::string> display_name;
+};
+
+using Versions = std::optional<std::vector<std::int64_t>>;
+
 /// How passwords are hashed, and how many at a time. A hash that has been handed to a thread cannot
 /// be called back, so those beyond `at_once` wait here, where deadline and cancellation reach them.
 struct PasswordHashing {
@@ -41,11 +49,15 @@ class Users {
     /// Also not_found.
     host::Task<host::Result<domain::User>> get(host::Context context, domain::Uuid id);
 
-    /// Changes the display name if the user has one of those versions (nullopt: any). Also
+    /// Changes the user if it has one of those versions (nullopt: any). Also not_found, conflict,
+    /// already_exists: the e-mail address is taken.
+    host::Task<host::Result<domain::User>> change(host::Context context, domain::Uuid id,
+                                                  Change what, Versions versions);
+
+    /// Likewise. From then on there is no such user, and its e-mail address is free. Also
     /// not_found, conflict.
-    host::Task<host::Result<domain::User>> rename(
-        host::Context context, domain::Uuid id, std::string display_name,
-        std::optional<std::vector<std::int64_t>> versions);
+    host::Task<host::Result<void>> remove(host::Context context, domain::Uuid id,
+                                          Versions versions);
 
   private:
     domain::Timestamp now() const;

@@ -14,17 +14,35 @@ constexpr sql::Statement insert{
     "users_insert",
     "INSERT INTO users (id, email, email_folded, display_name, password_hash, version, created_at, "
     "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
-constexpr sql::Statement select{"users_select",
-                                "SELECT " ATLAS_USER_COLUMNS " FROM users WHERE id = $1"};
-constexpr sql::Statement rename_any{
-    "users_rename_any",
-    "UPDATE users SET display_name = $2, updated_at = $3, version = version + 1 WHERE id = $1 "
-    "RETURNING " ATLAS_USER_COLUMNS};
-constexpr sql::Statement rename_version{
-    "users_rename_version",
-    "UPDATE users SET display_name = $2, updated_at = $3, version = version + 1 WHERE id = $1 AND "
-    "version = ANY($4) RETURNING " ATLAS_USER_COLUMNS};
+constexpr sql::Statement select{"users_select", "SELECT " ATLAS_USER_COLUMNS
+                                                " FROM users WHERE id = $1 AND deleted_at IS NULL"};
 
+#define ATLAS_CHANGE_USER                                                                       \
+    "UPDATE users SET email = COALESCE($3, email), email_folded = COALESCE($4, email_folded), " \
+    "display_name = COALESCE($5, display_name), updated_at = $2, version = version + 1 WHERE "  \
+    "id = $1 AND deleted_at IS NULL"
+#define ATLAS_DELETE_USER                                                                         \
+    "UPDATE users SET deleted_at = $2, updated_at = $2, version = version + 1 WHERE id = $1 AND " \
+    "deleted_at IS NULL"
+
+/// A statement that changes a user of any version, and the same for a user of given versions, which
+/// are then its last parameter.
+struct ConditionalUpdate {
+    sql::Statement any;
+    sql::Statement of_versions;
+};
+
+constexpr ConditionalUpdate change_statements{
+    {"users_change_any", ATLAS_CHANGE_USER " RETURNING " ATLAS_USER_COLUMNS},
+    {"users_change_version",
+     ATLAS_CHANGE_USER " AND version = ANY($6) RETURNING " ATLAS_USER_COLUMNS}};
+constexpr ConditionalUpdate delete_statements{
+    {"users_delete_any", ATLAS_DELETE_USER " RETURNING " ATLAS_USER_COLUMNS},
+    {"users_delete_version",
+     ATLAS_DELETE_USER " AND version = ANY($3) RETURNING " ATLAS_USER_COLUMNS}};
+
+#undef ATLAS_DELETE_USER
+#undef ATLAS_CHANGE_USER
 #undef ATLAS_USER_COLUMNS
 
 constexpr std::string_view email_index = "users_email_folded_key";
@@ -64,24 +82,52 @@ std::string to_array(const std::vector<std::int64_t>& numbers) {
 }
 
 /// Rows of the statement if it changed something, else of a look at what is there.
-struct Renamed {
+struct Updated {
     sql::QueryResult rows;
     bool changed = false;
 };
 
-host::Task<sql::Result<Renamed>> try_rename(sql::Transaction& transaction, const Rename& rename) {
-    sql::Parameters parameters{domain::to_string(rename.id), rename.display_name,
-                               domain::to_rfc3339(rename.moment)};
-    if (rename.versions) parameters.push_back(to_array(*rename.versions));
-    sql::Result<sql::QueryResult> updated = co_await transaction.execute(
-        rename.versions ? rename_version : rename_any, std::move(parameters));
+/// `parameters` are those of the statement for any version; the first is the user's id.
+host::Task<sql::Result<Updated>> try_update(sql::Transaction& transaction,
+                                            const ConditionalUpdate& update,
+                                            const sql::Parameters& parameters,
+                                            const Versions& versions) {
+    sql::Parameters all = parameters;
+    if (versions) all.push_back(to_array(*versions));
+    sql::Result<sql::QueryResult> updated =
+        co_await transaction.execute(versions ? update.of_versions : update.any, std::move(all));
     if (!updated) co_return std::unexpected(std::move(updated.error()));
-    if (!updated->rows.empty()) co_return Renamed{std::move(*updated), true};
+    if (!updated->rows.empty()) co_return Updated{std::move(*updated), true};
     transaction.give_up();
     sql::Result<sql::QueryResult> present =
-        co_await transaction.execute(select, {domain::to_string(rename.id)});
+        co_await transaction.execute(select, {parameters.front()});
     if (!present) co_return std::unexpected(std::move(present.error()));
-    co_return Renamed{std::move(*present), false};
+    co_return Updated{std::move(*present), false};
+}
+
+bool is_taken_email(const sql::Error& error) {
+    return error.sqlstate == unique_violation && error.constraint == email_index;
+}
+
+std::unexpected<host::Error> email_is_taken() {
+    return host::failure(host::ErrorCode::already_exists, "the e-mail address is taken");
+}
+
+/// The user as it is after, or why nothing was changed.
+host::Task<host::Result<domain::User>> update_user(sql::Database& database, host::Context context,
+                                                   const ConditionalUpdate& update,
+                                                   sql::Parameters parameters, Versions versions) {
+    auto updated = co_await sql::run_transaction<Updated>(
+        database, context, [&](sql::Transaction& transaction) {
+            return try_update(transaction, update, parameters, versions);
+        });
+    if (!updated && is_taken_email(updated.error().cause)) co_return email_is_taken();
+    if (!updated) co_return std::unexpected(to_host_error(updated.error()));
+    host::Result<domain::User> user = only_user(updated->rows);
+    if (!updated->changed && user) {
+        co_return host::failure(host::ErrorCode::conflict, "the user has another version");
+    }
+    co_return user;
 }
 
 }  // namespace
@@ -101,10 +147,7 @@ host::Task<host::Result<void>> insert_user(sql::Database& database, host::Contex
         database, context,
         [&](sql::Transaction& transaction) { return transaction.execute(insert, parameters); });
     if (inserted) co_return host::Result<void>{};
-    const sql::Error& cause = inserted.error().cause;
-    if (cause.sqlstate == unique_violation && cause.constraint == email_index) {
-        co_return host::failure(host::ErrorCode::already_exists, "the e-mail address is taken");
-    }
+    if (is_taken_email(inserted.error().cause)) co_return email_is_taken();
     co_return std::unexpected(to_host_error(inserted.error()));
 }
 
@@ -119,17 +162,24 @@ host::Task<host::Result<domain::User>> find_user(sql::Database& database, host::
     co_return only_user(*found);
 }
 
-host::Task<host::Result<domain::User>> rename_user(sql::Database& database, host::Context context,
-                                                   Rename rename) {
-    auto renamed = co_await sql::run_transaction<Renamed>(
-        database, context,
-        [&](sql::Transaction& transaction) { return try_rename(transaction, rename); });
-    if (!renamed) co_return std::unexpected(to_host_error(renamed.error()));
-    host::Result<domain::User> user = only_user(renamed->rows);
-    if (!renamed->changed && user) {
-        co_return host::failure(host::ErrorCode::conflict, "the user has another version");
-    }
-    co_return user;
+host::Task<host::Result<domain::User>> change_user(sql::Database& database, host::Context context,
+                                                   UserChange change) {
+    sql::Value folded;
+    if (change.email) folded = domain::fold_email(*change.email);
+    sql::Parameters parameters{domain::to_string(change.id), domain::to_rfc3339(change.moment),
+                               std::move(change.email), std::move(folded),
+                               std::move(change.display_name)};
+    co_return co_await update_user(database, context, change_statements, std::move(parameters),
+                                   std::move(change.versions));
+}
+
+host::Task<host::Result<void>> delete_user(sql::Database& database, host::Context context,
+                                           UserDeletion deletion) {
+    sql::Parameters parameters{domain::to_string(deletion.id), domain::to_rfc3339(deletion.moment)};
+    const host::Result<domain::User> deleted = co_await update_user(
+        database, context, delete_statements, std::move(parameters), std::move(deletion.versions));
+    if (!deleted) co_return std::unexpected(deleted.error());
+    co_return host::Result<void>{};
 }
 
 }  // namespace atlas::store

@@ -1,7 +1,8 @@
 #pragma once
-// The table `users`: its SQL, and what comes of it.
+// The table `users`: its SQL, and what comes of it. A deleted user is a row that no statement here
+// finds.
 //
-// Errors (host::Error) of all three: unavailable or deadline_exceeded, definite or not as their
+// Errors (host::Error) of all: unavailable or deadline_exceeded, definite or not as their
 // certainty says; data_corrupted when a row is not what the schema says; invalid_argument when
 // PostgreSQL refused the statement itself.
 
@@ -27,16 +28,31 @@ host::Task<host::Result<void>> insert_user(sql::Database& database, host::Contex
 host::Task<host::Result<domain::User>> find_user(sql::Database& database, host::Context context,
                                                  domain::Uuid id);
 
-struct Rename {
+/// The versions that may be changed; nullopt is any. Compared and changed in one statement.
+using Versions = std::optional<std::vector<std::int64_t>>;
+
+struct UserChange {
     domain::Uuid id;
-    std::string display_name;
+    /// What is nullopt stays as it is.
+    std::optional<std::string> email;
+    std::optional<std::string> display_name;
     domain::Timestamp moment;
-    /// The versions that may be renamed; nullopt is any. Compared and changed in one statement.
-    std::optional<std::vector<std::int64_t>> versions;
+    Versions versions;
 };
 
-/// The user as it is after. Also not_found, conflict (it has none of those versions).
-host::Task<host::Result<domain::User>> rename_user(sql::Database& database, host::Context context,
-                                                   Rename rename);
+/// The user as it is after. Also not_found, conflict (it has none of those versions),
+/// already_exists (another user has that e-mail address).
+host::Task<host::Result<domain::User>> change_user(sql::Database& database, host::Context context,
+                                                   UserChange change);
+
+struct UserDeletion {
+    domain::Uuid id;
+    domain::Timestamp moment;
+    Versions versions;
+};
+
+/// From then on there is no such user, and its e-mail address is free. Also not_found, conflict.
+host::Task<host::Result<void>> delete_user(sql::Database& database, host::Context context,
+                                           UserDeletion deletion);
 
 }  // namespace atlas::store

@@ -207,6 +207,27 @@ TEST_P(UsersStore, AnAddressIsChangedUnlessAnotherHasIt) {
     });
 }
 
+TEST_P(UsersStore, AListingGoesOnAfterAnIdAndLeavesOutTheDeleted) {
+    run([](SqlCase& c) -> Task<> {
+        Node node(c);
+        co_await bring_up_to_date(c, node);
+        // Not in the order of their ids, and one that is above all signed bytes.
+        for (const std::uint8_t number : {3, 1, 200, 2, 4}) {
+            (void)co_await store::insert_user(node.database, c.patient(),
+                                              new_user(number, std::to_string(number) + "@b.c"));
+        }
+        (void)co_await store::delete_user(node.database, c.patient(), {id_of(3), later, {}});
+        const auto first = co_await store::list_users(node.database, c.patient(), {}, 2);
+        EXPECT_EQ(outcome_of(first), "ok");
+        if (first && first->size() == 2) EXPECT_EQ((*first)[1].id, id_of(2));
+        const auto second = co_await store::list_users(node.database, c.patient(), id_of(2), 3);
+        EXPECT_EQ(outcome_of(second), "ok");
+        if (!second) co_return;
+        EXPECT_EQ(second->size(), 2u);
+        if (second->size() == 2) EXPECT_EQ((*second)[1].id, id_of(200));
+    });
+}
+
 TEST_P(UsersStore, ADeletedUserIsGoneAndItsAddressFree) {
     run([](SqlCase& c) -> Task<> {
         Node node(c);

@@ -110,6 +110,11 @@ class TinyConnection final : public sql::Connection {
         } else if (name == "users_insert") {
             if (is_taken(seen, *p[2], *p[0])) return violation("users_email_folded_key");
             seen.users[*p[0]] = {*p[0], *p[1], *p[2], *p[3], *p[5], *p[6], *p[7], ""};
+        } else if (name == "users_list") {
+            for (auto row = seen.users.upper_bound(*p[0]); row != seen.users.end(); ++row) {
+                if (result.rows.size() == std::stoull(*p[1])) break;
+                if (row->second[7].empty()) result.rows.push_back(shown(row->second));
+            }
         } else if (const auto row = seen.users.find(*p[0]); row != seen.users.end()) {
             return answer_about(seen, row->second, name, p);
         }
@@ -144,8 +149,13 @@ class TinyConnection final : public sql::Connection {
             row[4] = std::to_string(std::stoull(row[4]) + 1);
             row[6] = *p[1];
         }
-        result.rows.push_back({row[0], row[1], row[3], row[4], row[5], row[6]});
+        result.rows.push_back(shown(row));
         return result;
+    }
+
+    /// The columns that are selected.
+    static std::vector<sql::Value> shown(const TinyDatabase::Row& row) {
+        return {row[0], row[1], row[3], row[4], row[5], row[6]};
     }
 
     static std::unexpected<sql::Error> violation(std::string constraint) {

@@ -56,6 +56,11 @@ std::expected<Call, Problem> validate(const RouteMatch& match, host::Context con
             return std::unexpected(std::move(*wrong));
         }
     }
+    if (!route.query.empty()) {
+        std::expected<Arguments, Problem> arguments = read_query(match.query, route.query);
+        if (!arguments) return std::unexpected(std::move(arguments.error()));
+        call.arguments = std::move(*arguments);
+    }
     if (route.needs_if_match) {
         const std::string* field = request.headers.find("If-Match");
         if (field == nullptr) {

@@ -24,6 +24,12 @@ std::string_view path_of(std::string_view target) {
     return target;
 }
 
+/// What follows the first question mark.
+std::string_view query_of(std::string_view target) {
+    const std::size_t mark = target.find('?');
+    return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+}
+
 /// The parameter's value (empty for a path without one), or nothing.
 std::optional<std::string_view> match(std::string_view pattern, std::string_view path) {
     const std::size_t open = pattern.find('{');
@@ -52,6 +58,11 @@ std::span<const Route> routes() {
               .body_media_type = "application/json",
               .body = &registration_schema,
               .run = create_user},
+        Route{.method = "GET",
+              .path = "/v1/users",
+              .summary = "Lists the users, a page at a time, in the order of their ids.",
+              .query = listing_parameters,
+              .run = list_users},
         Route{
             .method = "GET", .path = "/v1/users/{id}", .summary = "Shows a user.", .run = get_user},
         Route{.method = "PATCH",
@@ -81,7 +92,7 @@ RouteMatch find_route(std::string_view method, std::string_view target) {
     for (const Route& route : routes()) {
         const std::optional<std::string_view> parameter = match(route.path, path);
         if (!parameter) continue;
-        if (route.method == method) return {&route, *parameter, {}};
+        if (route.method == method) return {&route, *parameter, query_of(target)};
         found.allowed.push_back(route.method);
     }
     return found;

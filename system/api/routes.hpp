@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "system/api/entity_tag.hpp"
+#include "system/api/query.hpp"
 #include "system/api/schema.hpp"
 #include "system/http/message.hpp"
 #include "system/service/users.hpp"
@@ -18,6 +19,7 @@ namespace atlas::api {
 struct Call {
     host::Context context;
     std::string path_parameter = {};
+    Arguments arguments = {};
     Members members = {};
     std::optional<IfMatch> if_match = {};
 };
@@ -27,6 +29,8 @@ struct Route {
     /// One segment may be a parameter in braces: "/v1/users/{id}".
     std::string_view path;
     std::string_view summary;
+    /// Those of its query. Without any, a query is left aside.
+    std::span<const QueryParameter> query = {};
     /// Empty when the route takes no body.
     std::string_view body_media_type = {};
     const ObjectSchema* body = nullptr;
@@ -41,12 +45,13 @@ std::span<const Route> routes();
 
 struct RouteMatch {
     const Route* route = nullptr;  ///< Null: see `allowed`.
-    std::string_view path_parameter;
+    std::string_view path_parameter = {};
+    std::string_view query = {};
     /// The methods of the path, when none is the request's; empty when there is no such path.
-    std::vector<std::string_view> allowed;
+    std::vector<std::string_view> allowed = {};
 };
 
-/// `target` as in the request line; a query is left aside, no route has one.
+/// `target` as in the request line, and outlives what is returned.
 RouteMatch find_route(std::string_view method, std::string_view target);
 
 }  // namespace atlas::api

@@ -10,6 +10,8 @@ TEST(Routes, FindsByMethodAndPath) {
     const RouteMatch match = find_route("GET", "/v1/users/abc?x=y");
     ASSERT_NE(match.route, nullptr);
     EXPECT_EQ(match.path_parameter, "abc");
+    EXPECT_EQ(match.query, "x=y");
+    EXPECT_EQ(find_route("GET", "/v1/users?limit=1").route->query.size(), 2u);
     EXPECT_NE(find_route("GET", "http://host:80/livez").route, nullptr);
     EXPECT_NE(find_route("GET", "HTTPS://host/livez?a=/b").route, nullptr);
 }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
+#include "system/api/cursor.hpp"
 #include "system/api/failure.hpp"
 #include "system/http/json_string.hpp"
 
@@ -44,6 +46,31 @@ http::Response show(int status, const domain::User& user) {
              // A kept copy may only be shown after asking whether it still holds.
              {"Cache-Control", "no-cache"}},
             render(user)};
+}
+
+constexpr std::size_t default_limit = 20;
+constexpr std::size_t highest_limit = 100;
+
+std::optional<std::size_t> parse_limit(std::string_view text) {
+    std::size_t limit = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, limit);
+    if (error != std::errc{} || rest != end || limit < 1 || limit > highest_limit) return {};
+    return limit;
+}
+
+http::Response show(const service::UserPage& page) {
+    std::string json = R"({"users":[)";
+    for (const domain::User& user : page.users) {
+        if (!json.ends_with('[')) json += ',';
+        json += render(user);
+    }
+    json += R"(],"next_cursor":)";
+    json += page.has_more ? '"' + format_cursor(page.users.back().id) + '"' : "null";
+    json += '}';
+    return {200,
+            {{"Content-Type", "application/json"}, {"Cache-Control", "no-cache"}},
+            std::move(json)};
 }
 
 http::Response no_such_user(const Call& call) {
@@ -89,6 +116,16 @@ http::Response unchanged(const Call& call, const domain::User& user) {
 
 }  // namespace
 
+std::optional<std::string_view> find_fault_in_limit(std::string_view value) {
+    if (!parse_limit(value)) return "It is a whole number from 1 to 100.";
+    return {};
+}
+
+std::optional<std::string_view> find_fault_in_cursor(std::string_view value) {
+    if (!parse_cursor(value)) return "It is the next_cursor of a page, unchanged.";
+    return {};
+}
+
 constexpr ObjectSchema registration_schema{"Registration", registration_members};
 constexpr ObjectSchema user_patch_schema{"UserPatch", patch_members};
 
@@ -102,6 +139,16 @@ host::Task<http::Response> create_user(service::Users& users, Call call) {
         co_return response;
     }
     co_return answer_failure(user.error(), call);
+}
+
+host::Task<http::Response> list_users(service::Users& users, Call call) {
+    std::size_t limit = default_limit;
+    if (const auto& argument = call.arguments[0]) limit = *parse_limit(*argument);
+    std::optional<domain::Uuid> after;
+    if (const auto& argument = call.arguments[1]) after = parse_cursor(*argument);
+    const host::Result<service::UserPage> page = co_await users.list(call.context, after, limit);
+    if (page) co_return show(*page);
+    co_return to_response(page.error(), call.context);
 }
 
 host::Task<http::Response> get_user(service::Users& users, Call call) {

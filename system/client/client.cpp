@@ -253,6 +253,17 @@ host::Task<Outcome<User>> Client::get_user(host::Context context, std::string id
         context, std::move(request), {.only_reads = true, .may_be_not_found = true});
 }
 
+host::Task<Outcome<UserPage>> Client::list_users(host::Context context, std::size_t limit,
+                                                 std::optional<std::string> cursor) {
+    std::string target = "/v1/users?limit=" + std::to_string(limit);
+    if (cursor) target += "&cursor=" + encode_segment(*cursor);
+    const Expectation expectation{.only_reads = true};
+    const Attempt attempt = co_await implementation_->call(
+        context, http::Request{"GET", std::move(target), {}, {}}, expectation);
+    if (!attempt) co_return std::unexpected(attempt.error());
+    co_return read_user_page(*attempt, expectation);
+}
+
 host::Task<Outcome<User>> Client::patch_user(host::Context context, std::string id, UserPatch patch,
                                              std::optional<std::int64_t> if_match) {
     http::Request request{"PATCH",

@@ -35,6 +35,15 @@ struct NewUser {
     std::string password;
 };
 
+/// A part of the listing of all users.
+struct UserPage {
+    std::vector<User> users;
+    /// Where the next page goes on; nothing after the last one.
+    std::optional<std::string> next_cursor;
+
+    friend bool operator==(const UserPage&, const UserPage&) = default;
+};
+
 /// What is nullopt stays as it is.
 struct UserPatch {
     std::optional<std::string> email = {};
@@ -88,7 +97,8 @@ struct ClientOptions {
     /// Calls that failed without effect (not_started, and any lost call that only reads) are tried
     /// again on the next endpoint. max_attempts = 1 switches that off.
     reliability::RetryPolicy retry = {};
-    http::MessageLimits limits = {};
+    /// Of answers. The largest page of users, each as long as it may be, has less than 200 KiB.
+    http::MessageLimits limits = {.body_bytes = 262144};
     /// Which of its process's clients it is: each draws random numbers of its own.
     std::uint64_t instance = 0;
 };
@@ -104,6 +114,11 @@ class Client {
     host::Task<Outcome<User>> create_user(host::Context context, NewUser user);
 
     host::Task<Outcome<User>> get_user(host::Context context, std::string id);
+
+    /// At most `limit` users (1 to 100) in the order of their ids, from the cursor of the page
+    /// before on.
+    host::Task<Outcome<UserPage>> list_users(host::Context context, std::size_t limit,
+                                             std::optional<std::string> cursor);
 
     /// Changes the user if it still has that version. Without a version no If-Match is sent, which
     /// the API refuses with 428 (FailureKind::rejected).

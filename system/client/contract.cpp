@@ -97,6 +97,30 @@ Outcome<User> read_user(const http::Response& response, const Expectation& expec
     return std::move(*user);
 }
 
+Outcome<UserPage> read_user_page(const http::Response& response, const Expectation& expectation) {
+    const auto violated = [&](std::string detail) {
+        return std::unexpected(contract_violated(response, expectation, std::move(detail)));
+    };
+    const std::optional<Json> json = parse_body(response, "application/json");
+    if (!json) return violated("the body is not a JSON object");
+    const auto users = json->find("users");
+    const auto next_cursor = json->find("next_cursor");
+    if (users == json->end() || !users->is_array() || next_cursor == json->end() ||
+        json->size() != 2 || !(next_cursor->is_null() || next_cursor->is_string())) {
+        return violated("the body is not a page of users");
+    }
+    UserPage page{{}, text_member(*json, "next_cursor")};
+    for (const Json& element : *users) {
+        std::optional<User> user = element.is_object() ? parse_user(element) : std::nullopt;
+        if (!user) return violated("the page has an element that is not a user");
+        if (!page.users.empty() && page.users.back().id >= user->id) {
+            return violated("the users are not in the order of their ids");
+        }
+        page.users.push_back(std::move(*user));
+    }
+    return page;
+}
+
 Failure read_failure(const http::Response& response, const Expectation& expectation) {
     const std::optional<Json> json = parse_body(response, "application/problem+json");
     if (!json) {

@@ -20,6 +20,9 @@ struct Expectation {
 /// version agree.
 Outcome<User> read_user(const http::Response& response, const Expectation& expectation);
 
+/// Likewise; and that the users come in the order of their ids.
+Outcome<UserPage> read_user_page(const http::Response& response, const Expectation& expectation);
+
 /// Why an answer with another status is a failure, and of which kind.
 Failure read_failure(const http::Response& response, const Expectation& expectation);
 

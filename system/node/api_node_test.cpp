@@ -53,6 +53,11 @@ class FakeUsers {
             if (const auto row = rows.find(*parameters.at(0)); row != rows.end()) {
                 result.rows.push_back(row->second);
             }
+        } else if (asked == "execute users_list") {
+            for (auto row = rows.upper_bound(*parameters.at(0)); row != rows.end(); ++row) {
+                if (result.rows.size() == std::stoull(*parameters.at(1))) break;
+                result.rows.push_back(row->second);
+            }
         } else if (asked.starts_with("execute users_")) {
             return update(asked, parameters);
         }
@@ -213,6 +218,36 @@ TEST(ApiNode, DeletesAUserAndFreesItsEmail) {
         EXPECT_EQ(kind(again), FailureKind::not_found);
         const auto next = co_await w.client.create_user({}, {"A@b.c", "B", "12345678"});
         EXPECT_TRUE(next);
+    });
+}
+
+TEST(ApiNode, ListsTheUsersPageByPage) {
+    run([](World& w) -> Task<> {
+        std::vector<std::string> ids;
+        for (int i = 0; i < 5; ++i) {
+            const std::string email = "u" + std::to_string(i) + "@b.c";
+            const auto created = co_await w.client.create_user({}, {email, "A", "12345678"});
+            EXPECT_TRUE(created);
+            if (created) ids.push_back(created->id);
+        }
+        std::vector<std::string> listed;
+        std::optional<std::string> cursor;
+        for (int pages = 1; pages <= 3; ++pages) {
+            const auto page = co_await w.client.list_users({}, 2, cursor);
+            EXPECT_TRUE(page);
+            if (!page) co_return;
+            for (const client::User& user : page->users)
+                listed.push_back(user.id);
+            cursor = page->next_cursor;
+            EXPECT_EQ(cursor.has_value(), pages < 3);
+        }
+        EXPECT_EQ(listed, ids);
+        const auto whole = co_await w.client.list_users({}, 5, {});
+        EXPECT_TRUE(whole && whole->users.size() == 5 && !whole->next_cursor);
+        const auto too_many = co_await w.client.list_users({}, 101, {});
+        EXPECT_EQ(kind(too_many), FailureKind::rejected);
+        const auto strange = co_await w.client.list_users({}, 1, "page 2");
+        EXPECT_EQ(kind(strange), FailureKind::rejected);
     });
 }
 

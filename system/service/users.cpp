@@ -88,6 +88,19 @@ host::Task<host::Result<domain::User>> Users::get(host::Context context, domain:
     co_return user;
 }
 
+host::Task<host::Result<UserPage>> Users::list(host::Context context,
+                                               std::optional<domain::Uuid> after,
+                                               std::size_t limit) {
+    // One more than asked for tells whether there are more. No user has the id that is all zeros.
+    host::Result<std::vector<domain::User>> found =
+        co_await store::list_users(database_, context, after.value_or(domain::Uuid{}), limit + 1);
+    if (!found) co_return fail(context, std::move(found.error()));
+    UserPage page{std::move(*found)};
+    page.has_more = page.users.size() > limit;
+    if (page.has_more) page.users.pop_back();
+    co_return page;
+}
+
 host::Task<host::Result<domain::User>> Users::change(host::Context context, domain::Uuid id,
                                                      Change what, Versions versions) {
     host::Result<domain::User> user = co_await store::change_user(

@@ -28,6 +28,12 @@ struct Change {
 
 using Versions = std::optional<std::vector<std::int64_t>>;
 
+/// Users in the order of their ids.
+struct UserPage {
+    std::vector<domain::User> users;
+    bool has_more = false;  ///< There are users after the last of these.
+};
+
 /// How passwords are hashed, and how many at a time. A hash that has been handed to a thread cannot
 /// be called back, so those beyond `at_once` wait here, where deadline and cancellation reach them.
 struct PasswordHashing {
@@ -48,6 +54,12 @@ class Users {
 
     /// Also not_found.
     host::Task<host::Result<domain::User>> get(host::Context context, domain::Uuid id);
+
+    /// At most `limit` users (at least 1) whose ids come after that one; nullopt: from the first
+    /// on. Users that are there throughout appear once in a listing that goes on from page to page,
+    /// whatever comes and goes meanwhile.
+    host::Task<host::Result<UserPage>> list(host::Context context,
+                                            std::optional<domain::Uuid> after, std::size_t limit);
 
     /// Changes the user if it has one of those versions (nullopt: any). Also not_found, conflict,
     /// already_exists: the e-mail address is taken.

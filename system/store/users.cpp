@@ -17,6 +17,11 @@ constexpr sql::Statement insert{
 constexpr sql::Statement select{"users_select", "SELECT " ATLAS_USER_COLUMNS
                                                 " FROM users WHERE id = $1 AND deleted_at IS NULL"};
 
+constexpr sql::Statement list{"users_list",
+                              "SELECT " ATLAS_USER_COLUMNS
+                              " FROM users WHERE id > $1 AND deleted_at IS NULL ORDER BY id "
+                              "LIMIT $2"};
+
 #define ATLAS_CHANGE_USER                                                                       \
     "UPDATE users SET email = COALESCE($3, email), email_folded = COALESCE($4, email_folded), " \
     "display_name = COALESCE($5, display_name), updated_at = $2, version = version + 1 WHERE "  \
@@ -62,13 +67,23 @@ std::optional<domain::User> read_user(const std::vector<sql::Value>& row) {
     return domain::User{*id, *row[1], *row[2], version, *created_at, *updated_at};
 }
 
-host::Result<domain::User> only_user(const sql::QueryResult& result) {
-    if (result.rows.empty()) return host::failure(host::ErrorCode::not_found);
-    std::optional<domain::User> user = read_user(result.rows.front());
-    if (!user) {
-        return host::failure(host::ErrorCode::data_corrupted, "a row of users cannot be read");
+host::Result<std::vector<domain::User>> all_users(const sql::QueryResult& result) {
+    std::vector<domain::User> users;
+    for (const std::vector<sql::Value>& row : result.rows) {
+        std::optional<domain::User> user = read_user(row);
+        if (!user) {
+            return host::failure(host::ErrorCode::data_corrupted, "a row of users cannot be read");
+        }
+        users.push_back(std::move(*user));
     }
-    return std::move(*user);
+    return users;
+}
+
+host::Result<domain::User> only_user(const sql::QueryResult& result) {
+    host::Result<std::vector<domain::User>> users = all_users(result);
+    if (!users) return std::unexpected(std::move(users.error()));
+    if (users->empty()) return host::failure(host::ErrorCode::not_found);
+    return std::move(users->front());
 }
 
 /// In PostgreSQL's text format: "{1,2}".
@@ -160,6 +175,19 @@ host::Task<host::Result<domain::User>> find_user(sql::Database& database, host::
             to_host_error({std::move(found.error()), host::Certainty::definite}));
     }
     co_return only_user(*found);
+}
+
+host::Task<host::Result<std::vector<domain::User>>> list_users(sql::Database& database,
+                                                               host::Context context,
+                                                               domain::Uuid after,
+                                                               std::size_t limit) {
+    sql::Result<sql::QueryResult> found = co_await sql::run_read(
+        database, context, list, {domain::to_string(after), std::to_string(limit)});
+    if (!found) {
+        co_return std::unexpected(
+            to_host_error({std::move(found.error()), host::Certainty::definite}));
+    }
+    co_return all_users(*found);
 }
 
 host::Task<host::Result<domain::User>> change_user(sql::Database& database, host::Context context,

@@ -28,6 +28,12 @@ host::Task<host::Result<void>> insert_user(sql::Database& database, host::Contex
 host::Task<host::Result<domain::User>> find_user(sql::Database& database, host::Context context,
                                                  domain::Uuid id);
 
+/// The first `limit` users after that id, in the order of ids.
+host::Task<host::Result<std::vector<domain::User>>> list_users(sql::Database& database,
+                                                               host::Context context,
+                                                               domain::Uuid after,
+                                                               std::size_t limit);
+
 /// The versions that may be changed; nullopt is any. Compared and changed in one statement.
 using Versions = std::optional<std::vector<std::int64_t>>;
 

@@ -94,6 +94,12 @@ Wrong set_milliseconds(std::string_view value, host::Duration& to) {
     return right;
 }
 
+Wrong set_idempotency_secret(std::string_view value, ServerConfiguration& to) {
+    if (value.size() < 16 || value.size() > 256) return "has not 16 to 256 characters";
+    to.idempotency_secret = value;
+    return right;
+}
+
 // What a copied example or an image would carry. Outside development and tests they are refused.
 constexpr std::array<std::string_view, 6> well_known_passwords = {
     "atlas", "postgres", "password", "changeme", "secret", "admin"};
@@ -177,13 +183,24 @@ void check_retry(const ServerConfiguration& configuration, Reading& reading) {
         {"ATLAS_RETRY_BASE_MS", "is above ATLAS_RETRY_MAX_MS", "at most ATLAS_RETRY_MAX_MS"});
 }
 
+void check_idempotency_secret(const ServerConfiguration& configuration, Reading& reading) {
+    constexpr std::string_view name = "ATLAS_IDEMPOTENCY_SECRET";
+    if (reading.is_wrong(name)) return;
+    if (configuration.idempotency_secret != ServerConfiguration{}.idempotency_secret) return;
+    reading.problems.push_back({std::string(name),
+                                "is the one that everybody knows, outside development and test",
+                                "a secret of its own, the same for all nodes"});
+}
+
 // Nothing that is guessed from a name or copied from an example guards other people's data.
 void check_secrets(const ServerConfiguration& configuration, Reading& reading) {
-    constexpr std::string_view url = "ATLAS_DATABASE_URL";
-    if (reading.is_wrong("ATLAS_ENVIRONMENT") || reading.is_wrong(url)) return;
+    if (reading.is_wrong("ATLAS_ENVIRONMENT")) return;
     const bool guarded = configuration.environment == Environment::staging ||
                          configuration.environment == Environment::production;
     if (!guarded) return;
+    check_idempotency_secret(configuration, reading);
+    constexpr std::string_view url = "ATLAS_DATABASE_URL";
+    if (reading.is_wrong(url)) return;
     const auto refuse = [&](std::string reason) {
         reading.problems.push_back({std::string(url), reason + ", outside development and test",
                                     "a user and a password of its own"});
@@ -212,6 +229,9 @@ const std::vector<Variable>& variables() {
          set_environment},
         {"ATLAS_HTTP_ADDRESS", "a numeric address and a port, such as 127.0.0.1:8080 or [::1]:8080",
          "127.0.0.1:8080", false, set_http_address},
+        {"ATLAS_IDEMPOTENCY_SECRET",
+         "16 to 256 characters that nobody can guess, the same for all nodes",
+         "for development alone", true, set_idempotency_secret},
         {"ATLAS_LOG_FORMAT", "json or text", "text on a terminal, else json", false,
          set_log_format},
         {"ATLAS_LOG_LEVEL", "debug, info, warning or error", "info", false, set_log_level},

@@ -32,6 +32,7 @@ struct ServerConfiguration {
     reliability::RetryPolicy retry = {};
     std::size_t threads = 1;
     passwords::Argon2Cost password_cost = {};
+    std::string idempotency_secret = "for development alone";
 };
 
 /// One thing that an operator may set.

@@ -17,8 +17,10 @@ std::optional<std::string> no_files(const std::string&) {
     return std::nullopt;
 }
 
-std::vector<Problem> problems_of(const Settings& environment, const Settings& flags = {},
+/// With an idempotency secret of its own, where the settings have none.
+std::vector<Problem> problems_of(Settings environment, const Settings& flags = {},
                                  const ReadFile& files = no_files) {
+    environment.try_emplace("ATLAS_IDEMPOTENCY_SECRET", "8Jx-4qT-9fL-2mW-7cB");
     const auto loaded = load_configuration(environment, flags, files);
     return loaded ? std::vector<Problem>{} : loaded.error();
 }
@@ -46,6 +48,7 @@ TEST(Configuration, NothingSetIsLoopbackAndTheDefaultsThatAreShown) {
     EXPECT_EQ(same->retry.cap, loaded->retry.cap);
     EXPECT_EQ(same->threads, loaded->threads);
     EXPECT_EQ(same->password_cost, loaded->password_cost);
+    EXPECT_EQ(same->idempotency_secret, loaded->idempotency_secret);
 }
 
 TEST(Configuration, EveryProblemIsReportedAtOnceWithNameReasonAndRemedy) {
@@ -155,6 +158,22 @@ TEST(Configuration, TheDatabaseIsNamedWithAPasswordOutsideDevelopmentAndTests) {
                                  {"ATLAS_DATABASE_URL", "postgresql://atlas:8Jx@db/atlas"}})
                         .empty());
     }
+}
+
+TEST(Configuration, TheIdempotencySecretIsItsOwnOutsideDevelopmentAndTests) {
+    const std::string known = load_configuration({}, {}, no_files)->idempotency_secret;
+    const std::string url = "postgresql://atlas:8Jx@db/atlas";
+    for (const char* environment : {"staging", "production"}) {
+        const auto problems = problems_of({{"ATLAS_ENVIRONMENT", environment},
+                                           {"ATLAS_DATABASE_URL", url},
+                                           {"ATLAS_IDEMPOTENCY_SECRET", known}});
+        ASSERT_EQ(problems.size(), 1u);
+        EXPECT_EQ(problems[0].name, "ATLAS_IDEMPOTENCY_SECRET");
+    }
+    EXPECT_TRUE(problems_of({{"ATLAS_IDEMPOTENCY_SECRET", known}}).empty());
+    const auto wrong = problems_of({{"ATLAS_IDEMPOTENCY_SECRET", "too short"}});
+    ASSERT_EQ(wrong.size(), 1u);
+    EXPECT_THAT(describe(wrong[0]), Not(HasSubstr("too short")));
 }
 
 TEST(Configuration, PasswordsThatEverybodyKnowsAreForDevelopmentAndTests) {

@@ -6,6 +6,7 @@
 
 #include "properties/contracts/sql_port_fixture.hpp"
 #include "system/host/task_group.hpp"
+#include "system/store/errors.hpp"
 #include "system/store/migrations.hpp"
 #include "system/store/users.hpp"
 
@@ -61,6 +62,16 @@ std::string outcome_of(const host::Result<T>& result) {
     return result ? "ok" : host::describe(result.error());
 }
 
+/// By itself in a transaction; already_exists when the address is taken.
+Task<host::Result<void>> insert_user(sql::Database& database, host::Context context, NewUser user) {
+    auto inserted = co_await sql::run_transaction<bool>(
+        database, context,
+        [&](sql::Transaction& transaction) { return store::insert_user(transaction, user); });
+    if (!inserted) co_return std::unexpected(store::to_host_error(inserted.error()));
+    if (!*inserted) co_return host::failure(ErrorCode::already_exists);
+    co_return host::Result<void>{};
+}
+
 TEST_P(UsersStore, MigrationsAreAppliedOnce) {
     run([](SqlCase& c) -> Task<> {
         Node node(c);
@@ -102,7 +113,7 @@ TEST_P(UsersStore, AUserComesBackAsItWasStored) {
         Node node(c);
         co_await bring_up_to_date(c, node);
         const NewUser stored = new_user(1, "Ada@Example.com");
-        const auto inserted = co_await store::insert_user(node.database, c.patient(), stored);
+        const auto inserted = co_await insert_user(node.database, c.patient(), stored);
         EXPECT_EQ(outcome_of(inserted), "ok");
         const auto found = co_await store::find_user(node.database, c.patient(), stored.user.id);
         EXPECT_EQ(outcome_of(found), "ok");
@@ -117,22 +128,20 @@ TEST_P(UsersStore, AnAddressIsTakenInAnyCaseOfItsLetters) {
     run([](SqlCase& c) -> Task<> {
         Node node(c);
         co_await bring_up_to_date(c, node);
-        const auto first =
-            co_await store::insert_user(node.database, c.patient(), new_user(1, "a@b.c"));
+        const auto first = co_await insert_user(node.database, c.patient(), new_user(1, "a@b.c"));
         EXPECT_EQ(outcome_of(first), "ok");
-        const auto second =
-            co_await store::insert_user(node.database, c.patient(), new_user(2, "A@B.C"));
+        const auto second = co_await insert_user(node.database, c.patient(), new_user(2, "A@B.C"));
         EXPECT_FALSE(second);
         if (!second) EXPECT_EQ(second.error().code, ErrorCode::already_exists);
         const auto other =
-            co_await store::insert_user(node.database, c.patient(), new_user(3, "\xc3\x84@b.c"));
+            co_await insert_user(node.database, c.patient(), new_user(3, "\xc3\x84@b.c"));
         EXPECT_EQ(outcome_of(other), "ok");
     });
 }
 
 Task<> insert_and_count(SqlCase& c, Node& node, std::uint8_t number, int& inserted, int& taken) {
     const auto result =
-        co_await store::insert_user(node.database, c.patient(), new_user(number, "same@b.c"));
+        co_await insert_user(node.database, c.patient(), new_user(number, "same@b.c"));
     if (result) ++inserted;
     if (!result && result.error().code == ErrorCode::already_exists) ++taken;
 }
@@ -157,7 +166,7 @@ TEST_P(UsersStore, ARenameNamesItsVersion) {
     run([](SqlCase& c) -> Task<> {
         Node node(c);
         co_await bring_up_to_date(c, node);
-        (void)co_await store::insert_user(node.database, c.patient(), new_user(1, "a@b.c"));
+        (void)co_await insert_user(node.database, c.patient(), new_user(1, "a@b.c"));
         const auto stale =
             co_await store::change_user(node.database, c.patient(), rename(1, "X", {{2, 7}}));
         EXPECT_FALSE(stale);
@@ -187,8 +196,8 @@ TEST_P(UsersStore, AnAddressIsChangedUnlessAnotherHasIt) {
     run([](SqlCase& c) -> Task<> {
         Node node(c);
         co_await bring_up_to_date(c, node);
-        (void)co_await store::insert_user(node.database, c.patient(), new_user(1, "a@b.c"));
-        (void)co_await store::insert_user(node.database, c.patient(), new_user(2, "d@e.f"));
+        (void)co_await insert_user(node.database, c.patient(), new_user(1, "a@b.c"));
+        (void)co_await insert_user(node.database, c.patient(), new_user(2, "d@e.f"));
         const auto taken =
             co_await store::change_user(node.database, c.patient(), change_email(1, "D@e.f"));
         EXPECT_FALSE(taken);
@@ -201,8 +210,7 @@ TEST_P(UsersStore, AnAddressIsChangedUnlessAnotherHasIt) {
         const auto other =
             co_await store::change_user(node.database, c.patient(), change_email(1, "g@h.i"));
         EXPECT_EQ(outcome_of(other), "ok");
-        const auto left =
-            co_await store::insert_user(node.database, c.patient(), new_user(3, "a@b.c"));
+        const auto left = co_await insert_user(node.database, c.patient(), new_user(3, "a@b.c"));
         EXPECT_EQ(outcome_of(left), "ok");
     });
 }
@@ -213,8 +221,8 @@ TEST_P(UsersStore, AListingGoesOnAfterAnIdAndLeavesOutTheDeleted) {
         co_await bring_up_to_date(c, node);
         // Not in the order of their ids, and one that is above all signed bytes.
         for (const std::uint8_t number : {3, 1, 200, 2, 4}) {
-            (void)co_await store::insert_user(node.database, c.patient(),
-                                              new_user(number, std::to_string(number) + "@b.c"));
+            (void)co_await insert_user(node.database, c.patient(),
+                                       new_user(number, std::to_string(number) + "@b.c"));
         }
         (void)co_await store::delete_user(node.database, c.patient(), {id_of(3), later, {}});
         const auto first = co_await store::list_users(node.database, c.patient(), {}, 2);
@@ -232,7 +240,7 @@ TEST_P(UsersStore, ADeletedUserIsGoneAndItsAddressFree) {
     run([](SqlCase& c) -> Task<> {
         Node node(c);
         co_await bring_up_to_date(c, node);
-        (void)co_await store::insert_user(node.database, c.patient(), new_user(1, "a@b.c"));
+        (void)co_await insert_user(node.database, c.patient(), new_user(1, "a@b.c"));
         const auto stale =
             co_await store::delete_user(node.database, c.patient(), {id_of(1), later, {{2}}});
         EXPECT_FALSE(stale);
@@ -254,15 +262,14 @@ TEST_P(UsersStore, ADeletedUserIsGoneAndItsAddressFree) {
         // Twice, so that the address has two deleted users and a live one.
         for (std::uint8_t number = 2; number <= 3; ++number) {
             const auto next =
-                co_await store::insert_user(node.database, c.patient(), new_user(number, "A@b.c"));
+                co_await insert_user(node.database, c.patient(), new_user(number, "A@b.c"));
             EXPECT_EQ(outcome_of(next), "ok");
             if (number == 3) break;
             const auto next_deleted =
                 co_await store::delete_user(node.database, c.patient(), {id_of(number), later, {}});
             EXPECT_EQ(outcome_of(next_deleted), "ok");
         }
-        const auto taken =
-            co_await store::insert_user(node.database, c.patient(), new_user(4, "a@B.c"));
+        const auto taken = co_await insert_user(node.database, c.patient(), new_user(4, "a@B.c"));
         EXPECT_FALSE(taken);
         if (!taken) EXPECT_EQ(taken.error().code, ErrorCode::already_exists);
     });
@@ -279,7 +286,7 @@ TEST_P(UsersStore, OfManyWhoRenameOneVersionOneSucceeds) {
     run([](SqlCase& c) -> Task<> {
         Node node(c);
         co_await bring_up_to_date(c, node);
-        (void)co_await store::insert_user(node.database, c.patient(), new_user(1, "a@b.c"));
+        (void)co_await insert_user(node.database, c.patient(), new_user(1, "a@b.c"));
         int renamed = 0;
         int conflicts = 0;
         co_await host::with_task_group(c.host(), [&](host::TaskGroup& group) -> Task<> {

@@ -26,6 +26,8 @@ struct TinyDatabase {
 
     std::map<std::string, Row> users;
     std::set<std::string> migrations;
+    /// By idempotency key: fingerprint, status, headers, body.
+    std::map<std::string, Row> keys;
     bool emails_are_unique = false;
     bool is_locked = false;  ///< By the one transaction under way.
 
@@ -108,8 +110,11 @@ class TinyConnection final : public sql::Connection {
         } else if (name == "schema_migrations_insert") {
             if (!seen.migrations.insert(*p[0]).second) return violation("schema_migrations_pkey");
         } else if (name == "users_insert") {
-            if (is_taken(seen, *p[2], *p[0])) return violation("users_email_folded_key");
-            seen.users[*p[0]] = {*p[0], *p[1], *p[2], *p[3], *p[5], *p[6], *p[7], ""};
+            const bool taken = is_taken(seen, *p[2], *p[0]);
+            result.command_tag = taken ? "INSERT 0 0" : "INSERT 0 1";
+            if (!taken) seen.users[*p[0]] = {*p[0], *p[1], *p[2], *p[3], *p[5], *p[6], *p[7], ""};
+        } else if (name.starts_with("idempotency_keys")) {
+            return answer_about_key(seen, name, p);
         } else if (name == "users_list") {
             for (auto row = seen.users.upper_bound(*p[0]); row != seen.users.end(); ++row) {
                 if (result.rows.size() == std::stoull(*p[1])) break;
@@ -117,6 +122,20 @@ class TinyConnection final : public sql::Connection {
             }
         } else if (const auto row = seen.users.find(*p[0]); row != seen.users.end()) {
             return answer_about(seen, row->second, name, p);
+        }
+        return result;
+    }
+
+    static sql::QueryResult answer_about_key(TinyDatabase& seen, const std::string& name,
+                                             const sql::Parameters& p) {
+        sql::QueryResult result;
+        if (name == "idempotency_keys_insert") {
+            const bool is_new = seen.keys.try_emplace(*p[0], TinyDatabase::Row{*p[1]}).second;
+            result.command_tag = is_new ? "INSERT 0 1" : "INSERT 0 0";
+        } else if (name == "idempotency_keys_update") {
+            seen.keys[*p[0]] = {seen.keys[*p[0]][0], *p[1], *p[2], *p[3]};
+        } else if (const auto row = seen.keys.find(*p[0]); row != seen.keys.end()) {
+            result.rows.emplace_back(row->second.begin(), row->second.end());
         }
         return result;
     }

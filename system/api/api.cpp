@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "system/api/failure.hpp"
+#include "system/api/idempotency_key.hpp"
 #include "system/api/routes.hpp"
+#include "system/reliability/request_fingerprint.hpp"
 
 namespace atlas::api {
 namespace {
@@ -46,9 +48,51 @@ std::optional<Problem> check_body(const Route& route, const http::Request& reque
     return {};
 }
 
+/// An entity tag condition; nothing where the route needs none.
+std::expected<std::optional<IfMatch>, Problem> read_if_match(const Route& route,
+                                                             const http::Headers& headers) {
+    if (!route.needs_if_match) return std::nullopt;
+    const std::string* field = headers.find("If-Match");
+    if (field == nullptr) {
+        return std::unexpected(Problem{.type = problems::precondition_required,
+                                       .detail = "Send the ETag of the user in If-Match."});
+    }
+    std::optional<IfMatch> if_match = parse_if_match(*field);
+    if (!if_match || headers.count("If-Match") > 1) {
+        return std::unexpected(
+            Problem{.type = problems::invalid_request,
+                    .detail = "If-Match is \"*\" or one field of at most 16 entity tags."});
+    }
+    return if_match;
+}
+
+/// Likewise, the key under which the request takes effect once.
+std::expected<std::optional<store::KeyedRequest>, Problem> read_key(const RouteMatch& match,
+                                                                    const http::Request& request,
+                                                                    std::string_view secret) {
+    if (!match.route->needs_idempotency_key) return std::nullopt;
+    const std::string* field = request.headers.find("Idempotency-Key");
+    if (field == nullptr) {
+        return std::unexpected(
+            Problem{.type = problems::idempotency_key_missing,
+                    .detail = "Send a key of your own choice, and the same one when you repeat the "
+                              "request."});
+    }
+    std::optional<std::string> key = parse_idempotency_key(*field);
+    if (!key || request.headers.count("Idempotency-Key") > 1) {
+        return std::unexpected(Problem{
+            .type = problems::invalid_request,
+            .detail = "Idempotency-Key is one field of 1 to 255 ASCII characters, quoted or "
+                      "bare."});
+    }
+    return store::KeyedRequest{
+        std::move(*key),
+        reliability::request_fingerprint(secret, request.method, match.path, request.body)};
+}
+
 /// What the route demands of the request, or what is wrong with it.
 std::expected<Call, Problem> validate(const RouteMatch& match, host::Context context,
-                                      const http::Request& request) {
+                                      const http::Request& request, std::string_view secret) {
     const Route& route = *match.route;
     Call call{.context = context, .path_parameter = std::string{match.path_parameter}};
     if (route.body != nullptr) {
@@ -61,19 +105,12 @@ std::expected<Call, Problem> validate(const RouteMatch& match, host::Context con
         if (!arguments) return std::unexpected(std::move(arguments.error()));
         call.arguments = std::move(*arguments);
     }
-    if (route.needs_if_match) {
-        const std::string* field = request.headers.find("If-Match");
-        if (field == nullptr) {
-            return std::unexpected(Problem{.type = problems::precondition_required,
-                                           .detail = "Send the ETag of the user in If-Match."});
-        }
-        call.if_match = parse_if_match(*field);
-        if (!call.if_match || request.headers.count("If-Match") > 1) {
-            return std::unexpected(
-                Problem{.type = problems::invalid_request,
-                        .detail = "If-Match is \"*\" or one field of at most 16 entity tags."});
-        }
-    }
+    auto if_match = read_if_match(route, request.headers);
+    if (!if_match) return std::unexpected(std::move(if_match.error()));
+    call.if_match = std::move(*if_match);
+    auto keyed = read_key(match, request, secret);
+    if (!keyed) return std::unexpected(std::move(keyed.error()));
+    call.keyed = std::move(*keyed);
     if (route.body != nullptr) {
         std::expected<Members, Problem> members = read_object(request.body, *route.body);
         if (!members) return std::unexpected(std::move(members.error()));
@@ -84,8 +121,10 @@ std::expected<Call, Problem> validate(const RouteMatch& match, host::Context con
 
 }  // namespace
 
-Api::Api(service::Users& users, const host::Event& database_ready)
-    : users_(users), database_ready_(database_ready) {}
+Api::Api(service::Users& users, const host::Event& database_ready, std::string idempotency_secret)
+    : users_(users),
+      database_ready_(database_ready),
+      idempotency_secret_(std::move(idempotency_secret)) {}
 
 http::Handler Api::handler() {
     return [this](host::Context context, http::Request request) {
@@ -100,7 +139,7 @@ host::Task<http::Response> Api::handle(host::Context context, http::Request requ
                                                       : method_not_allowed(match.allowed);
         co_return http::to_response(problem, context.trace_id);
     }
-    std::expected<Call, Problem> call = validate(match, context, request);
+    std::expected<Call, Problem> call = validate(match, context, request, idempotency_secret_);
     if (!call) co_return http::to_response(call.error(), context.trace_id);
     if (match.route->needs_database && !database_ready_.is_set()) {
         co_return to_response(host::Error{host::ErrorCode::unavailable}, context);

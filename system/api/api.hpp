@@ -11,8 +11,9 @@ namespace atlas::api {
 class Api {
   public:
     /// All outlive it. Until `database_ready` is set, whatever needs the database is 503 "not
-    /// started".
-    Api(service::Users& users, const host::Event& database_ready);
+    /// started". `idempotency_secret` is the same for all nodes: by it they know a repeated
+    /// request.
+    Api(service::Users& users, const host::Event& database_ready, std::string idempotency_secret);
 
     /// Refers to this object.
     http::Handler handler();
@@ -22,6 +23,7 @@ class Api {
 
     service::Users& users_;
     const host::Event& database_ready_;
+    std::string idempotency_secret_;
 };
 
 }  // namespace atlas::api

@@ -57,6 +57,7 @@ std::span<const Route> routes() {
               .summary = "Registers a user.",
               .body_media_type = "application/json",
               .body = &registration_schema,
+              .needs_idempotency_key = true,
               .run = create_user},
         Route{.method = "GET",
               .path = "/v1/users",
@@ -92,7 +93,7 @@ RouteMatch find_route(std::string_view method, std::string_view target) {
     for (const Route& route : routes()) {
         const std::optional<std::string_view> parameter = match(route.path, path);
         if (!parameter) continue;
-        if (route.method == method) return {&route, *parameter, query_of(target)};
+        if (route.method == method) return {&route, path, *parameter, query_of(target)};
         found.allowed.push_back(route.method);
     }
     return found;

@@ -12,6 +12,7 @@
 #include "system/api/schema.hpp"
 #include "system/http/message.hpp"
 #include "system/service/users.hpp"
+#include "system/store/idempotency.hpp"
 
 namespace atlas::api {
 
@@ -22,6 +23,7 @@ struct Call {
     Arguments arguments = {};
     Members members = {};
     std::optional<IfMatch> if_match = {};
+    std::optional<store::KeyedRequest> keyed = {};
 };
 
 struct Route {
@@ -36,6 +38,8 @@ struct Route {
     const ObjectSchema* body = nullptr;
     /// Without If-Match: 428.
     bool needs_if_match = false;
+    /// Without Idempotency-Key: 400.
+    bool needs_idempotency_key = false;
     /// Answered by the process alone, database or not.
     bool needs_database = true;
     host::Task<http::Response> (*run)(service::Users& users, Call call);
@@ -45,6 +49,7 @@ std::span<const Route> routes();
 
 struct RouteMatch {
     const Route* route = nullptr;  ///< Null: see `allowed`.
+    std::string_view path = {};
     std::string_view path_parameter = {};
     std::string_view query = {};
     /// The methods of the path, when none is the request's; empty when there is no such path.

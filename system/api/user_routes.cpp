@@ -7,6 +7,7 @@
 
 #include "system/api/cursor.hpp"
 #include "system/api/failure.hpp"
+#include "system/api/keyed_answer.hpp"
 #include "system/http/json_string.hpp"
 
 namespace atlas::api {
@@ -73,6 +74,12 @@ http::Response show(const service::UserPage& page) {
             std::move(json)};
 }
 
+http::Response show_created(const domain::User& user) {
+    http::Response response = show(201, user);
+    response.headers.add("Location", "/v1/users/" + domain::to_string(user.id));
+    return response;
+}
+
 http::Response no_such_user(const Call& call) {
     return http::to_response(
         {.type = http::problems::not_found, .detail = "There is no user of that id."},
@@ -130,15 +137,15 @@ constexpr ObjectSchema registration_schema{"Registration", registration_members}
 constexpr ObjectSchema user_patch_schema{"UserPatch", patch_members};
 
 host::Task<http::Response> create_user(service::Users& users, Call call) {
-    const host::Result<domain::User> user = co_await users.create(
+    const auto answer = [&call](const domain::User* created) {
+        return to_answer(created != nullptr ? show_created(*created) : email_taken(call));
+    };
+    host::Result<store::KeyedAnswer> done = co_await users.create(
         call.context,
-        {std::move(*call.members[0]), std::move(*call.members[1]), std::move(*call.members[2])});
-    if (user) {
-        http::Response response = show(201, *user);
-        response.headers.add("Location", "/v1/users/" + domain::to_string(user->id));
-        co_return response;
-    }
-    co_return answer_failure(user.error(), call);
+        {std::move(*call.members[0]), std::move(*call.members[1]), std::move(*call.members[2])},
+        std::move(*call.keyed), answer);
+    if (!done) co_return to_response(done.error(), call.context);
+    co_return to_response(std::move(*done), call.context);
 }
 
 host::Task<http::Response> list_users(service::Users& users, Call call) {

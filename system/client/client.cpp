@@ -23,9 +23,12 @@ using Attempt = std::expected<http::Response, Failure>;
 bool may_try_again(const Failure& failure, const Expectation& expectation) {
     switch (failure.kind) {
         case FailureKind::not_started:
+        case FailureKind::in_progress:
             return true;
+        case FailureKind::outcome_unknown:
+            return expectation.is_keyed;
         case FailureKind::connection_lost:
-            return expectation.only_reads;
+            return expectation.only_reads || expectation.is_keyed;
         default:
             return false;
     }
@@ -112,6 +115,8 @@ std::string_view name(FailureKind kind) noexcept {
             return "not_found";
         case FailureKind::email_taken:
             return "email_taken";
+        case FailureKind::in_progress:
+            return "in_progress";
         case FailureKind::version_mismatch:
             return "version_mismatch";
         case FailureKind::not_started:
@@ -133,7 +138,8 @@ class Client::Implementation {
     Implementation(host::Host& host, ClientOptions options)
         : host_(host),
           options_(std::move(options)),
-          random_(host.random("client.retry", options_.instance)) {
+          random_(host.random("client.retry", options_.instance)),
+          keys_(host.random("client.idempotency_key", options_.instance)) {
         ATLAS_CHECK(!options_.endpoints.empty(), "a client knows at least one endpoint");
         // Many clients with the same list must not all begin with its first.
         next_endpoint_ = random_.below(options_.endpoints.size());
@@ -147,12 +153,21 @@ class Client::Implementation {
             request.headers.add("traceparent",
                                 telemetry::format_traceparent(context.trace_id, parent_id()));
         }
+        bool may_have_happened = false;
         for (unsigned retries = 0;; ++retries) {
             Attempt attempt = co_await try_once(context, request, expectation);
             if (attempt && attempt->status != expectation.success) {
                 attempt = std::unexpected(read_failure(*attempt, expectation));
             }
-            if (attempt || !may_try_again(attempt.error(), expectation)) co_return attempt;
+            if (attempt) co_return attempt;
+            Failure& failure = attempt.error();
+            may_have_happened |= failure.certainty == host::Certainty::indefinite;
+            // That the e-mail is taken is the outcome of all attempts; any other failure tells
+            // nothing about those before it.
+            if (may_have_happened && failure.kind != FailureKind::email_taken) {
+                failure.certainty = host::Certainty::indefinite;
+            }
+            if (!may_try_again(failure, expectation)) co_return attempt;
             const bool again = co_await reliability::wait_to_retry(host_, options_.retry, retries,
                                                                    random_, context.deadline);
             if (!again) co_return attempt;
@@ -164,6 +179,18 @@ class Client::Implementation {
         const Attempt attempt = co_await call(context, std::move(request), expectation);
         if (!attempt) co_return std::unexpected(attempt.error());
         co_return read_user(*attempt, expectation);
+    }
+
+    /// 128 random bits, as the field has it.
+    std::string next_idempotency_key() {
+        constexpr std::string_view digits = "0123456789abcdef";
+        std::string key = "\"";
+        for (int word = 0; word < 2; ++word) {
+            const std::uint64_t bits = keys_.next();
+            for (unsigned shift = 0; shift < 64; shift += 4)
+                key += digits[bits >> shift & 0xf];
+        }
+        return key + '"';
     }
 
     void close() noexcept { idle_.clear(); }
@@ -231,6 +258,7 @@ class Client::Implementation {
     host::Host& host_;
     ClientOptions options_;
     host::RandomSource random_;
+    host::RandomSource keys_;
     std::size_t next_endpoint_ = 0;
     std::vector<IdleConnection> idle_;  ///< The most recently used last.
 };
@@ -241,10 +269,13 @@ Client::Client(host::Host& host, ClientOptions options)
 Client::~Client() = default;
 
 host::Task<Outcome<User>> Client::create_user(host::Context context, NewUser user) {
-    http::Request request{
-        "POST", "/v1/users", {{"Content-Type", "application/json"}}, render(user)};
-    co_return co_await implementation_->call_for_user(context, std::move(request),
-                                                      {.success = 201, .may_be_taken = true});
+    http::Request request{"POST",
+                          "/v1/users",
+                          {{"Content-Type", "application/json"},
+                           {"Idempotency-Key", implementation_->next_idempotency_key()}},
+                          render(user)};
+    co_return co_await implementation_->call_for_user(
+        context, std::move(request), {.success = 201, .may_be_taken = true, .is_keyed = true});
 }
 
 host::Task<Outcome<User>> Client::get_user(host::Context context, std::string id) {

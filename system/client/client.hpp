@@ -54,6 +54,7 @@ enum class FailureKind : std::uint8_t {
     rejected,           ///< 4xx: the request is at fault (400, 413, 428, ...). Definite.
     not_found,          ///< 404. Definite.
     email_taken,        ///< 409. Definite.
+    in_progress,        ///< 409: an earlier attempt of this call is still under way. Indefinite.
     version_mismatch,   ///< 412: If-Match named another version. Definite.
     not_started,        ///< 503 "not started", or no connection came about. Definite.
     outcome_unknown,    ///< 503 "outcome unknown". Indefinite, unless the call only reads.
@@ -94,8 +95,9 @@ struct ClientOptions {
     /// a request sent while the server closes the connection ends as connection_lost.
     host::Duration idle_time = std::chrono::seconds{20};
     std::size_t idle_connections = 4;
-    /// Calls that failed without effect (not_started, and any lost call that only reads) are tried
-    /// again on the next endpoint. max_attempts = 1 switches that off.
+    /// Calls that failed without effect (not_started, and any lost call that only reads), and those
+    /// that take effect once however often they are sent, are tried again on the next endpoint.
+    /// max_attempts = 1 switches that off.
     reliability::RetryPolicy retry = {};
     /// Of answers. The largest page of users, each as long as it may be, has less than 200 KiB.
     http::MessageLimits limits = {.body_bytes = 262144};
@@ -111,6 +113,8 @@ class Client {
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
+    /// Takes effect at most once: all attempts have one Idempotency-Key, so those whose outcome is
+    /// unknown are repeated too.
     host::Task<Outcome<User>> create_user(host::Context context, NewUser user);
 
     host::Task<Outcome<User>> get_user(host::Context context, std::string id);

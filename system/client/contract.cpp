@@ -61,6 +61,12 @@ std::optional<FailureKind> kind_of(std::string_view type, int status,
     if (is(problems::precondition_required) && expectation.has_precondition) {
         return FailureKind::rejected;
     }
+    if (is(problems::request_in_progress) && expectation.is_keyed) {
+        return FailureKind::in_progress;
+    }
+    if (is(problems::idempotency_key_missing) || is(problems::idempotency_key_reused)) {
+        return FailureKind::rejected;
+    }
     for (const http::ProblemType& problem :
          {problems::malformed_request, problems::invalid_request, problems::request_timeout,
           problems::content_too_large, problems::target_too_long, problems::header_too_large}) {
@@ -138,7 +144,9 @@ Failure read_failure(const http::Response& response, const Expectation& expectat
         return failure;
     }
     Failure failure{.kind = *kind, .status = response.status, .problem_type = type};
-    if (*kind == FailureKind::outcome_unknown) failure.certainty = host::Certainty::indefinite;
+    if (*kind == FailureKind::outcome_unknown || *kind == FailureKind::in_progress) {
+        failure.certainty = host::Certainty::indefinite;
+    }
     failure.detail = text_member(*json, "detail").value_or("");
     if (const auto errors = json->find("errors"); errors != json->end() && errors->is_array()) {
         for (const Json& error : *errors) {

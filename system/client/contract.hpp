@@ -14,6 +14,8 @@ struct Expectation {
     bool may_be_not_found = false;
     bool may_be_taken = false;
     bool has_precondition = false;
+    /// It takes effect once, however often it is sent.
+    bool is_keyed = false;
 };
 
 /// The user of an answer with the expected status: checks media type, members, and that ETag and

@@ -90,6 +90,8 @@ std::string_view reason_phrase(int status) noexcept {
             return "Unsupported Media Type";
         case 417:
             return "Expectation Failed";
+        case 422:
+            return "Unprocessable Content";
         case 428:
             return "Precondition Required";
         case 431:

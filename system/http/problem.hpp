@@ -67,6 +67,12 @@ inline constexpr ProblemType not_found{"urn:atlas:problem:not-found", "There is 
                                        404};
 inline constexpr ProblemType method_not_allowed{"urn:atlas:problem:method-not-allowed",
                                                 "The resource does not have that method", 405};
+inline constexpr ProblemType idempotency_key_missing{"urn:atlas:problem:idempotency-key-missing",
+                                                     "Idempotency-Key is required", 400};
+inline constexpr ProblemType request_in_progress{"urn:atlas:problem:request-in-progress",
+                                                 "A request of that key is under way", 409};
+inline constexpr ProblemType idempotency_key_reused{"urn:atlas:problem:idempotency-key-reused",
+                                                    "The key belongs to another request", 422};
 inline constexpr ProblemType email_taken{"urn:atlas:problem:email-taken",
                                          "Another user has that e-mail address", 409};
 inline constexpr ProblemType version_mismatch{"urn:atlas:problem:version-mismatch",

@@ -9,6 +9,7 @@
 #include "system/api/routes.hpp"
 #include "system/host/task_group.hpp"
 #include "system/http/server.hpp"
+#include "system/node/clean_up.hpp"
 #include "system/node/failure_report.hpp"
 #include "system/service/users.hpp"
 
@@ -37,7 +38,7 @@ struct ApiNode {
           database{world, pool, options.retry, world.random("sql.retry")},
           users(world, database, {.cost = options.argon2, .at_once = options.hashes_at_once}),
           database_ready(world),
-          api(users, database_ready),
+          api(users, database_ready, options.idempotency_secret),
           server(world, decorate(api.handler(), hooks), server_options(options.http)),
           tasks(world) {}
 
@@ -99,6 +100,7 @@ host::Task<host::Result<void>> run_api_node(host::Host& host, sql::Driver& drive
     ApiNode node(host, driver, options, hooks);
     node.tasks.spawn(node.server.serve(std::move(*listener)));
     node.tasks.spawn(bring_up_to_date(node, std::move(options.migrations)));
+    node.tasks.spawn(clean_up_for_ever(node.database, node.database_ready));
     std::exception_ptr cancelled;
     try {
         co_await host.wait_for_shutdown();

@@ -2,6 +2,7 @@
 // What makes an API node: wiring, start, drain.
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "system/host/host.hpp"
@@ -28,6 +29,8 @@ struct ApiNodeOptions {
     passwords::Argon2Cost argon2 = {};
     /// Password hashes worked on at once: as many as the host has threads for them.
     std::size_t hashes_at_once = 1;
+    /// By it nodes know a repeated request (Idempotency-Key): the same for all nodes.
+    std::string idempotency_secret = {};
     /// After a request to stop: how long requests in flight may take. Then they are cut.
     host::Duration drain_time = std::chrono::seconds{15};
     std::vector<store::Migration> migrations = store::built_in_migrations();

@@ -22,6 +22,7 @@ sql::Result<sql::QueryResult> answer(const std::string& asked, const sql::Parame
         result.rows.push_back({parameters.at(0), "a@b.c", parameters.at(4), "2",
                                "2026-11-22 10:59:45+00", "2026-11-22 10:59:45+00"});
     }
+    if (asked.ends_with("_insert")) result.command_tag = "INSERT 0 1";
     return result;
 }
 

@@ -37,6 +37,7 @@ class FakeUsers {
   public:
     std::map<std::string, std::vector<Value>> rows;  ///< By id: the columns that are selected.
     std::map<std::string, std::string> emails;       ///< By folded e-mail: whose it is.
+    std::map<std::string, std::vector<Value>> keys;  ///< Fingerprint, status, headers, body.
     std::vector<std::string> migrations;
     std::string last_password_hash;
 
@@ -53,6 +54,8 @@ class FakeUsers {
             if (const auto row = rows.find(*parameters.at(0)); row != rows.end()) {
                 result.rows.push_back(row->second);
             }
+        } else if (asked.starts_with("execute idempotency_keys")) {
+            return answer_about_key(asked, parameters);
         } else if (asked == "execute users_list") {
             for (auto row = rows.upper_bound(*parameters.at(0)); row != rows.end(); ++row) {
                 if (result.rows.size() == std::stoull(*parameters.at(1))) break;
@@ -69,6 +72,21 @@ class FakeUsers {
         return std::unexpected(sql::Error{.kind = sql::ErrorKind::server,
                                           .sqlstate = "23505",
                                           .constraint = "users_email_folded_key"});
+    }
+
+    /// Nothing of it is undone by a rollback: a key is there from its first insert on.
+    QueryResult answer_about_key(const std::string& asked, const Parameters& p) {
+        QueryResult result;
+        if (asked == "execute idempotency_keys_insert") {
+            const bool is_new = keys.try_emplace(*p.at(0), std::vector<Value>{p.at(1)}).second;
+            result.command_tag = is_new ? "INSERT 0 1" : "INSERT 0 0";
+        } else if (asked == "execute idempotency_keys_update") {
+            std::vector<Value>& row = keys.at(*p.at(0));
+            row.insert(row.end(), p.begin() + 1, p.end());
+        } else if (const auto row = keys.find(*p.at(0)); row != keys.end()) {
+            result.rows.push_back(row->second);
+        }
+        return result;
     }
 
     void free_email_of(const std::string& id) {
@@ -99,11 +117,13 @@ class FakeUsers {
     }
 
     sql::Result<QueryResult> insert(const Parameters& p) {
-        if (emails.contains(*p.at(2))) return taken();
+        QueryResult result;
+        result.command_tag = emails.contains(*p.at(2)) ? "INSERT 0 0" : "INSERT 0 1";
+        if (emails.contains(*p[2])) return result;
         emails[*p[2]] = *p[0];
         last_password_hash = *p[4];
         rows[*p[0]] = {p[0], p[1], p[3], p[5], p[6], p[7]};
-        return QueryResult{};
+        return result;
     }
 };
 
@@ -153,6 +173,17 @@ template <typename T>
 FailureKind kind(const client::Outcome<T>& outcome) {
     EXPECT_FALSE(outcome.has_value());
     return outcome ? FailureKind::contract_violated : outcome.error().kind;
+}
+
+/// One request by hand: for what the typed client never sends.
+Task<http::Response> raw(World& world, http::Request request) {
+    auto stream = co_await world.host.network().connect(here, {}, host::Deadline::never());
+    http::ClientConnection connection(std::move(*stream), {});
+    request.headers.set("Host", "h");
+    const host::Result<http::Response> response =
+        co_await connection.exchange(std::move(request), host::deadline_after(world.host, 10s));
+    EXPECT_TRUE(response);
+    co_return response ? *response : http::Response{0, {}, {}};
 }
 
 TEST(ApiNode, RegistersShowsAndRenames) {
@@ -280,9 +311,12 @@ TEST(ApiNode, SaysNoInItsContractsWords) {
 
 TEST(ApiNode, TellsAnUnknownOutcomeFromOneThatDidNotStart) {
     run([](World& w) -> Task<> {
-        w.server.fail = [](const std::string& asked) -> std::optional<sql::Error> {
-            if (asked != "query COMMIT") return {};
-            return sql::Error{.kind = sql::ErrorKind::connection_lost};
+        bool lost_it = false;
+        w.server.fail = [&](const std::string& asked) -> std::optional<sql::Error> {
+            lost_it |= asked == "query COMMIT";
+            if (!lost_it) return {};
+            return sql::Error{.kind = asked == "connect" ? sql::ErrorKind::cannot_connect
+                                                         : sql::ErrorKind::connection_lost};
         };
         const auto lost = co_await w.client.create_user({}, {"a@b.c", "A", "12345678"});
         EXPECT_EQ(kind(lost), FailureKind::outcome_unknown);
@@ -299,6 +333,72 @@ TEST(ApiNode, TellsAnUnknownOutcomeFromOneThatDidNotStart) {
         EXPECT_EQ(kind(unread), FailureKind::not_started);
         const auto alive = co_await w.client.livez({});
         EXPECT_TRUE(alive);
+    });
+}
+
+TEST(ApiNode, ResolvesALostCommitByRunningTheSameKeyAgain) {
+    run([](World& w) -> Task<> {
+        int commits = 0;
+        w.server.fail = [&](const std::string& asked) -> std::optional<sql::Error> {
+            if (asked != "query COMMIT" || ++commits > 1) return {};
+            return sql::Error{.kind = sql::ErrorKind::connection_lost};
+        };
+        const auto created = co_await w.client.create_user({}, {"a@b.c", "A", "12345678"});
+        EXPECT_TRUE(created);
+        EXPECT_EQ(w.users.rows.size(), 1u);
+        if (created) EXPECT_TRUE(w.users.rows.contains(created->id));
+    });
+}
+
+TEST(ApiNode, AnswersARepeatedRequestAsBefore) {
+    run([](World& w) -> Task<> {
+        const auto post = [&](std::string key, std::string email) {
+            return raw(
+                w, {"POST",
+                    "/v1/users",
+                    {{"Content-Type", "application/json"}, {"Idempotency-Key", key}},
+                    R"({"email":")" + email + R"(","display_name":"A","password":"12345678"})"});
+        };
+        const http::Response first = co_await post("one", "a@b.c");
+        EXPECT_EQ(first.status, 201);
+        const http::Response again = co_await post("\"one\"", "a@b.c");
+        EXPECT_EQ(again.status, 201);
+        EXPECT_EQ(again.body, first.body);
+        for (const char* name : {"ETag", "Location", "Content-Type", "Cache-Control"})
+            EXPECT_EQ(again.headers.get(name), first.headers.get(name)) << name;
+        EXPECT_EQ(w.users.rows.size(), 1u);
+        const http::Response other = co_await post("one", "d@e.f");
+        EXPECT_EQ(other.status, 422);
+        const http::Response taken = co_await post("two", "A@B.C");
+        EXPECT_EQ(taken.status, 409);
+        w.users.emails.clear();
+        const http::Response still_taken = co_await post("two", "A@B.C");
+        EXPECT_EQ(still_taken.body, taken.body) << "an outcome is kept, whatever came later";
+        const http::Response malformed = co_await post("a b", "d@e.f");
+        EXPECT_EQ(malformed.status, 400);
+        const http::Response without =
+            co_await raw(w, {"POST", "/v1/users", {{"Content-Type", "application/json"}}, "{}"});
+        EXPECT_EQ(without.status, 400);
+        EXPECT_NE(without.body.find("idempotency-key-missing"), std::string::npos);
+    });
+}
+
+TEST(ApiNode, SaysThatARequestOfTheKeyIsUnderWay) {
+    run([](World& w) -> Task<> {
+        w.server.fail = [](const std::string& asked) -> std::optional<sql::Error> {
+            if (asked != "execute idempotency_keys_insert") return {};
+            return sql::Error{.kind = sql::ErrorKind::server, .sqlstate = "55P03"};
+        };
+        const http::Response busy =
+            co_await raw(w, {"POST",
+                             "/v1/users",
+                             {{"Content-Type", "application/json"}, {"Idempotency-Key", "one"}},
+                             R"({"email":"a@b.c","display_name":"A","password":"12345678"})"});
+        EXPECT_EQ(busy.status, 409);
+        EXPECT_EQ(busy.headers.get("Retry-After"), "1");
+        const auto unknown = co_await w.client.create_user({}, {"a@b.c", "A", "12345678"});
+        EXPECT_EQ(kind(unknown), FailureKind::in_progress);
+        EXPECT_EQ(unknown.error().certainty, host::Certainty::indefinite);
     });
 }
 
@@ -363,20 +463,9 @@ TEST(ApiNode, IsAliveBeforeItsDatabaseIs) {
     EXPECT_TRUE(outcome.finished);
 }
 
-/// One request by hand: for what the typed client never sends.
-Task<http::Response> raw(World& world, http::Request request) {
-    auto stream = co_await world.host.network().connect(here, {}, host::Deadline::never());
-    http::ClientConnection connection(std::move(*stream), {});
-    request.headers.set("Host", "h");
-    const host::Result<http::Response> response =
-        co_await connection.exchange(std::move(request), host::deadline_after(world.host, 10s));
-    EXPECT_TRUE(response);
-    co_return response ? *response : http::Response{0, {}, {}};
-}
-
 TEST(ApiNode, RoutesAndNegotiates) {
     run([](World& w) -> Task<> {
-        const http::Headers json{{"Content-Type", "application/json"}};
+        const http::Headers json{{"Content-Type", "application/json"}, {"Idempotency-Key", "k"}};
         const http::Headers patch{{"Content-Type", "application/merge-patch+json; charset=utf-8"},
                                   {"If-Match", "*"}};
         const auto created = co_await w.client.create_user({}, {"a@b.c", "A", "12345678"});

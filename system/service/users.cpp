@@ -6,6 +6,17 @@
 #include "system/store/users.hpp"
 
 namespace atlas::service {
+namespace {
+
+host::Task<sql::Result<store::Answer>> register_user(sql::Transaction& transaction,
+                                                     const store::NewUser& user,
+                                                     const RegistrationAnswer& answer) {
+    const sql::Result<bool> inserted = co_await store::insert_user(transaction, user);
+    if (!inserted) co_return std::unexpected(inserted.error());
+    co_return answer(*inserted ? &user.user : nullptr);
+}
+
+}  // namespace
 
 Users::Users(host::Host& host, sql::Database& database, PasswordHashing hashing)
     : host_(host),
@@ -68,18 +79,21 @@ host::Task<host::Result<std::string>> Users::hash(host::Context context, std::st
     co_return std::move(**hashed);
 }
 
-host::Task<host::Result<domain::User>> Users::create(host::Context context,
-                                                     Registration registration) {
+host::Task<host::Result<store::KeyedAnswer>> Users::create(host::Context context,
+                                                           Registration registration,
+                                                           store::KeyedRequest request,
+                                                           RegistrationAnswer answer) {
     host::Result<std::string> hashed = co_await hash(context, std::move(registration.password));
     if (!hashed) co_return fail(context, std::move(hashed.error()));
     const domain::Timestamp created = now();
-    const domain::User user{
-        next_id(), std::move(registration.email), std::move(registration.display_name), 1, created,
-        created};
-    host::Result<void> inserted =
-        co_await store::insert_user(database_, context, {user, std::move(*hashed)});
-    if (!inserted) co_return fail(context, std::move(inserted.error()));
-    co_return user;
+    const store::NewUser user{{next_id(), std::move(registration.email),
+                               std::move(registration.display_name), 1, created, created},
+                              std::move(*hashed)};
+    host::Result<store::KeyedAnswer> done = co_await store::run_keyed(
+        database_, context, std::move(request),
+        [&](sql::Transaction& transaction) { return register_user(transaction, user, answer); });
+    if (!done) co_return fail(context, std::move(done.error()));
+    co_return done;
 }
 
 host::Task<host::Result<domain::User>> Users::get(host::Context context, domain::Uuid id) {

@@ -3,6 +3,7 @@
 // definite or not as their certainty says; data_corrupted and invalid_argument when the service
 // itself is at fault.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "system/host/semaphore.hpp"
 #include "system/passwords/hash.hpp"
 #include "system/sql/transaction.hpp"
+#include "system/store/idempotency.hpp"
 
 namespace atlas::service {
 
@@ -19,6 +21,9 @@ struct Registration {
     std::string display_name;
     std::string password;
 };
+
+/// What a registration is answered: the new user, or null when the e-mail address is taken.
+using RegistrationAnswer = std::function<store::Answer(const domain::User* created)>;
 
 /// What is nullopt stays as it is.
 struct Change {
@@ -49,8 +54,12 @@ class Users {
     /// `database` outlives it.
     Users(host::Host& host, sql::Database& database, PasswordHashing hashing);
 
-    /// Also already_exists: the e-mail address is taken.
-    host::Task<host::Result<domain::User>> create(host::Context context, Registration registration);
+    /// Once for each key, however often it is asked. That the e-mail address is taken is an outcome
+    /// of its own, and kept like the other.
+    host::Task<host::Result<store::KeyedAnswer>> create(host::Context context,
+                                                        Registration registration,
+                                                        store::KeyedRequest request,
+                                                        RegistrationAnswer answer);
 
     /// Also not_found.
     host::Task<host::Result<domain::User>> get(host::Context context, domain::Uuid id);

@@ -19,7 +19,13 @@ struct World {
         : driver(process.host(), server),
           pool(process.host(), driver, {}),
           database{process.host(), pool, {}, process.host().random("retry")},
-          users(process.host(), database, hashing) {}
+          users(process.host(), database, hashing) {
+        server.answer = [](const std::string& asked, const sql::Parameters&) {
+            sql::QueryResult result;
+            if (asked.ends_with("_insert")) result.command_tag = "INSERT 0 1";
+            return result;
+        };
+    }
 
     sim::kernel::Kernel kernel{sim::kernel::Seed{1}};
     sim::kernel::IsolatedHost process{kernel, "machine", "test"};
@@ -34,7 +40,10 @@ struct World {
 
 Task<> create(World& world, host::Duration time) {
     const host::Context context{.deadline = host::deadline_after(world.process.host(), time)};
-    const auto user = co_await world.users.create(context, {"a@b.c", "A", "12345678"});
+    store::KeyedRequest request{"key", "fingerprint"};
+    const auto user =
+        co_await world.users.create(context, {"a@b.c", "A", "12345678"}, std::move(request),
+                                    [](const domain::User*) { return store::Answer{201}; });
     if (user) {
         ++world.created;
     } else {

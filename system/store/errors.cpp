@@ -9,7 +9,7 @@ namespace {
 /// query_canceled (statement_timeout among others) and lock_not_available (lock_timeout).
 bool is_late(const sql::Error& error) {
     return error.kind == sql::ErrorKind::deadline_exceeded || error.sqlstate == "57014" ||
-           error.sqlstate == "55P03";
+           error.sqlstate == lock_not_available;
 }
 
 /// Whether the server, the way to it or its load stood in the way. All other errors of the server

@@ -13,7 +13,7 @@ namespace {
 constexpr sql::Statement insert{
     "users_insert",
     "INSERT INTO users (id, email, email_folded, display_name, password_hash, version, created_at, "
-    "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+    "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"};
 constexpr sql::Statement select{"users_select", "SELECT " ATLAS_USER_COLUMNS
                                                 " FROM users WHERE id = $1 AND deleted_at IS NULL"};
 
@@ -147,23 +147,18 @@ host::Task<host::Result<domain::User>> update_user(sql::Database& database, host
 
 }  // namespace
 
-host::Task<host::Result<void>> insert_user(sql::Database& database, host::Context context,
-                                           NewUser user) {
+host::Task<sql::Result<bool>> insert_user(sql::Transaction& transaction, NewUser user) {
     const domain::User& row = user.user;
-    const sql::Parameters parameters{domain::to_string(row.id),
-                                     row.email,
-                                     domain::fold_email(row.email),
-                                     row.display_name,
-                                     user.password_hash,
-                                     std::to_string(row.version),
-                                     domain::to_rfc3339(row.created_at),
-                                     domain::to_rfc3339(row.updated_at)};
-    auto inserted = co_await sql::run_transaction<sql::QueryResult>(
-        database, context,
-        [&](sql::Transaction& transaction) { return transaction.execute(insert, parameters); });
-    if (inserted) co_return host::Result<void>{};
-    if (is_taken_email(inserted.error().cause)) co_return email_is_taken();
-    co_return std::unexpected(to_host_error(inserted.error()));
+    sql::Parameters parameters{
+        domain::to_string(row.id),          row.email,
+        domain::fold_email(row.email),      row.display_name,
+        std::move(user.password_hash),      std::to_string(row.version),
+        domain::to_rfc3339(row.created_at), domain::to_rfc3339(row.updated_at)};
+    sql::Result<sql::QueryResult> inserted =
+        co_await transaction.execute(insert, std::move(parameters));
+    if (!inserted) co_return std::unexpected(std::move(inserted.error()));
+    // The other unique index is on ids, which do not repeat.
+    co_return inserted->affected_rows() == 1;
 }
 
 host::Task<host::Result<domain::User>> find_user(sql::Database& database, host::Context context,

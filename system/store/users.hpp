@@ -2,9 +2,9 @@
 // The table `users`: its SQL, and what comes of it. A deleted user is a row that no statement here
 // finds.
 //
-// Errors (host::Error) of all: unavailable or deadline_exceeded, definite or not as their
-// certainty says; data_corrupted when a row is not what the schema says; invalid_argument when
-// PostgreSQL refused the statement itself.
+// Errors (host::Error) of all that take a database: unavailable or deadline_exceeded, definite or
+// not as their certainty says; data_corrupted when a row is not what the schema says;
+// invalid_argument when PostgreSQL refused the statement itself.
 
 #include <optional>
 #include <string>
@@ -20,9 +20,9 @@ struct NewUser {
     std::string password_hash;
 };
 
-/// Also already_exists: another user has the same folded e-mail address.
-host::Task<host::Result<void>> insert_user(sql::Database& database, host::Context context,
-                                           NewUser user);
+/// Whether it was inserted: not when another user has the same folded e-mail address. That is no
+/// error, so that the transaction goes on.
+host::Task<sql::Result<bool>> insert_user(sql::Transaction& transaction, NewUser user);
 
 /// Also not_found.
 host::Task<host::Result<domain::User>> find_user(sql::Database& database, host::Context context,

@@ -1,0 +1,180 @@
+#include "system/store/idempotency.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "system/store/errors.hpp"
+
+namespace atlas::store {
+namespace {
+
+constexpr sql::Statement claim{
+    "idempotency_keys_insert",
+    "INSERT INTO idempotency_keys (key, fingerprint) VALUES ($1, $2) ON CONFLICT DO NOTHING"};
+constexpr sql::Statement keep_answer{
+    "idempotency_keys_update",
+    "UPDATE idempotency_keys SET status = $2, headers = $3, body = $4 WHERE key = $1"};
+constexpr sql::Statement select{
+    "idempotency_keys_select",
+    "SELECT fingerprint, status, headers, body FROM idempotency_keys WHERE key = $1"};
+
+// What one clean-up transaction may delete is bounded by the row that would be its last: a DELETE
+// has no LIMIT of its own.
+constexpr sql::Statement find_bound{
+    "idempotency_keys_bound",
+    "SELECT created_at FROM idempotency_keys WHERE created_at < now() - interval '24 hours' ORDER "
+    "BY created_at LIMIT 1 OFFSET 999"};
+constexpr sql::Statement forget_up_to{"idempotency_keys_delete_up_to",
+                                      "DELETE FROM idempotency_keys WHERE created_at <= $1"};
+constexpr sql::Statement forget_all{
+    "idempotency_keys_delete",
+    "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"};
+
+std::string join(const std::vector<std::pair<std::string, std::string>>& headers) {
+    std::string lines;
+    for (const auto& [name, value] : headers)
+        lines += name + ": " + value + '\n';
+    return lines;
+}
+
+std::vector<std::pair<std::string, std::string>> split(std::string_view lines) {
+    std::vector<std::pair<std::string, std::string>> headers;
+    while (!lines.empty()) {
+        const std::string_view line = lines.substr(0, lines.find('\n'));
+        lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+        const std::size_t colon = std::min(line.find(": "), line.size());
+        headers.emplace_back(line.substr(0, colon), line.substr(std::min(colon + 2, line.size())));
+    }
+    return headers;
+}
+
+/// Nothing when the row is not what a committed request leaves.
+std::optional<Answer> read_answer(const std::vector<sql::Value>& row) {
+    if (row.size() != 4 || !row[1] || !row[2] || !row[3]) return {};
+    Answer answer{.headers = split(*row[2]), .body = *row[3]};
+    const char* const end = row[1]->data() + row[1]->size();
+    const auto [rest, error] = std::from_chars(row[1]->data(), end, answer.status);
+    if (error != std::errc{} || rest != end) return {};
+    return answer;
+}
+
+/// A request of the same key under way holds its row until it ends. Whoever waits for it that long
+/// is told so.
+host::Task<sql::Result<sql::QueryResult>> wait_shortly(sql::Transaction& transaction,
+                                                       std::chrono::milliseconds usual) {
+    constexpr std::chrono::milliseconds longest{1000};
+    // Zero is no limit.
+    const auto limit = usual.count() == 0 ? longest : std::min(usual, longest);
+    return transaction.query("SET LOCAL lock_timeout = " + std::to_string(limit.count()));
+}
+
+/// Nothing when the row cannot be read.
+using Looked = std::optional<KeyedAnswer>;
+
+host::Task<sql::Result<Looked>> look_up(sql::Transaction& transaction,
+                                        const KeyedRequest& request) {
+    sql::Result<sql::QueryResult> found = co_await transaction.execute(select, {request.key});
+    if (!found) co_return std::unexpected(std::move(found.error()));
+    // Forgotten since it was in the way: the next request of the key is its first.
+    if (found->rows.empty()) co_return Looked{KeyedAnswer{KeyedOutcome::still_running}};
+    const std::vector<sql::Value>& row = found->rows.front();
+    if (row.front() != request.fingerprint) {
+        co_return Looked{KeyedAnswer{KeyedOutcome::other_request}};
+    }
+    std::optional<Answer> answer = read_answer(row);
+    if (!answer) co_return Looked{};
+    co_return Looked{KeyedAnswer{KeyedOutcome::repeated, std::move(*answer)}};
+}
+
+host::Task<sql::Result<Looked>> attempt(sql::Transaction& transaction, const KeyedRequest& request,
+                                        const KeyedWork& work,
+                                        std::chrono::milliseconds lock_timeout) {
+    sql::Result<sql::QueryResult> limited = co_await wait_shortly(transaction, lock_timeout);
+    if (!limited) co_return std::unexpected(std::move(limited.error()));
+    sql::Result<sql::QueryResult> claimed =
+        co_await transaction.execute(claim, {request.key, request.fingerprint});
+    if (!claimed && claimed.error().sqlstate == lock_not_available) {
+        transaction.give_up();
+        co_return Looked{KeyedAnswer{KeyedOutcome::still_running}};
+    }
+    if (!claimed) co_return std::unexpected(std::move(claimed.error()));
+    if (claimed->affected_rows() == 0) {
+        transaction.give_up();
+        co_return co_await look_up(transaction, request);
+    }
+    sql::Result<Answer> answer = co_await work(transaction);
+    if (!answer) co_return std::unexpected(std::move(answer.error()));
+    sql::Result<sql::QueryResult> kept = co_await transaction.execute(
+        keep_answer,
+        {request.key, std::to_string(answer->status), join(answer->headers), answer->body});
+    if (!kept) co_return std::unexpected(std::move(kept.error()));
+    co_return Looked{KeyedAnswer{KeyedOutcome::first, std::move(*answer)}};
+}
+
+/// Of one run of the transaction, given whether an earlier one may be committed.
+host::Result<KeyedAnswer> outcome_of(sql::TransactionResult<Looked> done, bool may_be_committed) {
+    if (!done) {
+        host::Error error = to_host_error(done.error());
+        if (may_be_committed) error.certainty = host::Certainty::indefinite;
+        return std::unexpected(std::move(error));
+    }
+    if (!*done) {
+        return host::failure(host::ErrorCode::data_corrupted,
+                             "a row of idempotency_keys cannot be read");
+    }
+    // The one under way is then our own, whose COMMIT the server has not yet got or not yet done.
+    if (may_be_committed && (*done)->outcome == KeyedOutcome::still_running) {
+        return host::failure(host::ErrorCode::unavailable, "a COMMIT is still under way",
+                             host::Certainty::indefinite);
+    }
+    return std::move(**done);
+}
+
+host::Task<sql::Result<std::uint64_t>> forget_oldest(sql::Transaction& transaction) {
+    sql::Result<sql::QueryResult> bound = co_await transaction.execute(find_bound, {});
+    if (!bound) co_return std::unexpected(std::move(bound.error()));
+    const bool is_few = bound->rows.empty();
+    sql::Parameters parameters;
+    if (!is_few) parameters.push_back(bound->rows.front().front());
+    sql::Result<sql::QueryResult> forgotten =
+        co_await transaction.execute(is_few ? forget_all : forget_up_to, std::move(parameters));
+    if (!forgotten) co_return std::unexpected(std::move(forgotten.error()));
+    co_return forgotten->affected_rows();
+}
+
+}  // namespace
+
+host::Task<host::Result<KeyedAnswer>> run_keyed(sql::Database& database, host::Context context,
+                                                KeyedRequest request, KeyedWork work) {
+    const std::chrono::milliseconds lock_timeout = database.pool.options().lock_timeout;
+    bool may_be_committed = false;
+    for (unsigned retries = 0;; ++retries) {
+        auto done = co_await sql::run_transaction<Looked>(
+            database, context, [&](sql::Transaction& transaction) {
+                return attempt(transaction, request, work, lock_timeout);
+            });
+        const bool has_failed_before_commit =
+            !done && done.error().certainty == host::Certainty::definite;
+        may_be_committed |= !done && !has_failed_before_commit;
+        host::Result<KeyedAnswer> outcome = outcome_of(std::move(done), may_be_committed);
+        if (outcome || has_failed_before_commit ||
+            outcome.error().certainty == host::Certainty::definite) {
+            co_return outcome;
+        }
+        const bool again = co_await reliability::wait_to_retry(
+            database.host, database.retry, retries, database.random, context.deadline);
+        if (!again) co_return outcome;
+    }
+}
+
+host::Task<host::Result<std::uint64_t>> forget_old_keys(sql::Database& database,
+                                                        host::Context context) {
+    auto forgotten = co_await sql::run_transaction<std::uint64_t>(
+        database, context,
+        [](sql::Transaction& transaction) { return forget_oldest(transaction); });
+    if (!forgotten) co_return std::unexpected(to_host_error(forgotten.error()));
+    co_return *forgotten;
+}
+
+}  // namespace atlas::store

@@ -104,7 +104,9 @@ class TinyConnection final : public sql::Connection {
     sql::Result<sql::QueryResult> answer(const std::string& name, const sql::Parameters& p) {
         TinyDatabase& seen = pending_ ? *pending_ : database_;
         sql::QueryResult result;
-        if (name == "schema_migrations_select") {
+        if (name == "health_probe") {
+            result.rows.push_back({"1"});
+        } else if (name == "schema_migrations_select") {
             for (const std::string& version : seen.migrations)
                 result.rows.push_back({version});
         } else if (name == "schema_migrations_insert") {

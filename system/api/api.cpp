@@ -121,10 +121,8 @@ std::expected<Call, Problem> validate(const RouteMatch& match, host::Context con
 
 }  // namespace
 
-Api::Api(service::Users& users, const host::Event& database_ready, std::string idempotency_secret)
-    : users_(users),
-      database_ready_(database_ready),
-      idempotency_secret_(std::move(idempotency_secret)) {}
+Api::Api(Services services, std::string idempotency_secret)
+    : services_(services), idempotency_secret_(std::move(idempotency_secret)) {}
 
 http::Handler Api::handler() {
     return [this](host::Context context, http::Request request) {
@@ -141,10 +139,10 @@ host::Task<http::Response> Api::handle(host::Context context, http::Request requ
     }
     std::expected<Call, Problem> call = validate(match, context, request, idempotency_secret_);
     if (!call) co_return http::to_response(call.error(), context.trace_id);
-    if (match.route->needs_database && !database_ready_.is_set()) {
+    if (match.route->needs_database && !services_.health.has_started()) {
         co_return to_response(host::Error{host::ErrorCode::unavailable}, context);
     }
-    co_return co_await match.route->run(users_, std::move(*call));
+    co_return co_await match.route->run(services_, std::move(*call));
 }
 
 }  // namespace atlas::api

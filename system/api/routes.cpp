@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "system/api/health_routes.hpp"
 #include "system/api/user_routes.hpp"
 
 namespace atlas::api {
 namespace {
-
-host::Task<http::Response> answer_livez(service::Users&, Call) {
-    co_return http::Response{200, {{"Content-Type", "application/json"}}, R"({"status":"alive"})"};
-}
 
 /// The path of an origin-form or absolute-form target (RFC 9112 section 3.2), without its query.
 std::string_view path_of(std::string_view target) {
@@ -83,6 +80,21 @@ std::span<const Route> routes() {
               .summary = "Says that the process is there.",
               .needs_database = false,
               .run = answer_livez},
+        Route{.method = "GET",
+              .path = "/startupz",
+              .summary = "Says whether the process has come up.",
+              .needs_database = false,
+              .run = answer_startupz},
+        Route{.method = "GET",
+              .path = "/readyz",
+              .summary = "Says whether the process should get work.",
+              .needs_database = false,
+              .run = answer_readyz},
+        Route{.method = "GET",
+              .path = "/health",
+              .summary = "Shows how the process's dependencies are doing.",
+              .needs_database = false,
+              .run = show_health},
     };
     return table;
 }

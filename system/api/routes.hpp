@@ -11,6 +11,7 @@
 #include "system/api/query.hpp"
 #include "system/api/schema.hpp"
 #include "system/http/message.hpp"
+#include "system/service/health.hpp"
 #include "system/service/users.hpp"
 #include "system/store/idempotency.hpp"
 
@@ -24,6 +25,12 @@ struct Call {
     Members members = {};
     std::optional<IfMatch> if_match = {};
     std::optional<store::KeyedRequest> keyed = {};
+};
+
+/// What the routes call; all outlive every call.
+struct Services {
+    service::Users& users;
+    const service::Health& health;
 };
 
 struct Route {
@@ -42,7 +49,7 @@ struct Route {
     bool needs_idempotency_key = false;
     /// Answered by the process alone, database or not.
     bool needs_database = true;
-    host::Task<http::Response> (*run)(service::Users& users, Call call);
+    host::Task<http::Response> (*run)(Services services, Call call);
 };
 
 std::span<const Route> routes();

@@ -136,11 +136,11 @@ std::optional<std::string_view> find_fault_in_cursor(std::string_view value) {
 constexpr ObjectSchema registration_schema{"Registration", registration_members};
 constexpr ObjectSchema user_patch_schema{"UserPatch", patch_members};
 
-host::Task<http::Response> create_user(service::Users& users, Call call) {
+host::Task<http::Response> create_user(Services services, Call call) {
     const auto answer = [&call](const domain::User* created) {
         return to_answer(created != nullptr ? show_created(*created) : email_taken(call));
     };
-    host::Result<store::KeyedAnswer> done = co_await users.create(
+    host::Result<store::KeyedAnswer> done = co_await services.users.create(
         call.context,
         {std::move(*call.members[0]), std::move(*call.members[1]), std::move(*call.members[2])},
         std::move(*call.keyed), answer);
@@ -148,44 +148,45 @@ host::Task<http::Response> create_user(service::Users& users, Call call) {
     co_return to_response(std::move(*done), call.context);
 }
 
-host::Task<http::Response> list_users(service::Users& users, Call call) {
+host::Task<http::Response> list_users(Services services, Call call) {
     std::size_t limit = default_limit;
     if (const auto& argument = call.arguments[0]) limit = *parse_limit(*argument);
     std::optional<domain::Uuid> after;
     if (const auto& argument = call.arguments[1]) after = parse_cursor(*argument);
-    const host::Result<service::UserPage> page = co_await users.list(call.context, after, limit);
+    const host::Result<service::UserPage> page =
+        co_await services.users.list(call.context, after, limit);
     if (page) co_return show(*page);
     co_return to_response(page.error(), call.context);
 }
 
-host::Task<http::Response> get_user(service::Users& users, Call call) {
+host::Task<http::Response> get_user(Services services, Call call) {
     const std::optional<domain::Uuid> id = domain::parse_uuid(call.path_parameter);
     if (!id) co_return no_such_user(call);
-    const host::Result<domain::User> user = co_await users.get(call.context, *id);
+    const host::Result<domain::User> user = co_await services.users.get(call.context, *id);
     if (user) co_return show(200, *user);
     co_return answer_failure(user.error(), call);
 }
 
-host::Task<http::Response> patch_user(service::Users& users, Call call) {
+host::Task<http::Response> patch_user(Services services, Call call) {
     const std::optional<domain::Uuid> id = domain::parse_uuid(call.path_parameter);
     if (!id) co_return no_such_user(call);
     service::Change change{std::move(call.members[0]), std::move(call.members[1])};
     if (!change.email && !change.display_name) {
-        const host::Result<domain::User> user = co_await users.get(call.context, *id);
+        const host::Result<domain::User> user = co_await services.users.get(call.context, *id);
         if (user) co_return unchanged(call, *user);
         co_return answer_failure(user.error(), call);
     }
-    const host::Result<domain::User> user =
-        co_await users.change(call.context, *id, std::move(change), call.if_match->versions);
+    const host::Result<domain::User> user = co_await services.users.change(
+        call.context, *id, std::move(change), call.if_match->versions);
     if (user) co_return show(200, *user);
     co_return answer_failure(user.error(), call);
 }
 
-host::Task<http::Response> delete_user(service::Users& users, Call call) {
+host::Task<http::Response> delete_user(Services services, Call call) {
     const std::optional<domain::Uuid> id = domain::parse_uuid(call.path_parameter);
     if (!id) co_return no_such_user(call);
     const host::Result<void> removed =
-        co_await users.remove(call.context, *id, call.if_match->versions);
+        co_await services.users.remove(call.context, *id, call.if_match->versions);
     if (removed) co_return http::Response{204, {}, {}};
     co_return answer_failure(removed.error(), call);
 }

@@ -18,10 +18,10 @@ inline constexpr std::array listing_parameters{
     QueryParameter{"cursor", "Where to go on: next_cursor of the page before.",
                    find_fault_in_cursor}};
 
-host::Task<http::Response> create_user(service::Users& users, Call call);
-host::Task<http::Response> list_users(service::Users& users, Call call);
-host::Task<http::Response> get_user(service::Users& users, Call call);
-host::Task<http::Response> patch_user(service::Users& users, Call call);
-host::Task<http::Response> delete_user(service::Users& users, Call call);
+host::Task<http::Response> create_user(Services services, Call call);
+host::Task<http::Response> list_users(Services services, Call call);
+host::Task<http::Response> get_user(Services services, Call call);
+host::Task<http::Response> patch_user(Services services, Call call);
+host::Task<http::Response> delete_user(Services services, Call call);
 
 }  // namespace atlas::api

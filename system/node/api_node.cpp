@@ -11,6 +11,7 @@
 #include "system/http/server.hpp"
 #include "system/node/clean_up.hpp"
 #include "system/node/failure_report.hpp"
+#include "system/service/health.hpp"
 #include "system/service/users.hpp"
 
 namespace atlas::node {
@@ -38,7 +39,8 @@ struct ApiNode {
           database{world, pool, options.retry, world.random("sql.retry")},
           users(world, database, {.cost = options.argon2, .at_once = options.hashes_at_once}),
           database_ready(world),
-          api(users, database_ready, options.idempotency_secret),
+          health(database, database_ready),
+          api({users, health}, options.idempotency_secret),
           server(world, decorate(api.handler(), hooks), server_options(options.http)),
           tasks(world) {}
 
@@ -47,6 +49,7 @@ struct ApiNode {
     sql::Database database;
     service::Users users;
     host::Event database_ready;
+    service::Health health;
     api::Api api;
     http::Server server;
     host::TaskGroup tasks;
@@ -100,6 +103,7 @@ host::Task<host::Result<void>> run_api_node(host::Host& host, sql::Driver& drive
     ApiNode node(host, driver, options, hooks);
     node.tasks.spawn(node.server.serve(std::move(*listener)));
     node.tasks.spawn(bring_up_to_date(node, std::move(options.migrations)));
+    node.tasks.spawn(node.health.probe_for_ever());
     node.tasks.spawn(clean_up_for_ever(node.database, node.database_ready));
     std::exception_ptr cancelled;
     try {
@@ -111,6 +115,8 @@ host::Task<host::Result<void>> run_api_node(host::Host& host, sql::Driver& drive
     // A task that is cancelled has no time to drain, but its parts must end before it does.
     co_await host::shield_from_cancellation();
     const host::Duration drain_time = cancelled ? host::Duration::zero() : options.drain_time;
+    node.health.drain();
+    if (!cancelled) co_await host::sleep_for(host, options.unready_time);
     log_drain(host, node.server);
     co_await node.server.drain(host::deadline_after(host, drain_time));
     co_await node.tasks.stop();

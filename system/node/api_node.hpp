@@ -31,7 +31,10 @@ struct ApiNodeOptions {
     std::size_t hashes_at_once = 1;
     /// By it nodes know a repeated request (Idempotency-Key): the same for all nodes.
     std::string idempotency_secret = {};
-    /// After a request to stop: how long requests in flight may take. Then they are cut.
+    /// After a request to stop: how long it goes on serving while /readyz says no, so that load
+    /// balancers go elsewhere before it stops listening.
+    host::Duration unready_time{};
+    /// After that: how long requests in flight may take. Then they are cut.
     host::Duration drain_time = std::chrono::seconds{15};
     std::vector<store::Migration> migrations = store::built_in_migrations();
 };
@@ -44,9 +47,9 @@ struct ApiNodeHooks {
     std::function<void(host::Endpoint)> on_listening = {};
 };
 
-/// Listens at once (`/livez` answers, the rest is 503 "not started"), brings the schema up to date
-/// as soon as the database is there, serves until the host asks to shut down, drains, returns.
-/// Errors: those of Network::listen. `driver` outlives the task.
+/// Listens at once (`/livez` and its like answer, the rest is 503 "not started"), brings the schema
+/// up to date as soon as the database is there, serves until the host asks to shut down, drains,
+/// returns. Errors: those of Network::listen. `driver` outlives the task.
 host::Task<host::Result<void>> run_api_node(host::Host& host, sql::Driver& driver,
                                             ApiNodeOptions options, ApiNodeHooks hooks = {});
 

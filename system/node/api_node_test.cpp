@@ -501,6 +501,35 @@ TEST(ApiNode, RoutesAndNegotiates) {
     });
 }
 
+TEST(ApiNode, SaysWhetherItHasStartedIsReadyAndIsHealthy) {
+    const sim::cluster::CalmRun outcome = sim::cluster::run_calmly([](Host& host) -> Task<> {
+        World world(host);
+        world.server.fail = [](const std::string&) {
+            return sql::Error{.kind = sql::ErrorKind::cannot_connect};
+        };
+        host::TaskGroup group(host);
+        group.spawn(serve(host, world.driver, cheap_options()));
+        co_await host::sleep_for(host, 30s);
+        for (const char* path : {"/startupz", "/readyz", "/health"}) {
+            const http::Response no = co_await raw(world, {"GET", path, {}, {}});
+            EXPECT_EQ(no.status, 503) << path;
+        }
+        world.server.fail = {};
+        co_await host::sleep_for(host, 10s);
+        for (const char* path : {"/startupz", "/readyz", "/health"}) {
+            const http::Response yes = co_await raw(world, {"GET", path, {}, {}});
+            EXPECT_EQ(yes.status, 200) << path;
+            if (std::string_view{path} != "/health") continue;
+            EXPECT_TRUE(yes.body.starts_with(
+                R"({"status":"healthy","dependencies":[{"name":"postgresql","status":"healthy",)"))
+                << yes.body;
+            EXPECT_TRUE(yes.body.ends_with(R"(,"error":null}]})")) << yes.body;
+        }
+        co_await group.stop();
+    });
+    EXPECT_TRUE(outcome.finished);
+}
+
 TEST(ApiNode, TakesOverTheTraceOfItsCaller) {
     run([](World& w) -> Task<> {
         host::Context context;

@@ -1,0 +1,77 @@
+#include "system/service/health.hpp"
+
+namespace atlas::service {
+namespace {
+
+constexpr sql::Statement probe{"health_probe", "SELECT 1"};
+
+/// The kind and the code alone: the server's words may name hosts and users, and whoever asks about
+/// health is not known.
+std::string describe(const sql::Error& error) {
+    switch (error.kind) {
+        case sql::ErrorKind::server:
+            return "it refused the probe (SQLSTATE " + error.sqlstate + ")";
+        case sql::ErrorKind::turned_away:
+            return "all connections are in use";
+        case sql::ErrorKind::cannot_connect:
+            return "it cannot be reached";
+        case sql::ErrorKind::connection_lost:
+            return "the connection was lost";
+        case sql::ErrorKind::deadline_exceeded:
+            return "it did not answer in time";
+        case sql::ErrorKind::protocol:
+            return "it broke the protocol";
+    }
+    return "unknown";
+}
+
+}  // namespace
+
+std::string_view name(HealthStatus status) noexcept {
+    switch (status) {
+        case HealthStatus::healthy:
+            return "healthy";
+        case HealthStatus::degraded:
+            return "degraded";
+        case HealthStatus::unhealthy:
+            return "unhealthy";
+    }
+    return "unknown";
+}
+
+Health::Health(sql::Database& database, const host::Event& database_ready, HealthOptions options)
+    : database_(database), database_ready_(database_ready), options_(options) {}
+
+host::Task<> Health::probe_for_ever() {
+    host::Host& host = database_.host;
+    for (;;) {
+        const host::TimePoint begun = host.clock().now();
+        const host::Context context{.deadline = host::Deadline::at(begun + options_.probe_time)};
+        const sql::Result<sql::QueryResult> probed =
+            co_await sql::run_read(database_, context, probe, {});
+        note(host.clock().now() - begun, probed);
+        co_await host::sleep_until(host, begun + options_.between_probes);
+    }
+}
+
+void Health::note(host::Duration latency, const sql::Result<sql::QueryResult>& probed) {
+    const HealthStatus before = postgresql_.status;
+    postgresql_.latency = latency;
+    postgresql_.error = probed ? std::string{} : describe(probed.error());
+    failures_ = probed ? 0 : failures_ + 1;
+    if (probed) {
+        const bool is_slow = latency > options_.slow_after;
+        postgresql_.status = is_slow ? HealthStatus::degraded : HealthStatus::healthy;
+    } else if (before != HealthStatus::unhealthy) {
+        const bool is_lasting = failures_ >= options_.failures_allowed;
+        postgresql_.status = is_lasting ? HealthStatus::unhealthy : HealthStatus::degraded;
+    }
+    if (postgresql_.status == before) return;
+    database_.host.log({host::LogLevel::info,
+                        "the health of a dependency has changed",
+                        {{"dependency", std::string{postgresql_.name}},
+                         {"status", std::string{name(postgresql_.status)}},
+                         {"error", postgresql_.error}}});
+}
+
+}  // namespace atlas::service

@@ -4,10 +4,15 @@
 #include <array>
 
 #include "system/api/health_routes.hpp"
+#include "system/api/openapi.hpp"
 #include "system/api/user_routes.hpp"
 
 namespace atlas::api {
 namespace {
+
+host::Task<http::Response> show_description(Services, Call) {
+    co_return http::Response{200, {{"Content-Type", "application/json"}}, describe_api(routes())};
+}
 
 /// The path of an origin-form or absolute-form target (RFC 9112 section 3.2), without its query.
 std::string_view path_of(std::string_view target) {
@@ -55,46 +60,66 @@ std::span<const Route> routes() {
               .body_media_type = "application/json",
               .body = &registration_schema,
               .needs_idempotency_key = true,
+              .success = 201,
+              .answer = "User",
+              .may_be_taken = true,
               .run = create_user},
         Route{.method = "GET",
               .path = "/v1/users",
               .summary = "Lists the users, a page at a time, in the order of their ids.",
               .query = listing_parameters,
+              .answer = "UserPage",
               .run = list_users},
-        Route{
-            .method = "GET", .path = "/v1/users/{id}", .summary = "Shows a user.", .run = get_user},
+        Route{.method = "GET",
+              .path = "/v1/users/{id}",
+              .summary = "Shows a user.",
+              .answer = "User",
+              .run = get_user},
         Route{.method = "PATCH",
               .path = "/v1/users/{id}",
               .summary = "Changes a user by JSON merge patch (RFC 7396).",
               .body_media_type = "application/merge-patch+json",
               .body = &user_patch_schema,
               .needs_if_match = true,
+              .answer = "User",
+              .may_be_taken = true,
               .run = patch_user},
         Route{.method = "DELETE",
               .path = "/v1/users/{id}",
               .summary = "Deletes a user, whose e-mail address is then free again.",
               .needs_if_match = true,
+              .success = 204,
               .run = delete_user},
         Route{.method = "GET",
               .path = "/livez",
               .summary = "Says that the process is there.",
+              .answer = "Status",
               .needs_database = false,
               .run = answer_livez},
         Route{.method = "GET",
               .path = "/startupz",
               .summary = "Says whether the process has come up.",
+              .answer = "Status",
               .needs_database = false,
               .run = answer_startupz},
         Route{.method = "GET",
               .path = "/readyz",
               .summary = "Says whether the process should get work.",
+              .answer = "Status",
               .needs_database = false,
               .run = answer_readyz},
         Route{.method = "GET",
               .path = "/health",
               .summary = "Shows how the process's dependencies are doing.",
+              .answer = "Health",
               .needs_database = false,
               .run = show_health},
+        Route{.method = "GET",
+              .path = "/openapi.json",
+              .summary = "Describes this API (OpenAPI 3.1).",
+              .answer = "Description",
+              .needs_database = false,
+              .run = show_description},
     };
     return table;
 }

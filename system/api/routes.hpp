@@ -47,6 +47,12 @@ struct Route {
     bool needs_if_match = false;
     /// Without Idempotency-Key: 400.
     bool needs_idempotency_key = false;
+    /// The status of success.
+    int success = 200;
+    /// The schema of its body, by its name in openapi.cpp; empty when there is none.
+    std::string_view answer = {};
+    /// Another user may have the e-mail address: 409.
+    bool may_be_taken = false;
     /// Answered by the process alone, database or not.
     bool needs_database = true;
     host::Task<http::Response> (*run)(Services services, Call call);

@@ -15,6 +15,8 @@ constexpr SabotageDescription sabotages[] = {
      "Each API node answers GET of a user from a cache of its own for two seconds."},
     {Sabotage::commit_acknowledged_early, "commit-acknowledged-early",
      "A COMMIT is reported as done when it has been sent, not when the server has answered."},
+    {Sabotage::idempotency_key_stripped, "idempotency-key-stripped",
+     "Every request gets an Idempotency-Key of its own, so a repeated one is taken for another."},
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ enum class Sabotage : std::uint8_t {
     if_match_rewritten,
     cached_get,
     commit_acknowledged_early,
+    idempotency_key_stripped,
 };
 
 struct SabotageDescription {

@@ -7,6 +7,7 @@
 
 #include "properties/sabotage/cached_get.hpp"
 #include "properties/sabotage/commit_acknowledged_early.hpp"
+#include "properties/sabotage/idempotency_key_stripped.hpp"
 #include "properties/sabotage/if_match_rewritten.hpp"
 #include "properties/sabotage/unique_index_dropped.hpp"
 #include "sim/cluster/calm.hpp"
@@ -79,6 +80,28 @@ Task<> send_versions(Host&, SabotageLedger& ledger) {
 TEST(IfMatchRewritten, DropsTheConditionAlone) {
     SabotageLedger ledger;
     run([&](Host& host) { return send_versions(host, ledger); });
+}
+
+Task<http::Response> echo_key(host::Context, http::Request request) {
+    co_return http::Response{200, {}, std::string(request.headers.get("Idempotency-Key"))};
+}
+
+Task<> send_keys(Host& host, SabotageLedger& ledger) {
+    const http::Handler handler = idempotency_key_stripped(echo_key, host, ledger);
+    const http::Request keyed{"POST", "/v1/users", {{"Idempotency-Key", "mine"}}, {}};
+    const http::Response first = co_await handler({}, keyed);
+    const http::Response second = co_await handler({}, keyed);
+    EXPECT_NE(first.body, "mine");
+    EXPECT_NE(first.body, second.body);
+    EXPECT_EQ(ledger.acted, 2U);
+    const http::Response without = co_await handler({}, {"GET", "/v1/users/1", {}, {}});
+    EXPECT_EQ(without.body, "");
+    EXPECT_EQ(ledger.acted, 2U);
+}
+
+TEST(IdempotencyKeyStripped, GivesEachRequestAnother) {
+    SabotageLedger ledger;
+    run([&](Host& host) { return send_keys(host, ledger); });
 }
 
 Task<http::Response> count_calls(int& calls, int status) {

@@ -4,6 +4,7 @@
 
 #include "properties/sabotage/cached_get.hpp"
 #include "properties/sabotage/commit_acknowledged_early.hpp"
+#include "properties/sabotage/idempotency_key_stripped.hpp"
 #include "properties/sabotage/if_match_rewritten.hpp"
 #include "properties/sabotage/unique_index_dropped.hpp"
 #include "system/host/check.hpp"
@@ -54,6 +55,11 @@ host::Task<host::Result<void>> run_sabotaged_api_node(host::Host& host, sql::Dri
         case Sabotage::cached_get:
             add_decorator(hooks, [&host, &ledger](http::Handler handler) {
                 return cached_get(std::move(handler), host, ledger);
+            });
+            break;
+        case Sabotage::idempotency_key_stripped:
+            add_decorator(hooks, [&host, &ledger](http::Handler handler) {
+                return idempotency_key_stripped(std::move(handler), host, ledger);
             });
             break;
         case Sabotage::commit_acknowledged_early: {

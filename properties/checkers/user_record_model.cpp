@@ -21,13 +21,13 @@ State UserRecordModel::updated(State state, const Operation& operation) {
 
 State UserRecordModel::step(State state, const Operation& operation) {
     using enum Operation::Action;
-    const bool is_there = state != absent;
+    const bool is_there = state != absent && state != removed;
     const bool matches = is_there && states_[state].version == operation.version;
     switch (operation.action) {
         case create:
-            return !is_there && answers_with(operation, 1) ? operation.answer : impossible;
+            return state == absent && answers_with(operation, 1) ? operation.answer : impossible;
         case attempt_create:
-            return is_there ? state : state_of({operation.name, 1});
+            return state == absent ? state_of({operation.name, 1}) : state;
         case read:
             return state == operation.answer ? state : impossible;
         case read_absent:
@@ -41,12 +41,21 @@ State UserRecordModel::step(State state, const Operation& operation) {
             return is_there ? impossible : state;
         case attempt_update:
             return matches ? updated(state, operation) : state;
+        case remove:
+            return matches ? removed : impossible;
+        case refused_remove:
+            return is_there && !matches ? state : impossible;
+        case remove_of_absent:
+            return is_there ? impossible : state;
+        case attempt_remove:
+            return matches ? removed : state;
     }
     return impossible;
 }
 
 std::string UserRecordModel::text(State state) const {
     if (state == absent) return "absent";
+    if (state == removed) return "deleted";
     const Record& record = states_[state];
     return fmt::format("version {}, \"{}\"", record.version, names_.text(record.name));
 }
@@ -76,6 +85,16 @@ std::string UserRecordModel::describe(const Operation& operation) const {
                                operation.version);
         case attempt_update:
             return fmt::format("tried to rename version {} to \"{}\"", operation.version, name());
+        case remove:
+            return fmt::format("deleted version {}", operation.version);
+        case refused_remove:
+            return fmt::format("was refused to delete version {} because the version differed",
+                               operation.version);
+        case remove_of_absent:
+            return fmt::format("was refused to delete version {} because there is no such user",
+                               operation.version);
+        case attempt_remove:
+            return fmt::format("tried to delete version {}", operation.version);
     }
     return {};
 }

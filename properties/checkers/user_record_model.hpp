@@ -1,6 +1,7 @@
 #pragma once
 // One Atlas user as a register with compare-and-set: absent until it is created with version 1;
-// each update names the version it replaces and makes the next one.
+// each update names the version it replaces and makes the next one; once removed, by a request that
+// names the version too, it is gone for good.
 
 #include <cstdint>
 #include <map>
@@ -25,6 +26,10 @@ struct UserRecordOperation {
         refused_update,    ///< Was told the version was not `version`.
         update_of_absent,  ///< Was told there was no user.
         attempt_update,    ///< Was told nothing.
+        remove,            ///< Was told it removed `version`.
+        refused_remove,    ///< Was told the version was not `version`.
+        remove_of_absent,  ///< Was told there was no user.
+        attempt_remove,    ///< Was told nothing.
     };
 
     Action action = Action::read;
@@ -40,7 +45,7 @@ class UserRecordModel {
     using Operation = UserRecordOperation;
     using Action = Operation::Action;
 
-    UserRecordModel() : states_(1) {}
+    UserRecordModel() : states_(2) {}
 
     std::uint32_t number_of_name(std::string_view name) { return names_.number_of(name); }
     /// The state in which the user has that name and version.
@@ -53,13 +58,16 @@ class UserRecordModel {
     bool only_observes(const Operation& operation) const {
         return operation.action == Action::read || operation.action == Action::read_absent ||
                operation.action == Action::refused_update ||
-               operation.action == Action::update_of_absent;
+               operation.action == Action::update_of_absent ||
+               operation.action == Action::refused_remove ||
+               operation.action == Action::remove_of_absent;
     }
     std::string describe(const Operation& operation) const;
     std::string describe_after(std::span<const Operation* const> done) const;
 
   private:
     static constexpr State absent = 0;
+    static constexpr State removed = 1;
 
     struct Record {
         std::uint32_t name = 0;
@@ -73,7 +81,7 @@ class UserRecordModel {
     std::string text(State state) const;
 
     InternedStrings names_;
-    std::vector<Record> states_;  ///< By state; the first is none.
+    std::vector<Record> states_;  ///< By state; the first two are none.
     std::map<Record, State> numbers_;
 };
 

@@ -26,6 +26,7 @@ class PartitionBuilder {
     void add_registration(const UserOperation& operation);
     void add_get(const UserOperation& operation);
     void add_patch(const UserOperation& operation);
+    void add_delete(const UserOperation& operation);
     void add_unacknowledged_registration(const UserOperation& operation);
     static void push(Partition<UserRecordModel>& partition, const UserOperation& operation,
                      Operation what);
@@ -97,6 +98,19 @@ void PartitionBuilder::add_patch(const UserOperation& operation) {
     push(partition, operation, what);
 }
 
+void PartitionBuilder::add_delete(const UserOperation& operation) {
+    const UserFields& answer = operation.response;
+    const bool is_refused = operation.outcome == EntryType::fail;
+    if (is_refused && answer.status != 412 && answer.status != 404) return;
+    Operation what{Action::attempt_remove, 0, 0, *operation.request.if_match};
+    if (is_refused) {
+        what.action = answer.status == 412 ? Action::refused_remove : Action::remove_of_absent;
+    } else if (operation.outcome == EntryType::ok) {
+        what.action = Action::remove;
+    }
+    push(partition_of(*operation.request.id), operation, what);
+}
+
 void PartitionBuilder::add(const UserOperation& operation) {
     switch (operation.function) {
         case UserFunction::register_user:
@@ -107,6 +121,9 @@ void PartitionBuilder::add(const UserOperation& operation) {
             return;
         case UserFunction::patch_user:
             add_patch(operation);
+            return;
+        case UserFunction::delete_user:
+            add_delete(operation);
             return;
     }
 }

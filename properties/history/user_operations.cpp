@@ -76,6 +76,9 @@ std::string missing(const UserOperation& operation, EntryType type) {
                 return "\"display_name\" and \"version\"";
             }
             return {};
+        case UserFunction::delete_user:
+            if (is_invoke && !(fields.id && fields.if_match)) return "\"id\" and \"if_match\"";
+            return {};
     }
     return {};
 }
@@ -130,6 +133,8 @@ std::string_view name(UserFunction function) noexcept {
             return "get_user";
         case UserFunction::patch_user:
             return "patch_user";
+        case UserFunction::delete_user:
+            return "delete_user";
     }
     return "unknown";
 }
@@ -151,7 +156,7 @@ std::expected<std::vector<UserOperation>, Unreadable> user_operations(const Hist
         if (!function) {
             return std::unexpected(
                 Unreadable{line, fmt::format("\"{}\" is no known function", entry.function),
-                           "\"register_user\", \"get_user\" or \"patch_user\""});
+                           "\"register_user\", \"get_user\", \"patch_user\" or \"delete_user\""});
         }
         if (entry.type == EntryType::invoke) {
             open[entry.process] = operations.size();

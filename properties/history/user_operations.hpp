@@ -40,11 +40,12 @@ std::string to_json(const UserFields& fields);
 /// The error is a clause: "\"version\" is no whole number".
 std::expected<UserFields, std::string> user_fields_from_json(std::string_view json);
 
-enum class UserFunction : std::uint8_t { register_user, get_user, patch_user };
+enum class UserFunction : std::uint8_t { register_user, get_user, patch_user, delete_user };
 inline constexpr UserFunction all_user_functions[] = {
-    UserFunction::register_user, UserFunction::get_user, UserFunction::patch_user};
+    UserFunction::register_user, UserFunction::get_user, UserFunction::patch_user,
+    UserFunction::delete_user};
 
-/// "register_user", "get_user", "patch_user".
+/// "register_user", "get_user", "patch_user", "delete_user".
 std::string_view name(UserFunction function) noexcept;
 std::optional<UserFunction> user_function_named(std::string_view name) noexcept;
 

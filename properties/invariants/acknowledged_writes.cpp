@@ -1,7 +1,8 @@
 // Every acknowledged write is there at the end, and nothing that nobody may have written.
 //
 // A user's last row must be the newest acknowledged write, or follow from it by writes whose
-// outcome nobody was told, each made for exactly the version before it.
+// outcome nobody was told, each made for exactly the version before it. A deleted user's row has
+// the version that its deletion made, and what it held before.
 
 #include <fmt/format.h>
 
@@ -22,6 +23,9 @@ struct Writes {
     const UserOperation* newest = nullptr;  ///< Acknowledged, of the highest version.
     /// By the version they would make, the names of changes without an answer.
     std::map<std::uint64_t, std::set<std::string>> possible;
+    const UserOperation* deletion = nullptr;  ///< Acknowledged.
+    /// The versions that deletions made or may have made.
+    std::set<std::uint64_t> deleted_versions;
 };
 
 class Audit {
@@ -47,7 +51,8 @@ class Audit {
     void note(const UserOperation& operation);
     void look_for(const std::string& id, const Writes& writes);
     void look_into_origin(const UserRow& row);
-    bool follows(const UserRow& row, std::uint64_t version, const std::string& name) const;
+    void note_deletion(const UserOperation& operation);
+    bool follows(UserRow row, std::uint64_t version, const std::string& name) const;
 
     std::map<std::string, Writes> writes_;
     std::map<std::string, const UserRow*> rows_;
@@ -56,8 +61,18 @@ class Audit {
     std::vector<std::string> wrong_;
 };
 
+void Audit::note_deletion(const UserOperation& operation) {
+    Writes& writes = writes_[*operation.request.id];
+    writes.deleted_versions.insert(*operation.request.if_match + 1);
+    if (operation.outcome == EntryType::ok) writes.deletion = &operation;
+}
+
 void Audit::note(const UserOperation& operation) {
     if (operation.function == UserFunction::get_user || operation.outcome == EntryType::fail) {
+        return;
+    }
+    if (operation.function == UserFunction::delete_user) {
+        note_deletion(operation);
         return;
     }
     const UserFields& request = operation.request;
@@ -78,8 +93,15 @@ void Audit::note(const UserOperation& operation) {
 }
 
 /// Whether changes without an answer lead from that version to the row; the last of them gave the
-/// row its name.
-bool Audit::follows(const UserRow& row, std::uint64_t version, const std::string& name) const {
+/// row its name. Of a deleted user's row a deletion was the very last.
+bool Audit::follows(UserRow row, std::uint64_t version, const std::string& name) const {
+    if (!row.is_live) {
+        const auto writes = writes_.find(row.id);
+        if (writes == writes_.end() || !writes->second.deleted_versions.contains(row.version)) {
+            return false;
+        }
+        --row.version;
+    }
     if (row.version == version) return row.display_name == name;
     const auto writes = writes_.find(row.id);
     if (row.version < version || writes == writes_.end()) return false;
@@ -101,13 +123,19 @@ void Audit::look_for(const std::string& id, const Writes& writes) {
         return;
     }
     const UserRow& row = *found->second;
+    if (writes.deletion != nullptr && row.is_live) {
+        wrong_.push_back(fmt::format("User {} is there again: {} was told that it is deleted.", id,
+                                     describe(*writes.deletion)));
+        return;
+    }
     const std::string& name = *newest.response.display_name;
     if (follows(row, version, name)) return;
     const std::string_view problem =
         row.version < version ? "has lost an acknowledged write" : "holds what nobody wrote";
     wrong_.push_back(fmt::format(
-        "User {} {}: {} was told version {}, \"{}\", and at the end it is version {}, \"{}\".", id,
-        problem, describe(newest), version, name, row.version, row.display_name));
+        "User {} {}: {} was told version {}, \"{}\", and at the end it is {}version {}, \"{}\".",
+        id, problem, describe(newest), version, name, row.is_live ? "" : "deleted, ", row.version,
+        row.display_name));
 }
 
 void Audit::look_into_origin(const UserRow& row) {

@@ -17,6 +17,7 @@ using ::testing::HasSubstr;
 
 const std::string ann = "0193f5a0-0000-7000-8000-000000000001";
 const std::string bob = "0193f5a0-0000-7000-8000-000000000002";
+const std::string eve = "0193f5a0-0000-7000-8000-000000000004";
 
 /// Makes operations one after another, two lines and one second each.
 class Story {
@@ -50,7 +51,11 @@ class Story {
                    {.id = id, .display_name = name, .if_match = if_match},
                    {.id = id, .display_name = name, .version = if_match + 1, .status = 200});
     }
-    /// The outcome of a patch or registration becomes unknown.
+    UserOperation& deletes(const std::string& id, std::uint64_t if_match) {
+        return add(UserFunction::delete_user, EntryType::ok, {.id = id, .if_match = if_match},
+                   {.status = 204});
+    }
+    /// The outcome of a patch, deletion or registration becomes unknown.
     static void loses_answer(UserOperation& operation) {
         operation.outcome = EntryType::info;
         operation.response = {.failure = "connection_lost"};
@@ -59,7 +64,8 @@ class Story {
     RunRecord run;
 };
 
-/// Two users, one of them renamed; faults end, and then each kind succeeds once more.
+/// Users, of whom some are renamed and one is deleted; faults end, and then each kind succeeds once
+/// more.
 Story good_story() {
     Story story;
     story.registers(ann, "Ann@example.com", "Ann");
@@ -69,11 +75,14 @@ Story good_story() {
     story.registers("0193f5a0-0000-7000-8000-000000000003", "late@example.com", "Late");
     story.gets(bob, "Bob", 1);
     story.patches(bob, "Bobby", 1);
+    story.registers(eve, "eve@example.com", "Eve");
+    story.deletes(eve, 1);
     story.run.users = {{ann, "Ann@example.com", "ann@example.com", "Anna", 2, true},
                        {bob, "bob@example.com", "bob@example.com", "Bobby", 2, true},
                        {"0193f5a0-0000-7000-8000-000000000003", "late@example.com",
-                        "late@example.com", "Late", 1, true}};
-    story.run.facts.weights = {1, 1, 1};
+                        "late@example.com", "Late", 1, true},
+                       {eve, "eve@example.com", "eve@example.com", "Eve", 2, false}};
+    story.run.facts.weights = {1, 1, 1, 1};
     story.run.facts.faults_ended_at = 9s;
     story.run.facts.final_phase_completed = true;
     story.run.facts.ended_at = 20s;
@@ -102,6 +111,37 @@ TEST(UniqueEmails, AreFoundViolatedInTheTable) {
     expect_invalid(check_unique_emails(story.run), "have one e-mail in the table");
     story.run.users->back().is_live = false;
     EXPECT_EQ(check_unique_emails(story.run).verdict, Verdict::valid);
+}
+
+TEST(UniqueEmails, AreFreeAgainAfterADeletion) {
+    Story story = good_story();
+    const std::size_t after_all = story.run.operations.back().end_line + 3;
+    story.registers("x", "EVE@example.com", "Next");
+    EXPECT_EQ(check_unique_emails(story.run).verdict, Verdict::valid);
+    story.run.operations[story.run.operations.size() - 2].invoke_line = after_all;
+    expect_invalid(check_unique_emails(story.run), "and both were registered");
+}
+
+TEST(AcknowledgedWrites, ADeletionIsOne) {
+    Story story = good_story();
+    story.run.users->back().is_live = true;
+    expect_invalid(check_acknowledged_writes(story.run), "is there again");
+    expect_invalid(check_user_records(story.run), "deleted");
+    story.run.users->back().is_live = false;
+    story.run.users->back().version = 3;
+    expect_invalid(check_acknowledged_writes(story.run), "holds what nobody wrote");
+}
+
+TEST(AcknowledgedWrites, ADeletionWithoutAnAnswerMayHaveHappened) {
+    Story story = good_story();
+    Story::loses_answer(story.run.operations.back());
+    EXPECT_EQ(check_acknowledged_writes(story.run).verdict, Verdict::valid);
+    EXPECT_EQ(check_user_records(story.run).verdict, Verdict::valid);
+    story.run.users->back().is_live = true;
+    story.run.users->back().version = 1;
+    EXPECT_EQ(check_acknowledged_writes(story.run).verdict, Verdict::valid);
+    story.run.users->front().is_live = false;
+    expect_invalid(check_acknowledged_writes(story.run), "holds what nobody wrote");
 }
 
 TEST(UniqueEmails, AreFoundWronglyFolded) {
@@ -293,7 +333,7 @@ TEST(OperationsEnd, IsFoundViolatedByACallThatItsClientGaveUp) {
 
 TEST(ServiceRecovers, IsFoundViolated) {
     Story story = good_story();
-    story.run.facts.faults_ended_at = 12s;
+    story.run.facts.faults_ended_at = 16s;
     expect_invalid(check_service_recovers(story.run),
                    "No register_user that began after faults had stopped");
     story = good_story();

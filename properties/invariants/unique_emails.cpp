@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <map>
 
 #include "properties/history/folded_email.hpp"
@@ -31,21 +33,49 @@ void look_at_table(const std::vector<UserRow>& rows, std::vector<std::string>& w
     }
 }
 
+/// By user, the line on which the first deletion that may have freed its e-mail began.
+std::map<std::string, std::size_t> deletions_of(const std::vector<UserOperation>& operations) {
+    std::map<std::string, std::size_t> begun;
+    for (const UserOperation& operation : operations) {
+        if (operation.function != UserFunction::delete_user) continue;
+        if (operation.outcome == EntryType::fail) continue;
+        begun.try_emplace(*operation.request.id, operation.invoke_line);
+    }
+    return begun;
+}
+
+/// A user who certainly had its e-mail from the answer to its registration until then.
+struct Holding {
+    const UserOperation* registration;
+    std::size_t until;  ///< The line on which its first possible deletion began.
+};
+
 void look_at_answers(const std::vector<UserOperation>& operations,
                      std::vector<std::string>& wrong) {
-    std::map<std::string, const UserOperation*> owners;
+    std::vector<const UserOperation*> registrations;
     for (const UserOperation& operation : operations) {
-        if (operation.function != UserFunction::register_user ||
-            operation.outcome != EntryType::ok) {
-            continue;
-        }
-        const auto [owner, is_first] =
-            owners.try_emplace(folded_email(*operation.request.email), &operation);
+        if (operation.function != UserFunction::register_user) continue;
+        if (operation.outcome == EntryType::ok) registrations.push_back(&operation);
+    }
+    std::ranges::sort(registrations, {}, &UserOperation::end_line);
+    const std::map<std::string, std::size_t> deletions = deletions_of(operations);
+    std::map<std::string, Holding> holders;
+    for (const UserOperation* registration : registrations) {
+        const auto deletion = deletions.find(*registration->response.id);
+        const std::size_t until = deletion == deletions.end()
+                                      ? std::numeric_limits<std::size_t>::max()
+                                      : deletion->second;
+        const auto [holder, is_first] = holders.try_emplace(
+            folded_email(*registration->request.email), Holding{registration, until});
         if (is_first) continue;
-        wrong.push_back(fmt::format(
-            "\"{}\" and \"{}\" are one e-mail, and both were registered: by {} and by {}.",
-            *owner->second->request.email, *operation.request.email, describe(*owner->second),
-            describe(operation)));
+        Holding& held = holder->second;
+        if (registration->end_line < held.until) {
+            wrong.push_back(fmt::format(
+                "\"{}\" and \"{}\" are one e-mail, and both were registered: by {} and by {}.",
+                *held.registration->request.email, *registration->request.email,
+                describe(*held.registration), describe(*registration)));
+        }
+        if (until > held.until) held = {registration, until};
     }
 }
 

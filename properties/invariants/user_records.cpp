@@ -28,8 +28,12 @@ void add_rows_as_reads(const std::vector<UserRow>& rows, host::Duration ended_at
                            .invoked_at = ended_at,
                            .ended_at = ended_at};
         read.request.id = row.id;
-        read.response = {
-            .email = row.email, .display_name = row.display_name, .version = row.version};
+        if (row.is_live) {
+            read.response = {
+                .email = row.email, .display_name = row.display_name, .version = row.version};
+        } else {
+            read.response.absent = true;
+        }
         operations.push_back(std::move(read));
         line += 2;
     }

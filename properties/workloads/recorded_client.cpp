@@ -60,7 +60,10 @@ void RecordedClient::record(UserFunction function, const client::Outcome<client:
         recorder_.complete(process_, function, EntryType::ok, answer_of(*outcome, status), {});
         return;
     }
-    const client::Failure& failure = outcome.error();
+    record(function, outcome.error());
+}
+
+void RecordedClient::record(UserFunction function, const client::Failure& failure) {
     UserFields fields = answer_of(failure);
     if (function == UserFunction::get_user && failure.kind == client::FailureKind::not_found) {
         fields.absent = true;
@@ -99,6 +102,20 @@ host::Task<client::Outcome<client::User>> RecordedClient::patch_user(std::string
     client::Outcome<client::User> outcome =
         co_await client_.patch_user(next_context(), id, {.display_name = display_name}, if_match);
     record(UserFunction::patch_user, outcome);
+    co_return outcome;
+}
+
+host::Task<client::Outcome<void>> RecordedClient::delete_user(std::string id,
+                                                              std::int64_t if_match) {
+    recorder_.invoke(process_, UserFunction::delete_user,
+                     {.id = id, .if_match = static_cast<std::uint64_t>(if_match)});
+    const client::Outcome<void> outcome =
+        co_await client_.delete_user(next_context(), id, if_match);
+    if (outcome) {
+        recorder_.complete(process_, UserFunction::delete_user, EntryType::ok, {.status = 204}, {});
+    } else {
+        record(UserFunction::delete_user, outcome.error());
+    }
     co_return outcome;
 }
 

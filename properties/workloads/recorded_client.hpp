@@ -21,6 +21,8 @@ class RecordedClient {
     /// Sets a name that nobody else ever sets.
     host::Task<client::Outcome<client::User>> patch_user(std::string id, std::int64_t if_match);
 
+    host::Task<client::Outcome<void>> delete_user(std::string id, std::int64_t if_match);
+
     std::uint64_t process() const { return process_; }
     void close() noexcept { client_.close(); }
 
@@ -29,6 +31,7 @@ class RecordedClient {
     host::Context next_context();
     std::string next_name();
     void record(UserFunction function, const client::Outcome<client::User>& outcome);
+    void record(UserFunction function, const client::Failure& failure);
 
     HistoryRecorder& recorder_;
     std::uint64_t process_;

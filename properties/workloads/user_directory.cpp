@@ -18,6 +18,22 @@ void UserDirectory::learn(const client::User& user) {
     known.version = std::max(known.version, user.version);
 }
 
+void UserDirectory::forget(const std::string& id) {
+    const auto place = places_.find(id);
+    if (place == places_.end()) return;
+    users_.erase(users_.begin() + static_cast<std::ptrdiff_t>(place->second));
+    places_.clear();
+    for (std::size_t i = 0; i < users_.size(); ++i)
+        places_.emplace(users_[i].id, i);
+}
+
+const KnownUser* UserDirectory::pick_not_hot(host::RandomSource& random) const {
+    if (users_.size() <= options_.hot_users) return nullptr;
+    const std::size_t others = users_.size() - options_.hot_users;
+    const std::size_t newest = std::clamp<std::size_t>(options_.working_set, 1, others);
+    return &users_[users_.size() - 1 - random.below(newest)];
+}
+
 const KnownUser& UserDirectory::pick(host::RandomSource& random) const {
     ATLAS_CHECK(!users_.empty(), "one picks among users that are known");
     const bool is_hot = random.chance(options_.hot_per_thousand, 1000);

@@ -34,11 +34,16 @@ class UserDirectory {
     /// Somebody was told of this user.
     void learn(const client::User& user);
 
+    /// Somebody was told that there is no such user any more.
+    void forget(const std::string& id);
+
     const std::vector<KnownUser>& users() const { return users_; }
     std::size_t hot_users() const { return std::min(options_.hot_users, users_.size()); }
 
     /// There is at least one user.
     const KnownUser& pick(host::RandomSource& random) const;
+    /// Likewise, of those who are not hot; null when there are none.
+    const KnownUser* pick_not_hot(host::RandomSource& random) const;
 
     /// From a pool that moves on slowly: often one that was tried before, by somebody else a moment
     /// ago, or spelt with other letters large.

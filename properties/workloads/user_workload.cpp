@@ -73,18 +73,41 @@ host::Task<> UserWorkload::run_client(host::Host& host, std::vector<host::Endpoi
 }
 
 host::Task<> UserWorkload::run_operation(RecordedClient& client, host::RandomSource& random) {
-    const std::array<std::uint32_t, 3> weights{options_.weight_register, options_.weight_get,
-                                               options_.weight_patch};
+    const std::array<std::uint32_t, 4> weights{options_.weight_register, options_.weight_get,
+                                               options_.weight_patch, options_.weight_delete};
     const std::size_t kind = random.weighted(weights);
     if (kind == 0 || directory_.users().empty()) {
         client::Outcome<client::User> user =
             co_await client.register_user(directory_.next_email(random));
         if (user) directory_.learn(*user);
     } else if (kind == 1) {
-        client::Outcome<client::User> user = co_await client.get_user(directory_.pick(random).id);
-        if (user) directory_.learn(*user);
-    } else {
+        co_await read_someone(client, random);
+    } else if (kind == 2) {
         co_await patch_someone(client, random);
+    } else {
+        co_await delete_someone(client, random);
+    }
+}
+
+host::Task<> UserWorkload::read_someone(RecordedClient& client, host::RandomSource& random) {
+    const std::string id = directory_.pick(random).id;
+    client::Outcome<client::User> user = co_await client.get_user(id);
+    if (user) {
+        directory_.learn(*user);
+    } else if (user.error().kind == client::FailureKind::not_found) {
+        directory_.forget(id);
+    }
+}
+
+/// Others go on reading and changing the user meanwhile, and what may be deleted already too: it is
+/// known until somebody is told that it is gone.
+host::Task<> UserWorkload::delete_someone(RecordedClient& client, host::RandomSource& random) {
+    const KnownUser* const picked = directory_.pick_not_hot(random);
+    if (picked == nullptr) co_return;
+    const KnownUser someone = *picked;
+    const client::Outcome<void> deleted = co_await client.delete_user(someone.id, someone.version);
+    if (deleted || deleted.error().kind == client::FailureKind::not_found) {
+        directory_.forget(someone.id);
     }
 }
 
@@ -146,6 +169,23 @@ host::Task<bool> UserWorkload::change(host::Host& host, RecordedClient& client, 
     co_return false;
 }
 
+host::Task<bool> UserWorkload::remove(host::Host& host, RecordedClient& client, std::string id,
+                                      host::Deadline deadline) {
+    while (!deadline.passed(host.clock().now())) {
+        client::Outcome<client::User> current = co_await client.get_user(id);
+        if (!current && current.error().kind == client::FailureKind::not_found) co_return true;
+        if (current) {
+            const client::Outcome<void> deleted = co_await client.delete_user(id, current->version);
+            if (deleted) {
+                directory_.forget(id);
+                co_return true;
+            }
+        }
+        co_await host::sleep_for(host, pause_between_tries);
+    }
+    co_return false;
+}
+
 host::Task<bool> UserWorkload::run_final_phase(host::Host& host, std::vector<host::Endpoint> nodes,
                                                host::Deadline deadline) {
     RecordedClient client(host, recorder_, client_options(std::move(nodes)));
@@ -160,6 +200,10 @@ host::Task<bool> UserWorkload::run_final_phase(host::Host& host, std::vector<hos
         const bool done = co_await change(host, client, id, deadline);
         if (!done) co_return false;
     }
+    const bool registered_again = co_await register_someone_fresh(host, client, deadline);
+    if (!registered_again) co_return false;
+    const bool removed = co_await remove(host, client, directory_.users().back().id, deadline);
+    if (!removed) co_return false;
     const std::vector<KnownUser> known = directory_.users();
     for (const KnownUser& user : known) {
         const bool done = co_await read(host, client, user.id, deadline);

@@ -1,6 +1,7 @@
 #pragma once
-// The default workload: clients that register users, read them, and change their names if nobody
-// else did meanwhile. Run by the simulated client machines and against real servers alike.
+// The default workload: clients that register users, read them, change their names if nobody else
+// did meanwhile, and delete them. Run by the simulated client machines and against real servers
+// alike.
 //
 // What makes it find bugs: a few users whom all clients keep changing; e-mails that are tried again
 // and again, also spelt otherwise; changes that name an outdated version on purpose; clients that
@@ -28,6 +29,7 @@ struct UserWorkloadOptions {
     std::uint32_t weight_register = 2;  ///< Relative to one another.
     std::uint32_t weight_get = 5;
     std::uint32_t weight_patch = 5;
+    std::uint32_t weight_delete = 1;
     std::uint32_t outdated_per_thousand = 150;  ///< Changes that name a wrong version on purpose.
     host::Duration operation_timeout = std::chrono::seconds{5};
     DirectoryOptions directory = {};
@@ -60,12 +62,17 @@ class UserWorkload {
     host::Task<> run_client(host::Host& host, std::vector<host::Endpoint> nodes,
                             std::uint64_t number, host::TimePoint until);
     host::Task<> run_operation(RecordedClient& client, host::RandomSource& random);
+    host::Task<> read_someone(RecordedClient& client, host::RandomSource& random);
     host::Task<> patch_someone(RecordedClient& client, host::RandomSource& random);
+    host::Task<> delete_someone(RecordedClient& client, host::RandomSource& random);
     host::Task<bool> register_someone_fresh(host::Host& host, RecordedClient& client,
                                             host::Deadline deadline);
     host::Task<bool> read(host::Host& host, RecordedClient& client, std::string id,
                           host::Deadline deadline);
     host::Task<bool> change(host::Host& host, RecordedClient& client, std::string id,
+                            host::Deadline deadline);
+
+    host::Task<bool> remove(host::Host& host, RecordedClient& client, std::string id,
                             host::Deadline deadline);
 
     client::ClientOptions client_options(std::vector<host::Endpoint> nodes) const;

@@ -92,7 +92,8 @@ Outcome run(Sabotage sabotage, std::uint64_t seed, UserWorkloadOptions options =
     }
     record.facts.final_phase_completed = outcome.recovered;
     record.facts.ended_at = kernel.now().since_epoch;
-    record.facts.weights = {options.weight_register, options.weight_get, options.weight_patch};
+    record.facts.weights = {options.weight_register, options.weight_get, options.weight_patch,
+                            options.weight_delete};
     record.users = database.rows();
     outcome.history = recorder.history();
     // As `atlas-sim check` would read it.
@@ -133,7 +134,8 @@ TEST(UserWorkload, DoesWhatItsOptionsSay) {
     const Outcome outcome = run(Sabotage::none, 1, options);
     const std::size_t begun = count(outcome.history, "register_user", EntryType::invoke) +
                               count(outcome.history, "get_user", EntryType::invoke) +
-                              count(outcome.history, "patch_user", EntryType::invoke);
+                              count(outcome.history, "patch_user", EntryType::invoke) +
+                              count(outcome.history, "delete_user", EntryType::invoke);
     EXPECT_GT(begun, options.rate * 60 * 8 / 10);
     EXPECT_LT(begun, options.rate * 60 * 15 / 10);
     // E-mails that are taken, versions that are outdated: both happen, and neither is all.

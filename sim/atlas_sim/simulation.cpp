@@ -48,6 +48,7 @@ properties::UserWorkloadOptions workload_options(const faults::SwarmOptions& opt
     workload.weight_register = static_cast<std::uint32_t>(drawn.weight_create);
     workload.weight_get = static_cast<std::uint32_t>(drawn.weight_get);
     workload.weight_patch = static_cast<std::uint32_t>(drawn.weight_patch);
+    workload.weight_delete = static_cast<std::uint32_t>(drawn.weight_delete);
     workload.operation_timeout = drawn.operation_timeout;
     workload.outdated_per_thousand = static_cast<std::uint32_t>(drawn.outdated_per_thousand);
     workload.directory.working_set = drawn.users;

@@ -102,6 +102,8 @@ void add_workload(std::vector<Knob>& list) {
                                                                  "Relative share of reads."));
     list.push_back(count<workload, &WorkloadOptions::weight_patch>(
         "workload.weight_patch", 0, 1000, "Relative share of conditional changes."));
+    list.push_back(count<workload, &WorkloadOptions::weight_delete>(
+        "workload.weight_delete", 0, 1000, "Relative share of conditional deletions."));
     list.push_back(time<workload, &WorkloadOptions::operation_timeout>(
         "workload.operation_timeout", 10ms, 1h, "How long a client waits for an operation."));
 }

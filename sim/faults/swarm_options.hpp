@@ -41,6 +41,7 @@ struct WorkloadOptions {
     std::uint64_t weight_create = 2;            ///< Relative to one another.
     std::uint64_t weight_get = 5;
     std::uint64_t weight_patch = 5;
+    std::uint64_t weight_delete = 1;
     host::Duration operation_timeout = 5s;
 };
 

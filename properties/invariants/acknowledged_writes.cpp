@@ -39,6 +39,7 @@ class Audit {
 
     std::vector<std::string> findings() {
         for (const auto& [id, writes] : writes_) {
+            if (is_back(id, writes)) continue;
             if (writes.newest != nullptr) look_for(id, writes);
         }
         for (const auto& [id, row] : rows_) {
@@ -49,6 +50,7 @@ class Audit {
 
   private:
     void note(const UserOperation& operation);
+    bool is_back(const std::string& id, const Writes& writes);
     void look_for(const std::string& id, const Writes& writes);
     void look_into_origin(const UserRow& row);
     void note_deletion(const UserOperation& operation);
@@ -112,6 +114,14 @@ bool Audit::follows(UserRow row, std::uint64_t version, const std::string& name)
     return possible.at(row.version).contains(row.display_name);
 }
 
+bool Audit::is_back(const std::string& id, const Writes& writes) {
+    const auto found = rows_.find(id);
+    if (writes.deletion == nullptr || found == rows_.end() || !found->second->is_live) return false;
+    wrong_.push_back(fmt::format("User {} is there again: {} was told that it is deleted.", id,
+                                 describe(*writes.deletion)));
+    return true;
+}
+
 void Audit::look_for(const std::string& id, const Writes& writes) {
     const UserOperation& newest = *writes.newest;
     const std::uint64_t version = *newest.response.version;
@@ -123,11 +133,6 @@ void Audit::look_for(const std::string& id, const Writes& writes) {
         return;
     }
     const UserRow& row = *found->second;
-    if (writes.deletion != nullptr && row.is_live) {
-        wrong_.push_back(fmt::format("User {} is there again: {} was told that it is deleted.", id,
-                                     describe(*writes.deletion)));
-        return;
-    }
     const std::string& name = *newest.response.display_name;
     if (follows(row, version, name)) return;
     const std::string_view problem =

@@ -22,7 +22,7 @@ class CalmNetwork final : public network::NetworkPolicy {
     std::size_t read_limit(network::Link, std::size_t available) override { return available; }
     std::size_t write_limit(network::Link, std::size_t offered) override { return offered; }
     bool loses_in_flight(network::Link) override { return false; }
-    void delivered(network::Link, host::Duration, bool) override {}
+    void delivered(network::Link, host::Duration, const network::Flight&) override {}
     void held_back(network::Link) override {}
     void lost_in_flight(network::Link, std::size_t) override {}
     void unanswered(network::Link) override {}

@@ -23,6 +23,7 @@ SwarmOptions everything_on() {
     FaultOptions& f = options.faults;
     const ScheduledFault often{.on = true, .every = 10s, .shortest = 1s, .longest = 5s};
     f.network_latency = {.on = true, .per_million = 200'000, .tail = 100ms};
+    f.network_loss = {.on = true, .per_million = 200'000};
     f.network_short_read = {.on = true, .per_million = 200'000};
     f.network_short_write = {.on = true, .per_million = 200'000};
     f.network_partition_symmetric = often;

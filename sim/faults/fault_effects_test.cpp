@@ -32,6 +32,9 @@ const Case cases[] = {
          f.network_latency = {.on = true, .per_million = 20'000, .tail = 200ms};
      },
      [](const Observations& seen) { return seen.longest_round_trip > slow; }},
+    {FaultKind::network_loss,
+     [](FaultOptions& f) { f.network_loss = {.on = true, .per_million = 20'000}; },
+     [](const Observations& seen) { return seen.longest_round_trip > slow; }},
     {FaultKind::network_short_read,
      [](FaultOptions& f) { f.network_short_read = {.on = true, .per_million = 200'000}; },
      [](const Observations& seen) { return seen.partial_reads > 0; }},

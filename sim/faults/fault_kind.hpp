@@ -12,6 +12,7 @@ namespace atlas::sim::faults {
 
 enum class FaultKind : std::uint8_t {
     network_latency,
+    network_loss,
     network_short_read,
     network_short_write,
     network_partition_symmetric,
@@ -32,7 +33,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 20;
+inline constexpr std::size_t fault_kinds = 21;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

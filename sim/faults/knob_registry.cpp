@@ -196,6 +196,8 @@ void add_network_faults(std::vector<Knob>& list) {
     list.push_back(time<faults, &F::network_latency, &LatencyFault::tail>(
         "faults.network.latency.tail", 0s, 1h,
         "The mean of what is added; it can be many times that."));
+    add_per_operation<&F::network_loss>(list, "faults.network.loss.on",
+                                        "faults.network.loss.per_million", "Of a million packets.");
     add_per_operation<&F::network_short_read>(list, "faults.network.short_read.on",
                                               "faults.network.short_read.per_million",
                                               "Of a million reads.");

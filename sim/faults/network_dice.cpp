@@ -10,12 +10,27 @@ constexpr host::Duration loopback_jitter = 10us;
 // TCP's retransmission timer doubles up to about a minute; Linux starts at 200 ms. What waits when
 // a link opens again is sent within this time.
 constexpr host::Duration longest_retransmission = 800ms;
+constexpr host::Duration first_retransmission = 200ms;
+
+// How long the sender of a lost packet waits until it sends the one that arrives: the timer doubles
+// with each that is lost again.
+host::Duration wait_for_retransmission(host::RandomSource& source) {
+    constexpr int most = 5;
+    host::Duration timer = first_retransmission;
+    host::Duration waited = timer;
+    for (int again = 1; again < most && source.chance(1, 4); ++again) {
+        timer *= 2;
+        waited += timer;
+    }
+    return waited;
+}
 
 }  // namespace
 
 NetworkDice::LinkState::LinkState(Dice& dice, const std::string& from, const std::string& to)
     : ordinary(dice.seed(), "network.ordinary", from + ">" + to),
       latency(dice, FaultKind::network_latency, from + ">" + to),
+      loss(dice, FaultKind::network_loss, from + ">" + to),
       short_read(dice, FaultKind::network_short_read, from + ">" + to),
       short_write(dice, FaultKind::network_short_write, from + ">" + to),
       in_flight_loss(dice, FaultKind::network_in_flight_loss, from + ">" + to) {}
@@ -49,7 +64,10 @@ network::Flight NetworkDice::flight(network::Link link, std::size_t) {
         // At least the jitter, so that it cannot be mistaken for what is ordinary.
         delay += jitter + host::Duration{1} + strike->exponential(fault.tail);
     }
-    return {.delay = delay, .slowed = strike.has_value()};
+    const OperationFault& loss = dice_.options().faults.network_loss;
+    auto lost = state.loss.next(loss.on, loss.per_million, !is_loopback);
+    if (lost) delay += wait_for_retransmission(*lost);
+    return {.delay = delay, .slowed = strike.has_value(), .lost_once = lost.has_value()};
 }
 
 host::Duration NetworkDice::retransmission_delay(network::Link link) {
@@ -83,9 +101,12 @@ bool NetworkDice::loses_in_flight(network::Link link) {
     return true;
 }
 
-void NetworkDice::delivered(network::Link link, host::Duration travelled, bool slowed) {
-    if (slowed && travelled > ordinary_limit(link))
+void NetworkDice::delivered(network::Link link, host::Duration travelled,
+                            const network::Flight& flight) {
+    if (flight.slowed && travelled > ordinary_limit(link))
         dice_.ledger().effect(FaultKind::network_latency);
+    if (flight.lost_once && travelled >= first_retransmission)
+        dice_.ledger().effect(FaultKind::network_loss);
 }
 
 void NetworkDice::lost_in_flight(network::Link link, std::size_t) {

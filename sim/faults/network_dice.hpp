@@ -23,7 +23,8 @@ class NetworkDice final : public network::NetworkPolicy {
     std::size_t write_limit(network::Link link, std::size_t offered) override;
     bool loses_in_flight(network::Link link) override;
 
-    void delivered(network::Link link, host::Duration travelled, bool slowed) override;
+    void delivered(network::Link link, host::Duration travelled,
+                   const network::Flight& flight) override;
     void held_back(network::Link link) override;
     void lost_in_flight(network::Link link, std::size_t bytes) override;
     void unanswered(network::Link) override {}
@@ -43,6 +44,7 @@ class NetworkDice final : public network::NetworkPolicy {
         DecisionSources ordinary;
         std::uint64_t packets = 0;
         Decisions latency;
+        Decisions loss;
         Decisions short_read;
         Decisions short_write;
         Decisions in_flight_loss;

@@ -43,6 +43,7 @@ void draw_faults(Draw& draw, FaultOptions& f) {
     const auto on = [&](std::string_view kind) { return draw.chance(kind, 11, 20) && !calm; };
     f.network_latency = {on("network.latency"), draw.count("network.latency.chance", 500, 20'000),
                          draw.time("network.latency.tail", 20ms, 400ms)};
+    f.network_loss = {on("network.loss"), draw.count("network.loss.chance", 200, 10'000)};
     f.network_short_read = {on("network.short_read"),
                             draw.count("network.short_read.chance", 5'000, 300'000)};
     f.network_short_write = {on("network.short_write"),

@@ -111,6 +111,7 @@ struct ClockStepFault {
 
 struct FaultOptions {
     LatencyFault network_latency;
+    OperationFault network_loss;
     OperationFault network_short_read;
     OperationFault network_short_write;
     ScheduledFault network_partition_symmetric;

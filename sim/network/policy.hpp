@@ -21,10 +21,11 @@ struct Link {
     friend auto operator<=>(const Link&, const Link&) = default;
 };
 
-/// How long a packet travels, and whether a fault has made it that long.
+/// How long a packet travels, and which faults have made it that long.
 struct Flight {
     host::Duration delay{};
     bool slowed = false;
+    bool lost_once = false;  ///< It came by a retransmission: the delay has the wait for that.
 };
 
 class NetworkPolicy {
@@ -50,8 +51,8 @@ class NetworkPolicy {
 
     // What came of it, as seen at the seam: for the ledger, which believes only effects.
 
-    /// A packet arrived, that long after it was sent; `slowed` as flight() said of it.
-    virtual void delivered(Link link, host::Duration travelled, bool slowed) = 0;
+    /// A packet arrived, that long after it was sent; `flight` as flight() said of it.
+    virtual void delivered(Link link, host::Duration travelled, const Flight& flight) = 0;
     /// A packet found its link blocked and waits for it to open.
     virtual void held_back(Link link) = 0;
     /// A packet of that many payload bytes was dropped with its connection.

@@ -79,7 +79,7 @@ void SimulatedNetwork::transmit(std::shared_ptr<Connection> connection, Side fro
             .kind = kind,
             .payload = std::move(payload),
             .sent = kernel_.now(),
-            .slowed = flight.slowed,
+            .flight = flight,
             .epoch = epoch,
             .sequence = sequence},
            from, flight.delay);
@@ -146,7 +146,7 @@ void SimulatedNetwork::take(Packet packet, Side from) {
         return;
     }
     if (sender.has_hole && is_awaited && packet.kind != PacketKind::reset) return;
-    policy_.delivered(packet.connection->link(from), kernel_.now() - packet.sent, packet.slowed);
+    policy_.delivered(packet.connection->link(from), kernel_.now() - packet.sent, packet.flight);
     deliver(packet.connection, other(from), packet.kind, std::move(packet.payload));
 }
 

@@ -74,7 +74,7 @@ class SimulatedNetwork {
         PacketKind kind;
         std::vector<std::byte> payload;
         host::TimePoint sent;
-        bool slowed = false;      ///< By a fault: for the ledger.
+        Flight flight = {};       ///< As the policy gave it: for the ledger.
         std::uint32_t epoch = 0;  ///< Of the connection, when it was sent.
         std::uint64_t sequence = 0;
         bool lost = false;

@@ -55,6 +55,9 @@ const Case cases[] = {
          f.network_in_flight_loss = always;
      },
      [](const Observations& seen) { return seen.lost_connections > 0; }},
+    {FaultKind::network_connect_refused,
+     [](FaultOptions& f) { f.network_connect_refused = {.on = true, .per_million = 500'000}; },
+     [](const Observations& seen) { return seen.refused_connects > 0; }},
     {FaultKind::process_kill, [](FaultOptions& f) { f.process_kill = often; },
      [](const Observations& seen) { return seen.starts > 4 && seen.lost_connections > 0; }},
     {FaultKind::process_restart,

@@ -19,6 +19,7 @@ enum class FaultKind : std::uint8_t {
     network_partition_one_way,
     network_reset,
     network_in_flight_loss,
+    network_connect_refused,
     process_kill,
     process_restart,
     process_pause,
@@ -33,7 +34,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 21;
+inline constexpr std::size_t fault_kinds = 22;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

@@ -33,7 +33,8 @@ NetworkDice::LinkState::LinkState(Dice& dice, const std::string& from, const std
       loss(dice, FaultKind::network_loss, from + ">" + to),
       short_read(dice, FaultKind::network_short_read, from + ">" + to),
       short_write(dice, FaultKind::network_short_write, from + ">" + to),
-      in_flight_loss(dice, FaultKind::network_in_flight_loss, from + ">" + to) {}
+      in_flight_loss(dice, FaultKind::network_in_flight_loss, from + ">" + to),
+      connect_refused(dice, FaultKind::network_connect_refused, from + ">" + to) {}
 
 NetworkDice::NetworkDice(Dice& dice, std::vector<std::string> machine_names)
     : dice_(dice), names_(std::move(machine_names)) {
@@ -99,6 +100,21 @@ bool NetworkDice::loses_in_flight(network::Link link) {
     if (!state.in_flight_loss.next(fault.on, fault.per_million)) return false;
     ++state.losses;
     return true;
+}
+
+network::ConnectFate NetworkDice::connect_fate(network::Link link) {
+    const OperationFault& refused = dice_.options().faults.network_connect_refused;
+    const bool is_remote = link.from != link.to;
+    if (at(link).connect_refused.next(refused.on, refused.per_million, is_remote)) {
+        return network::ConnectFate::refused;
+    }
+    return network::ConnectFate::as_usual;
+}
+
+void NetworkDice::connect_failed(network::Link, network::ConnectFate fate, host::ErrorCode code) {
+    if (fate == network::ConnectFate::refused && code == host::ErrorCode::connection_refused) {
+        dice_.ledger().effect(FaultKind::network_connect_refused);
+    }
 }
 
 void NetworkDice::delivered(network::Link link, host::Duration travelled,

@@ -22,6 +22,7 @@ class NetworkDice final : public network::NetworkPolicy {
     std::size_t read_limit(network::Link link, std::size_t available) override;
     std::size_t write_limit(network::Link link, std::size_t offered) override;
     bool loses_in_flight(network::Link link) override;
+    network::ConnectFate connect_fate(network::Link link) override;
 
     void delivered(network::Link link, host::Duration travelled,
                    const network::Flight& flight) override;
@@ -29,6 +30,8 @@ class NetworkDice final : public network::NetworkPolicy {
     void lost_in_flight(network::Link link, std::size_t bytes) override;
     void unanswered(network::Link) override {}
     void reset_seen(std::uint64_t connection) override;
+    void connect_failed(network::Link link, network::ConnectFate fate,
+                        host::ErrorCode code) override;
 
     /// Whom to tell of the effects of scheduled faults: packets held back, by the names of both
     /// machines, and connections whose reset was seen.
@@ -48,6 +51,7 @@ class NetworkDice final : public network::NetworkPolicy {
         Decisions short_read;
         Decisions short_write;
         Decisions in_flight_loss;
+        Decisions connect_refused;
         std::uint64_t losses = 0;  ///< Decided and not yet seen to have dropped a packet.
     };
     LinkState& at(network::Link link) { return links_[link.from * names_.size() + link.to]; }

@@ -125,7 +125,10 @@ Task<> call(Host& host, std::string machine, World& world) {
         if (!addresses) continue;
         auto stream = co_await host.network().connect(
             {addresses->front(), port}, host::Transport::plain(), host::deadline_after(host, 1s));
-        if (!stream) continue;
+        if (!stream) {
+            if (stream.error().code == ErrorCode::connection_refused) ++world.seen.refused_connects;
+            continue;
+        }
         for (;;) {
             co_await host::sleep_for(host, 20ms);
             const host::TimePoint began = host.clock().now();

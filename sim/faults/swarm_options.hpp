@@ -118,6 +118,7 @@ struct FaultOptions {
     ScheduledFault network_partition_one_way;
     ScheduledFault network_reset;  ///< Takes no time: its durations are not used.
     OperationFault network_in_flight_loss;
+    OperationFault network_connect_refused;
     ScheduledFault process_kill;
     ScheduledFault process_restart;
     ScheduledFault process_pause;

@@ -83,6 +83,7 @@ struct Connection {
     End ends[2];
     /// Packets sent before a reset belong to an older epoch; they are lost if the dice say so.
     std::uint32_t epoch = 0;
+    ConnectFate fate = ConnectFate::as_usual;
     bool unanswered_on_dead_machine = false;  ///< Something was sent to a machine without power.
 
     End& end(Side side) { return ends[static_cast<std::size_t>(side)]; }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "system/host/error.hpp"
 #include "system/host/time.hpp"
 
 namespace atlas::sim::network {
@@ -26,6 +27,12 @@ struct Flight {
     host::Duration delay{};
     bool slowed = false;
     bool lost_once = false;  ///< It came by a retransmission: the delay has the wait for that.
+};
+
+/// What becomes of a connection request that reaches its machine.
+enum class ConnectFate : std::uint8_t {
+    as_usual,  ///< Accepted if somebody listens.
+    refused,   ///< ... refused all the same.
 };
 
 class NetworkPolicy {
@@ -49,6 +56,9 @@ class NetworkPolicy {
     /// (Otherwise those sent before still arrive.)
     virtual bool loses_in_flight(Link link) = 0;
 
+    /// Asked once for each connect, when it begins.
+    virtual ConnectFate connect_fate(Link link) = 0;
+
     // What came of it, as seen at the seam: for the ledger, which believes only effects.
 
     /// A packet arrived, that long after it was sent; `flight` as flight() said of it.
@@ -62,6 +72,8 @@ class NetworkPolicy {
     /// An operation of a program ended with connection_reset, because reset_connection broke that
     /// connection.
     virtual void reset_seen(std::uint64_t connection) = 0;
+    /// A connect whose fate was not the usual ended for its program with this error.
+    virtual void connect_failed(Link link, ConnectFate fate, host::ErrorCode code) = 0;
 };
 
 }  // namespace atlas::sim::network

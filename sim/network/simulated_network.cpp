@@ -190,7 +190,9 @@ void SimulatedNetwork::accept_syn(const std::shared_ptr<Connection>& connection)
     End& server = connection->end(Side::server);
     if (!connection->end(Side::client).open) return;
     SimulatedListener* listener = find_listener(server.machine, server.endpoint);
-    if (listener == nullptr) return transmit(connection, Side::server, PacketKind::refuse);
+    if (listener == nullptr || connection->fate == ConnectFate::refused) {
+        return transmit(connection, Side::server, PacketKind::refuse);
+    }
     server.process = &listener->process();
     server.open = true;
     server.established = true;
@@ -329,11 +331,16 @@ host::Task<host::Result<std::unique_ptr<host::ByteStream>>> ProcessNetwork::conn
     End& server = connection->end(Side::server);
     server.machine = *target;
     server.endpoint = endpoint;
+    const Link link = connection->link(Side::client);
+    connection->fate = network_.policy().connect_fate(link);
     network_.connections_.emplace(connection->number, connection);
     auto stream = std::make_unique<SimulatedStream>(network_, *host_, connection, Side::client);
     network_.transmit(connection, Side::client, PacketKind::syn);
     host::Result<void> established = co_await stream->wait_until_established(deadline);
     if (!established) {
+        if (connection->fate != ConnectFate::as_usual) {
+            network_.policy().connect_failed(link, connection->fate, established.error().code);
+        }
         established.error().detail = "connect to " + host::to_string(endpoint);
         co_return std::unexpected(std::move(established.error()));
     }

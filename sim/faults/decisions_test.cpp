@@ -31,6 +31,7 @@ SwarmOptions everything_on() {
     f.network_reset = often;
     f.network_in_flight_loss = {.on = true, .per_million = 500'000};
     f.network_connect_refused = {.on = true, .per_million = 200'000};
+    f.network_connect_hang = {.on = true, .per_million = 200'000};
     f.process_kill = often;
     f.process_restart = often;
     f.process_pause = often;

@@ -20,6 +20,7 @@ enum class FaultKind : std::uint8_t {
     network_reset,
     network_in_flight_loss,
     network_connect_refused,
+    network_connect_hang,
     process_kill,
     process_restart,
     process_pause,
@@ -34,7 +35,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 22;
+inline constexpr std::size_t fault_kinds = 23;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

@@ -219,6 +219,9 @@ void add_network_faults(std::vector<Knob>& list) {
     add_per_operation<&F::network_connect_refused>(list, "faults.network.connect_refused.on",
                                                    "faults.network.connect_refused.per_million",
                                                    "Of a million connection requests.");
+    add_per_operation<&F::network_connect_hang>(list, "faults.network.connect_hang.on",
+                                                "faults.network.connect_hang.per_million",
+                                                "Of a million connection requests.");
 }
 
 void add_process_faults(std::vector<Knob>& list) {

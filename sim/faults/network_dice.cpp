@@ -34,7 +34,8 @@ NetworkDice::LinkState::LinkState(Dice& dice, const std::string& from, const std
       short_read(dice, FaultKind::network_short_read, from + ">" + to),
       short_write(dice, FaultKind::network_short_write, from + ">" + to),
       in_flight_loss(dice, FaultKind::network_in_flight_loss, from + ">" + to),
-      connect_refused(dice, FaultKind::network_connect_refused, from + ">" + to) {}
+      connect_refused(dice, FaultKind::network_connect_refused, from + ">" + to),
+      connect_hang(dice, FaultKind::network_connect_hang, from + ">" + to) {}
 
 NetworkDice::NetworkDice(Dice& dice, std::vector<std::string> machine_names)
     : dice_(dice), names_(std::move(machine_names)) {
@@ -104,16 +105,24 @@ bool NetworkDice::loses_in_flight(network::Link link) {
 
 network::ConnectFate NetworkDice::connect_fate(network::Link link) {
     const OperationFault& refused = dice_.options().faults.network_connect_refused;
+    const OperationFault& hang = dice_.options().faults.network_connect_hang;
     const bool is_remote = link.from != link.to;
-    if (at(link).connect_refused.next(refused.on, refused.per_million, is_remote)) {
-        return network::ConnectFate::refused;
-    }
-    return network::ConnectFate::as_usual;
+    LinkState& state = at(link);
+    const bool is_refused =
+        state.connect_refused.next(refused.on, refused.per_million, is_remote).has_value();
+    // A request that is refused cannot hang as well.
+    const bool can_hang = is_remote && !is_refused;
+    const bool hangs = state.connect_hang.next(hang.on, hang.per_million, can_hang).has_value();
+    if (is_refused) return network::ConnectFate::refused;
+    return hangs ? network::ConnectFate::ignored : network::ConnectFate::as_usual;
 }
 
 void NetworkDice::connect_failed(network::Link, network::ConnectFate fate, host::ErrorCode code) {
     if (fate == network::ConnectFate::refused && code == host::ErrorCode::connection_refused) {
         dice_.ledger().effect(FaultKind::network_connect_refused);
+    }
+    if (fate == network::ConnectFate::ignored && code == host::ErrorCode::deadline_exceeded) {
+        dice_.ledger().effect(FaultKind::network_connect_hang);
     }
 }
 

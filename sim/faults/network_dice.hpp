@@ -52,6 +52,7 @@ class NetworkDice final : public network::NetworkPolicy {
         Decisions short_write;
         Decisions in_flight_loss;
         Decisions connect_refused;
+        Decisions connect_hang;
         std::uint64_t losses = 0;  ///< Decided and not yet seen to have dropped a packet.
     };
     LinkState& at(network::Link link) { return links_[link.from * names_.size() + link.to]; }

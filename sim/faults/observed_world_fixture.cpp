@@ -126,7 +126,9 @@ Task<> call(Host& host, std::string machine, World& world) {
         auto stream = co_await host.network().connect(
             {addresses->front(), port}, host::Transport::plain(), host::deadline_after(host, 1s));
         if (!stream) {
-            if (stream.error().code == ErrorCode::connection_refused) ++world.seen.refused_connects;
+            const ErrorCode code = stream.error().code;
+            if (code == ErrorCode::connection_refused) ++world.seen.refused_connects;
+            if (code == ErrorCode::deadline_exceeded) ++world.seen.unanswered_connects;
             continue;
         }
         for (;;) {

@@ -119,6 +119,7 @@ struct FaultOptions {
     ScheduledFault network_reset;  ///< Takes no time: its durations are not used.
     OperationFault network_in_flight_loss;
     OperationFault network_connect_refused;
+    OperationFault network_connect_hang;
     ScheduledFault process_kill;
     ScheduledFault process_restart;
     ScheduledFault process_pause;

@@ -33,6 +33,7 @@ struct Flight {
 enum class ConnectFate : std::uint8_t {
     as_usual,  ///< Accepted if somebody listens.
     refused,   ///< ... refused all the same.
+    ignored,   ///< ... never answered.
 };
 
 class NetworkPolicy {

@@ -16,6 +16,9 @@ using kernel::EventKind;
 
 namespace {
 
+// After six retransmissions of its request Linux gives a connect up.
+constexpr host::Duration longest_connect = std::chrono::seconds{127};
+
 const char* label_of(PacketKind kind) {
     switch (kind) {
         case PacketKind::syn:
@@ -188,7 +191,8 @@ void SimulatedNetwork::deliver(const std::shared_ptr<Connection>& connection, Si
 
 void SimulatedNetwork::accept_syn(const std::shared_ptr<Connection>& connection) {
     End& server = connection->end(Side::server);
-    if (!connection->end(Side::client).open) return;
+    const bool is_ignored = connection->fate == ConnectFate::ignored;
+    if (is_ignored || !connection->end(Side::client).open) return;
     SimulatedListener* listener = find_listener(server.machine, server.endpoint);
     if (listener == nullptr || connection->fate == ConnectFate::refused) {
         return transmit(connection, Side::server, PacketKind::refuse);
@@ -336,7 +340,9 @@ host::Task<host::Result<std::unique_ptr<host::ByteStream>>> ProcessNetwork::conn
     network_.connections_.emplace(connection->number, connection);
     auto stream = std::make_unique<SimulatedStream>(network_, *host_, connection, Side::client);
     network_.transmit(connection, Side::client, PacketKind::syn);
-    host::Result<void> established = co_await stream->wait_until_established(deadline);
+    const host::Deadline patience =
+        deadline.earlier_of(host::deadline_after(*host_, longest_connect));
+    host::Result<void> established = co_await stream->wait_until_established(patience);
     if (!established) {
         if (connection->fate != ConnectFate::as_usual) {
             network_.policy().connect_failed(link, connection->fate, established.error().code);

@@ -30,6 +30,7 @@ class CalmNetwork final : public network::NetworkPolicy {
     void lost_in_flight(network::Link, std::size_t) override {}
     void unanswered(network::Link) override {}
     void reset_seen(std::uint64_t) override {}
+    void half_close_seen(std::uint64_t) override {}
     void connect_failed(network::Link, network::ConnectFate, host::ErrorCode) override {}
 
   private:

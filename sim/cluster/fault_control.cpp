@@ -104,6 +104,11 @@ std::optional<std::uint64_t> FaultControl::reset_connection(std::string_view a, 
     return cluster_.network().reset_connection(number_of(a), number_of(b), choice);
 }
 
+std::optional<std::uint64_t> FaultControl::half_close(std::string_view a, std::string_view b,
+                                                      std::uint64_t choice) {
+    return cluster_.network().half_close(number_of(a), number_of(b), choice);
+}
+
 host::Duration FaultControl::clock_offset(std::string_view machine) const {
     return cluster_.clock(number_of(machine)).offset();
 }

@@ -24,6 +24,8 @@ class FaultControl final : public faults::ClusterControl {
     void set_link_blocked(std::string_view from, std::string_view to, bool blocked) override;
     std::optional<std::uint64_t> reset_connection(std::string_view a, std::string_view b,
                                                   std::uint64_t choice) override;
+    std::optional<std::uint64_t> half_close(std::string_view a, std::string_view b,
+                                            std::uint64_t choice) override;
     host::Duration clock_offset(std::string_view machine) const override;
     void set_clock_offset(std::string_view machine, host::Duration offset) override;
     std::uint64_t clock_readings(std::string_view machine) const override;

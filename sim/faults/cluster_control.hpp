@@ -68,6 +68,10 @@ class ClusterControl {
     virtual std::optional<std::uint64_t> reset_connection(std::string_view a, std::string_view b,
                                                           std::uint64_t choice) = 0;
 
+    /// Tells one end of such a connection that the other has ended. Its number, if there was one.
+    virtual std::optional<std::uint64_t> half_close(std::string_view a, std::string_view b,
+                                                    std::uint64_t choice) = 0;
+
     /// How far the machine's wall clock is ahead of true time, and setting that. A process
     /// sees the difference when it next reads its clock.
     virtual host::Duration clock_offset(std::string_view machine) const = 0;

@@ -30,6 +30,10 @@ constexpr std::array<FaultKindInfo, fault_kinds> registry{{
     {network_reset, "network.reset", scheduled,
      "An open connection between two machines is broken at both ends.",
      "an operation of a program ends with connection_reset because of it", 80},
+    {network_half_close, "network.half_close", scheduled,
+     "One end of an open connection is told that the other has ended; the other end is told "
+     "nothing.",
+     "a read of a program gives the end of the stream because of it", 60},
     {network_in_flight_loss, "network.in_flight_loss", per_operation,
      "Bytes under way are lost when their connection is reset or its machine loses power.",
      "a packet that was sent is dropped on its way", 20},

@@ -30,6 +30,7 @@ class PlanDraw {
         on_cluster(network_partition_symmetric, f.network_partition_symmetric);
         on_cluster(network_partition_one_way, f.network_partition_one_way);
         on_cluster(network_reset, f.network_reset);
+        on_cluster(network_half_close, f.network_half_close);
         if (f.clock_offset.on) clock_offsets();
         sort_plan(plan_);
         return std::move(plan_);
@@ -87,6 +88,7 @@ class PlanDraw {
                 strike.machines = draw_side(strike.id.kind, source);
                 break;
             case network_reset:
+            case network_half_close:
                 strike.machines = draw_link(source);
                 strike.choice = source.next();
                 break;
@@ -164,9 +166,13 @@ const MachineInfo* find_machine(const std::vector<MachineInfo>& machines, std::s
     return found == machines.end() ? nullptr : &*found;
 }
 
+bool is_on_link(FaultKind kind) {
+    return kind == network_reset || kind == network_half_close;
+}
+
 bool is_on_cluster(FaultKind kind) {
     return kind == network_partition_symmetric || kind == network_partition_one_way ||
-           kind == network_reset;
+           is_on_link(kind);
 }
 
 std::vector<std::string> struck(const Strike& strike) {
@@ -207,8 +213,10 @@ std::vector<std::string> plan_faults(const FaultPlan& plan,
             }
         }
         const std::size_t count = strike.machines.size();
-        if (strike.id.kind == network_reset && count != 2) {
-            wrong.push_back(fmt::format("{} must name the two ends of a link", id));
+        if (is_on_link(strike.id.kind)) {
+            if (count != 2) {
+                wrong.push_back(fmt::format("{} must name the two ends of a link", id));
+            }
         } else if (is_on_cluster(strike.id.kind) && (count == 0 || count >= machines.size())) {
             wrong.push_back(fmt::format("{} must cut off some machines and not all", id));
         }

@@ -19,11 +19,11 @@ struct Strike {
     FaultId id;
     host::Duration at{};     ///< Since the start of the run.
     host::Duration lasts{};  ///< Until it is healed; zero for what has no length.
-    /// Partitions: the machines that are cut off from all others. Resets: the two ends.
+    /// Partitions: the machines that are cut off from all others. Of a link: its two ends.
     std::vector<std::string> machines = {};
     /// Partitions in one direction: packets to those machines wait (else those from them).
     bool inward = false;
-    /// Resets: which of the open connections, modulo their number.
+    /// Of a connection: which of those that are open, modulo their number; and which end of it.
     std::uint64_t choice = 0;
     /// Clocks: how far it is set ahead, beyond what it was; negative for back.
     host::Duration clock{};
@@ -37,7 +37,7 @@ struct Strike {
 /// Ordered by (time, id).
 using FaultPlan = std::vector<Strike>;
 
-/// What strikes a partition or a reset: no machine of its own.
+/// What a partition strikes, or a fault of a link: no machine of its own.
 inline constexpr std::string_view cluster_target = "cluster";
 
 /// All strikes that begin before the end of the safety phase, those of suppressed ids included:

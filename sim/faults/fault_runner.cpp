@@ -38,11 +38,14 @@ FaultRunner::FaultRunner(kernel::Kernel& kernel, ClusterControl& control, Dice& 
     network_dice_.observe_held_back(
         [this](std::string_view from, std::string_view to) { packet_held_back(from, to); });
     network_dice_.observe_resets([this](std::uint64_t connection) { reset_seen(connection); });
+    network_dice_.observe_half_closes(
+        [this](std::uint64_t connection) { half_close_seen(connection); });
 }
 
 FaultRunner::~FaultRunner() {
     network_dice_.observe_held_back({});
     network_dice_.observe_resets({});
+    network_dice_.observe_half_closes({});
     for (kernel::Event* event : pending_) {
         if (event != nullptr) kernel_.cancel(*event);
     }
@@ -143,6 +146,9 @@ void FaultRunner::begin(Index index) {
         case FaultKind::network_reset:
             reset_connection(index);
             return;
+        case FaultKind::network_half_close:
+            half_close(index);
+            return;
         case FaultKind::clock_offset:
         case FaultKind::clock_step:
             step_clock(index);
@@ -225,6 +231,15 @@ void FaultRunner::reset_connection(Index index) {
     resets_.emplace(*connection, index);
 }
 
+void FaultRunner::half_close(Index index) {
+    const Strike& strike = records_[index].strike;
+    const std::optional<std::uint64_t> connection =
+        control_.half_close(strike.machines[0], strike.machines[1], strike.choice);
+    if (!connection) return;
+    fired(index);
+    half_closes_.emplace(*connection, index);
+}
+
 void FaultRunner::step_clock(Index index) {
     const Strike& strike = records_[index].strike;
     judge_clock(strike.id.target);
@@ -291,6 +306,11 @@ void FaultRunner::packet_held_back(std::string_view from, std::string_view to) {
 void FaultRunner::reset_seen(std::uint64_t connection) {
     const auto reset = resets_.find(connection);
     if (reset != resets_.end()) effective(reset->second);
+}
+
+void FaultRunner::half_close_seen(std::uint64_t connection) {
+    const auto half_close = half_closes_.find(connection);
+    if (half_close != half_closes_.end()) effective(half_close->second);
 }
 
 }  // namespace atlas::sim::faults

@@ -59,6 +59,7 @@ class FaultRunner {
     void kill(Index index);
     void lose_power(Index index);
     void reset_connection(Index index);
+    void half_close(Index index);
     void step_clock(Index index);
     void judge_clock(const std::string& machine);
     void set_partition(Index index, bool blocked);
@@ -67,6 +68,7 @@ class FaultRunner {
     void effective(Index index);
     void packet_held_back(std::string_view from, std::string_view to);
     void reset_seen(std::uint64_t connection);
+    void half_close_seen(std::uint64_t connection);
 
     using MachinePair = std::pair<std::string, std::string>;
 
@@ -78,8 +80,9 @@ class FaultRunner {
     std::vector<StrikeRecord> records_;
     /// The partitions that block a link now.
     std::map<MachinePair, std::vector<Index>> blocked_;
-    /// Resets that no program has seen yet, by their two ends in order.
-    std::map<std::uint64_t, Index> resets_;  ///< By the number of the connection.
+    /// By the number of the connection.
+    std::map<std::uint64_t, Index> resets_;
+    std::map<std::uint64_t, Index> half_closes_;
     /// The newest change of each machine's clock, and how often the clock had been read before.
     std::map<std::string, std::pair<Index, std::uint64_t>> clock_changes_;
     /// Strikes that wait for a sync.

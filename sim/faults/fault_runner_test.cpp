@@ -42,6 +42,11 @@ class NotedCluster final : public ClusterControl {
         if (!has_connections) return std::nullopt;
         return choice;
     }
+    std::optional<std::uint64_t> half_close(std::string_view, std::string_view,
+                                            std::uint64_t choice) override {
+        if (!has_connections) return std::nullopt;
+        return choice;
+    }
     host::Duration clock_offset(std::string_view) const override { return offset; }
     void set_clock_offset(std::string_view, host::Duration value) override { offset = value; }
 
@@ -166,6 +171,20 @@ TEST_F(FaultRunnerTest, AResetCountsWhenAProgramSeesIt) {
     network.reset_seen(7);
     network.reset_seen(7);
     EXPECT_EQ(entry(FaultKind::network_reset).effective, 1U);
+}
+
+TEST_F(FaultRunnerTest, AHalfCloseCountsWhenAProgramReadsTheEnd) {
+    run({{.id = {FaultKind::network_half_close, "cluster", 0},
+          .at = 1s,
+          .machines = {"postgres-0", "api-1"},
+          .choice = 7}},
+        2s);
+    EXPECT_EQ(entry(FaultKind::network_half_close).fired, 1U);
+    network.reset_seen(7);
+    EXPECT_EQ(entry(FaultKind::network_half_close).effective, 0U);
+    network.half_close_seen(7);
+    network.half_close_seen(7);
+    EXPECT_EQ(entry(FaultKind::network_half_close).effective, 1U);
 }
 
 TEST_F(FaultRunnerTest, AResetWithoutAConnectionDoesNotFire) {

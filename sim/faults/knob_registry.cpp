@@ -213,6 +213,8 @@ void add_network_faults(std::vector<Knob>& list) {
         "faults.network.partition.one_way.shortest", "faults.network.partition.one_way.longest");
     add_scheduled<&F::network_reset>(list, "faults.network.reset.on", "faults.network.reset.every",
                                      "", "");
+    add_scheduled<&F::network_half_close>(list, "faults.network.half_close.on",
+                                          "faults.network.half_close.every", "", "");
     add_per_operation<&F::network_in_flight_loss>(
         list, "faults.network.in_flight_loss.on", "faults.network.in_flight_loss.per_million",
         "Of a million connections that are reset or whose machine loses power.");

@@ -154,4 +154,8 @@ void NetworkDice::reset_seen(std::uint64_t connection) {
     if (reset_observer_) reset_observer_(connection);
 }
 
+void NetworkDice::half_close_seen(std::uint64_t connection) {
+    if (half_close_observer_) half_close_observer_(connection);
+}
+
 }  // namespace atlas::sim::faults

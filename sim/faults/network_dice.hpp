@@ -30,15 +30,19 @@ class NetworkDice final : public network::NetworkPolicy {
     void lost_in_flight(network::Link link, std::size_t bytes) override;
     void unanswered(network::Link) override {}
     void reset_seen(std::uint64_t connection) override;
+    void half_close_seen(std::uint64_t connection) override;
     void connect_failed(network::Link link, network::ConnectFate fate,
                         host::ErrorCode code) override;
 
     /// Whom to tell of the effects of scheduled faults: packets held back, by the names of both
-    /// machines, and connections whose reset was seen.
+    /// machines, and connections whose reset or false end was seen.
     using LinkObserver = std::function<void(std::string_view from, std::string_view to)>;
     void observe_held_back(LinkObserver observer) { held_back_observer_ = std::move(observer); }
-    using ResetObserver = std::function<void(std::uint64_t connection)>;
-    void observe_resets(ResetObserver observer) { reset_observer_ = std::move(observer); }
+    using ConnectionObserver = std::function<void(std::uint64_t connection)>;
+    void observe_resets(ConnectionObserver observer) { reset_observer_ = std::move(observer); }
+    void observe_half_closes(ConnectionObserver observer) {
+        half_close_observer_ = std::move(observer);
+    }
 
   private:
     struct LinkState {
@@ -62,7 +66,8 @@ class NetworkDice final : public network::NetworkPolicy {
     std::vector<std::string> names_;
     std::vector<LinkState> links_;
     LinkObserver held_back_observer_;
-    ResetObserver reset_observer_;
+    ConnectionObserver reset_observer_;
+    ConnectionObserver half_close_observer_;
 };
 
 }  // namespace atlas::sim::faults

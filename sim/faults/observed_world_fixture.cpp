@@ -67,6 +67,7 @@ Task<bool> receive_message(host::ByteStream& stream, Deadline deadline, World& w
     while (received < message.size()) {
         auto count = co_await stream.read_some(std::span(message).subspan(received), deadline);
         note(count, world);
+        if (count && *count == 0) ++world.seen.early_ends;
         if (!count || *count == 0) co_return false;
         if (*count < message.size() - received) ++world.seen.partial_reads;
         received += *count;

@@ -55,6 +55,8 @@ void draw_faults(Draw& draw, FaultOptions& f) {
                                    draw.time("network.partition.one_way.every", 20s, 90s), 100ms,
                                    draw.time("network.partition.one_way.longest", 2s, 20s)};
     f.network_reset = {on("network.reset"), draw.time("network.reset.every", 2s, 30s), 0s, 0s};
+    f.network_half_close = {on("network.half_close"),
+                            draw.time("network.half_close.every", 4s, 40s), 0s, 0s};
     f.network_in_flight_loss = {on("network.in_flight_loss"),
                                 draw.count("network.in_flight_loss.chance", 200'000, 1'000'000)};
     f.network_connect_refused = {on("network.connect_refused"),

@@ -116,7 +116,8 @@ struct FaultOptions {
     OperationFault network_short_write;
     ScheduledFault network_partition_symmetric;
     ScheduledFault network_partition_one_way;
-    ScheduledFault network_reset;  ///< Takes no time: its durations are not used.
+    ScheduledFault network_reset;       ///< Takes no time: its durations are not used.
+    ScheduledFault network_half_close;  ///< Takes no time: its durations are not used.
     OperationFault network_in_flight_loss;
     OperationFault network_connect_refused;
     OperationFault network_connect_hang;

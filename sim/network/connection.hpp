@@ -65,6 +65,7 @@ struct End {
     bool reset = false;            ///< The peer, or a fault, broke the connection.
     bool broken_by_fault = false;  ///< ... and that was SimulatedNetwork::reset_connection.
     bool fin_received = false;
+    bool ended_by_fault = false;  ///< ... and that was SimulatedNetwork::half_close.
     bool fin_sent = false;
     ByteQueue received;
     std::size_t credit = window_bytes;     ///< What it may still send.

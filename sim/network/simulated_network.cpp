@@ -165,6 +165,7 @@ void SimulatedNetwork::deliver(const std::shared_ptr<Connection>& connection, Si
         }
         return;
     }
+    if (end.ended_by_fault && kind == PacketKind::data) return answer_with_reset(connection, to);
     switch (kind) {
         case PacketKind::syn:
             break;
@@ -283,16 +284,34 @@ void SimulatedNetwork::power_on(MachineNumber machine) {
     }
 }
 
-std::optional<std::uint64_t> SimulatedNetwork::reset_connection(MachineNumber a, MachineNumber b,
-                                                                std::uint64_t choice) {
-    std::vector<std::shared_ptr<Connection>> between;
+std::vector<Connection*> SimulatedNetwork::open_between(MachineNumber a, MachineNumber b) const {
+    std::vector<Connection*> between;
     for (const auto& [number, connection] : connections_) {
         const Link link = connection->link(Side::client);
         const bool same = (link.from == a && link.to == b) || (link.from == b && link.to == a);
         if (same && connection->ends[0].open && connection->ends[1].open) {
-            between.push_back(connection);
+            between.push_back(connection.get());
         }
     }
+    return between;
+}
+
+std::optional<std::uint64_t> SimulatedNetwork::half_close(MachineNumber a, MachineNumber b,
+                                                          std::uint64_t choice) {
+    const std::vector<Connection*> between = open_between(a, b);
+    if (between.empty()) return std::nullopt;
+    Connection& connection = *between[choice % between.size()];
+    const Side told = choice / between.size() % 2 == 0 ? Side::client : Side::server;
+    End& end = connection.end(told);
+    end.ended_by_fault = !end.fin_received;
+    end.fin_received = true;
+    if (end.observer != nullptr) end.observer->readable();
+    return connection.number;
+}
+
+std::optional<std::uint64_t> SimulatedNetwork::reset_connection(MachineNumber a, MachineNumber b,
+                                                                std::uint64_t choice) {
+    const std::vector<Connection*> between = open_between(a, b);
     if (between.empty()) return std::nullopt;
     Connection& broken = *between[choice % between.size()];
     if (policy_.loses_in_flight(broken.link(Side::client))) ++broken.epoch;

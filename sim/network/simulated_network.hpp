@@ -51,6 +51,11 @@ class SimulatedNetwork {
     std::optional<std::uint64_t> reset_connection(MachineNumber a, MachineNumber b,
                                                   std::uint64_t choice);
 
+    /// Tells one end of such a connection that the other has ended, though it has not: a middlebox
+    /// has closed half. What the other end sends from then on is answered with a reset. `choice`
+    /// picks the connection and the end that is told.
+    std::optional<std::uint64_t> half_close(MachineNumber a, MachineNumber b, std::uint64_t choice);
+
     /// Connection ends and listeners that a process holds: zero after it has ended.
     std::size_t open_ends(const kernel::Process& process) const;
 
@@ -92,6 +97,8 @@ class SimulatedNetwork {
     void accept_syn(const std::shared_ptr<Connection>& connection);
     void answer_with_reset(const std::shared_ptr<Connection>& connection, Side from);
     void forget(Connection& connection);
+    /// Those that both sides hold, by number.
+    std::vector<Connection*> open_between(MachineNumber a, MachineNumber b) const;
 
     SimulatedListener* find_listener(MachineNumber machine, const host::Endpoint& endpoint) const;
     std::uint16_t ephemeral_port(MachineNumber machine);

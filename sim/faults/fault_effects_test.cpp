@@ -47,6 +47,8 @@ const Case cases[] = {
     {FaultKind::network_partition_one_way,
      [](FaultOptions& f) { f.network_partition_one_way = often; },
      [](const Observations& seen) { return seen.longest_round_trip > slow; }},
+    {FaultKind::network_clog, [](FaultOptions& f) { f.network_clog = often; },
+     [](const Observations& seen) { return seen.longest_round_trip > slow; }},
     {FaultKind::network_reset, [](FaultOptions& f) { f.network_reset = often; },
      [](const Observations& seen) { return seen.resets > 0; }},
     {FaultKind::network_half_close, [](FaultOptions& f) { f.network_half_close = often; },

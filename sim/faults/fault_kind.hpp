@@ -17,6 +17,7 @@ enum class FaultKind : std::uint8_t {
     network_short_write,
     network_partition_symmetric,
     network_partition_one_way,
+    network_clog,
     network_reset,
     network_half_close,
     network_in_flight_loss,
@@ -36,7 +37,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 24;
+inline constexpr std::size_t fault_kinds = 25;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

@@ -29,6 +29,7 @@ class PlanDraw {
         on_machines(clock_step, {f.clock_step.on, f.clock_step.every, {}, {}});
         on_cluster(network_partition_symmetric, f.network_partition_symmetric);
         on_cluster(network_partition_one_way, f.network_partition_one_way);
+        on_cluster(network_clog, f.network_clog);
         on_cluster(network_reset, f.network_reset);
         on_cluster(network_half_close, f.network_half_close);
         if (f.clock_offset.on) clock_offsets();
@@ -89,6 +90,7 @@ class PlanDraw {
                 break;
             case network_reset:
             case network_half_close:
+            case network_clog:
                 strike.machines = draw_link(source);
                 strike.choice = source.next();
                 break;
@@ -129,7 +131,8 @@ class PlanDraw {
         return side;
     }
 
-    // Connections run between clients and API nodes, and between those and PostgreSQL.
+    // Connections run between clients and API nodes, and between those and PostgreSQL. Either end
+    // comes first.
     std::vector<std::string> draw_link(host::RandomSource& source) {
         std::array<std::vector<std::string>, 3> by_role;
         for (const MachineInfo& machine : machines_)
@@ -139,6 +142,7 @@ class PlanDraw {
         const auto& far = by_role[static_cast<std::size_t>(far_role)];
         const std::string& near_end = apis[source.below(apis.size())];
         const std::string& far_end = far[source.below(far.size())];
+        if (source.chance(1, 2)) return {far_end, near_end};
         return {near_end, far_end};
     }
 
@@ -167,7 +171,7 @@ const MachineInfo* find_machine(const std::vector<MachineInfo>& machines, std::s
 }
 
 bool is_on_link(FaultKind kind) {
-    return kind == network_reset || kind == network_half_close;
+    return kind == network_clog || kind == network_reset || kind == network_half_close;
 }
 
 bool is_on_cluster(FaultKind kind) {

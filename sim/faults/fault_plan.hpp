@@ -19,7 +19,8 @@ struct Strike {
     FaultId id;
     host::Duration at{};     ///< Since the start of the run.
     host::Duration lasts{};  ///< Until it is healed; zero for what has no length.
-    /// Partitions: the machines that are cut off from all others. Of a link: its two ends.
+    /// Partitions: the machines that are cut off from all others. Of a link: its two ends,
+    /// where it matters the sender first.
     std::vector<std::string> machines = {};
     /// Partitions in one direction: packets to those machines wait (else those from them).
     bool inward = false;

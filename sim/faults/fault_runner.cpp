@@ -143,6 +143,10 @@ void FaultRunner::begin(Index index) {
             fired(index);
             set_partition(index, true);
             break;
+        case FaultKind::network_clog:
+            fired(index);
+            set_blocked(index, {record.strike.machines[0], record.strike.machines[1]}, true);
+            break;
         case FaultKind::network_reset:
             reset_connection(index);
             return;
@@ -180,6 +184,9 @@ void FaultRunner::end(Index index) {
         case FaultKind::network_partition_symmetric:
         case FaultKind::network_partition_one_way:
             set_partition(index, false);
+            break;
+        case FaultKind::network_clog:
+            set_blocked(index, {record.strike.machines[0], record.strike.machines[1]}, false);
             break;
         default:
             break;
@@ -270,19 +277,21 @@ void FaultRunner::set_partition(Index index, bool blocked) {
                 if (!both_ways && inward != strike.inward) continue;
                 const MachinePair link =
                     inward ? MachinePair{outside, inside} : MachinePair{inside, outside};
-                std::vector<Index>& partitions = blocked_[link];
-                if (blocked) {
-                    partitions.push_back(index);
-                } else {
-                    std::erase(partitions, index);
-                }
-                // Partitions may overlap: the link opens with the last of them.
-                if (partitions.size() <= 1) {
-                    control_.set_link_blocked(link.first, link.second, !partitions.empty());
-                }
+                set_blocked(index, link, blocked);
             }
         }
     }
+}
+
+void FaultRunner::set_blocked(Index index, const MachinePair& link, bool blocked) {
+    std::vector<Index>& strikes = blocked_[link];
+    if (blocked) {
+        strikes.push_back(index);
+    } else {
+        std::erase(strikes, index);
+    }
+    // Strikes may overlap: the link opens with the last of them.
+    if (strikes.size() <= 1) control_.set_link_blocked(link.first, link.second, !strikes.empty());
 }
 
 void FaultRunner::fired(Index index) {
@@ -297,9 +306,9 @@ void FaultRunner::effective(Index index) {
 }
 
 void FaultRunner::packet_held_back(std::string_view from, std::string_view to) {
-    const auto partitions = blocked_.find({std::string(from), std::string(to)});
-    if (partitions == blocked_.end()) return;
-    for (const Index index : partitions->second)
+    const auto strikes = blocked_.find({std::string(from), std::string(to)});
+    if (strikes == blocked_.end()) return;
+    for (const Index index : strikes->second)
         effective(index);
 }
 

@@ -47,6 +47,7 @@ class FaultRunner {
 
   private:
     using Index = std::size_t;
+    using MachinePair = std::pair<std::string, std::string>;
 
     void arm();
     void schedule(host::TimePoint at, Index index, void (FaultRunner::*what)(Index),
@@ -63,6 +64,7 @@ class FaultRunner {
     void step_clock(Index index);
     void judge_clock(const std::string& machine);
     void set_partition(Index index, bool blocked);
+    void set_blocked(Index index, const MachinePair& link, bool blocked);
 
     void fired(Index index);
     void effective(Index index);
@@ -70,15 +72,13 @@ class FaultRunner {
     void reset_seen(std::uint64_t connection);
     void half_close_seen(std::uint64_t connection);
 
-    using MachinePair = std::pair<std::string, std::string>;
-
     kernel::Kernel& kernel_;
     ClusterControl& control_;
     Dice& dice_;
     NetworkDice& network_dice_;
     DiskDice& disk_dice_;
     std::vector<StrikeRecord> records_;
-    /// The partitions that block a link now.
+    /// What blocks a link now, from its first machine to its second.
     std::map<MachinePair, std::vector<Index>> blocked_;
     /// By the number of the connection.
     std::map<std::uint64_t, Index> resets_;

@@ -137,6 +137,21 @@ TEST_F(FaultRunnerTest, OneWayPartitionsBlockOneDirection) {
     EXPECT_TRUE(cluster.blocked_links.empty());
 }
 
+TEST_F(FaultRunnerTest, AClogStopsOneLinkInOneDirection) {
+    run({{.id = {FaultKind::network_clog, "cluster", 0},
+          .at = 1s,
+          .lasts = 5s,
+          .machines = {"api-1", "postgres-0"}}},
+        2s);
+    EXPECT_EQ(cluster.blocked_links, (std::set<std::string>{"api-1>postgres-0"}));
+    network.held_back({0, 1});
+    EXPECT_EQ(entry(FaultKind::network_clog).effective, 0U);
+    network.held_back({1, 0});
+    EXPECT_EQ(entry(FaultKind::network_clog).effective, 1U);
+    kernel.run_until(host::TimePoint{7s});
+    EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
 TEST_F(FaultRunnerTest, ALinkOpensWithTheLastPartitionThatBlocksIt) {
     run({{.id = {FaultKind::network_partition_symmetric, "cluster", 0},
           .at = 1s,

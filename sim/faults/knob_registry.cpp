@@ -211,6 +211,8 @@ void add_network_faults(std::vector<Knob>& list) {
     add_scheduled<&F::network_partition_one_way>(
         list, "faults.network.partition.one_way.on", "faults.network.partition.one_way.every",
         "faults.network.partition.one_way.shortest", "faults.network.partition.one_way.longest");
+    add_scheduled<&F::network_clog>(list, "faults.network.clog.on", "faults.network.clog.every",
+                                    "faults.network.clog.shortest", "faults.network.clog.longest");
     add_scheduled<&F::network_reset>(list, "faults.network.reset.on", "faults.network.reset.every",
                                      "", "");
     add_scheduled<&F::network_half_close>(list, "faults.network.half_close.on",

@@ -49,6 +49,8 @@ const Case cases[] = {
      [](const Observations& seen) { return seen.longest_round_trip > slow; }},
     {FaultKind::network_clog, [](FaultOptions& f) { f.network_clog = often; },
      [](const Observations& seen) { return seen.longest_round_trip > slow; }},
+    {FaultKind::network_swizzle, [](FaultOptions& f) { f.network_swizzle = often; },
+     [](const Observations& seen) { return seen.longest_round_trip > slow; }},
     {FaultKind::network_reset, [](FaultOptions& f) { f.network_reset = often; },
      [](const Observations& seen) { return seen.resets > 0; }},
     {FaultKind::network_half_close, [](FaultOptions& f) { f.network_half_close = often; },

@@ -18,6 +18,7 @@ enum class FaultKind : std::uint8_t {
     network_partition_symmetric,
     network_partition_one_way,
     network_clog,
+    network_swizzle,
     network_reset,
     network_half_close,
     network_in_flight_loss,
@@ -37,7 +38,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 25;
+inline constexpr std::size_t fault_kinds = 26;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

@@ -30,6 +30,7 @@ class PlanDraw {
         on_cluster(network_partition_symmetric, f.network_partition_symmetric);
         on_cluster(network_partition_one_way, f.network_partition_one_way);
         on_cluster(network_clog, f.network_clog);
+        on_cluster(network_swizzle, f.network_swizzle);
         on_cluster(network_reset, f.network_reset);
         on_cluster(network_half_close, f.network_half_close);
         if (f.clock_offset.on) clock_offsets();
@@ -88,6 +89,10 @@ class PlanDraw {
             case network_partition_symmetric:
                 strike.machines = draw_side(strike.id.kind, source);
                 break;
+            case network_swizzle:
+                strike.machines = draw_order(source);
+                strike.choice = source.next();
+                break;
             case network_reset:
             case network_half_close:
             case network_clog:
@@ -129,6 +134,18 @@ class PlanDraw {
         if (side.empty()) side.emplace_back(targets.front());
         if (side.size() == machines_.size()) side.pop_back();
         return side;
+    }
+
+    // At least two machines, and not all, in the order in which they are cut off.
+    std::vector<std::string> draw_order(host::RandomSource& source) {
+        std::vector<std::string> order;
+        for (const std::string_view target : envelope_.targets(network_swizzle, machines_))
+            order.emplace_back(target);
+        source.shuffle(order);
+        const std::size_t most = machines_.size() - 1;
+        if (most > 2) order.resize(std::min(order.size(), 2 + source.below(most - 1)));
+        if (order.size() > most) order.pop_back();
+        return order;
     }
 
     // Connections run between clients and API nodes, and between those and PostgreSQL. Either end
@@ -176,7 +193,7 @@ bool is_on_link(FaultKind kind) {
 
 bool is_on_cluster(FaultKind kind) {
     return kind == network_partition_symmetric || kind == network_partition_one_way ||
-           is_on_link(kind);
+           kind == network_swizzle || is_on_link(kind);
 }
 
 std::vector<std::string> struck(const Strike& strike) {

@@ -7,6 +7,18 @@
 namespace atlas::sim::faults {
 namespace {
 
+// The machines of a swizzle in the order in which they come back: the choice names one of all the
+// orders that there are.
+std::vector<std::string> order_of_return(const Strike& strike) {
+    std::vector<std::string> order = strike.machines;
+    std::uint64_t choice = strike.choice;
+    for (std::size_t left = order.size(); left > 1; --left) {
+        std::swap(order[left - 1], order[choice % left]);
+        choice /= left;
+    }
+    return order;
+}
+
 // How long a strike waits for a sync to be in the middle of.
 constexpr host::Duration patience = 2s;
 
@@ -147,6 +159,10 @@ void FaultRunner::begin(Index index) {
             fired(index);
             set_blocked(index, {record.strike.machines[0], record.strike.machines[1]}, true);
             break;
+        case FaultKind::network_swizzle:
+            fired(index);
+            swizzle(index);
+            return;
         case FaultKind::network_reset:
             reset_connection(index);
             return;
@@ -187,6 +203,9 @@ void FaultRunner::end(Index index) {
             break;
         case FaultKind::network_clog:
             set_blocked(index, {record.strike.machines[0], record.strike.machines[1]}, false);
+            break;
+        case FaultKind::network_swizzle:
+            end_swizzle(index);
             break;
         default:
             break;
@@ -283,12 +302,58 @@ void FaultRunner::set_partition(Index index, bool blocked) {
     }
 }
 
+// One more machine is cut off, until all are; then one more comes back. Each step takes its share
+// of the time.
+void FaultRunner::swizzle(Index index) {
+    if (stopped_) return;
+    const Strike& strike = records_[index].strike;
+    const std::size_t count = strike.machines.size();
+    const std::size_t step = swizzled_[index]++;
+    if (step < count) {
+        set_cut_off(index, strike.machines[step], true);
+    } else {
+        set_cut_off(index, order_of_return(strike)[step - count], false);
+    }
+    if (step + 1 == 2 * count) {
+        records_[index].ended = kernel_.now();
+        return;
+    }
+    const auto steps = static_cast<std::int64_t>(2 * count);
+    schedule(kernel_.now() + strike.lasts / steps, index, &FaultRunner::swizzle, "swizzle");
+}
+
+// In its midst: those that are cut off come back at once.
+void FaultRunner::end_swizzle(Index index) {
+    const Strike& strike = records_[index].strike;
+    const std::vector<std::string> order = order_of_return(strike);
+    const std::size_t steps = swizzled_[index];
+    const std::size_t count = order.size();
+    const std::size_t closed = std::min(steps, count);
+    const auto first_closed = strike.machines.begin();
+    const auto last_closed = first_closed + static_cast<std::ptrdiff_t>(closed);
+    const std::size_t returned = steps - closed;
+    for (std::size_t i = returned; i < count; ++i) {
+        if (std::find(first_closed, last_closed, order[i]) != last_closed) {
+            set_cut_off(index, order[i], false);
+        }
+    }
+}
+
+void FaultRunner::set_cut_off(Index index, const std::string& machine, bool cut_off) {
+    for (const MachineInfo& each : control_.machines()) {
+        if (each.name == machine) continue;
+        set_blocked(index, {machine, each.name}, cut_off);
+        set_blocked(index, {each.name, machine}, cut_off);
+    }
+}
+
 void FaultRunner::set_blocked(Index index, const MachinePair& link, bool blocked) {
     std::vector<Index>& strikes = blocked_[link];
     if (blocked) {
         strikes.push_back(index);
     } else {
-        std::erase(strikes, index);
+        // Once only: a swizzle blocks the link between two machines for each of them.
+        strikes.erase(std::ranges::find(strikes, index));
     }
     // Strikes may overlap: the link opens with the last of them.
     if (strikes.size() <= 1) control_.set_link_blocked(link.first, link.second, !strikes.empty());

@@ -64,6 +64,9 @@ class FaultRunner {
     void step_clock(Index index);
     void judge_clock(const std::string& machine);
     void set_partition(Index index, bool blocked);
+    void swizzle(Index index);
+    void end_swizzle(Index index);
+    void set_cut_off(Index index, const std::string& machine, bool cut_off);
     void set_blocked(Index index, const MachinePair& link, bool blocked);
 
     void fired(Index index);
@@ -80,6 +83,8 @@ class FaultRunner {
     std::vector<StrikeRecord> records_;
     /// What blocks a link now, from its first machine to its second.
     std::map<MachinePair, std::vector<Index>> blocked_;
+    /// Of each swizzle under way: how many times it has closed or opened a machine's links.
+    std::map<Index, std::size_t> swizzled_;
     /// By the number of the connection.
     std::map<std::uint64_t, Index> resets_;
     std::map<std::uint64_t, Index> half_closes_;

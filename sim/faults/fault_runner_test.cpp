@@ -152,6 +152,41 @@ TEST_F(FaultRunnerTest, AClogStopsOneLinkInOneDirection) {
     EXPECT_TRUE(cluster.blocked_links.empty());
 }
 
+TEST_F(FaultRunnerTest, ASwizzleClosesMachinesInOneOrderAndOpensThemInAnother) {
+    run({{.id = {FaultKind::network_swizzle, "cluster", 0},
+          .at = 1s,
+          .lasts = 8s,
+          .machines = {"api-1", "api-2"},
+          .choice = 1}},
+        2s);
+    const std::set<std::string> first{"api-1>api-2", "api-2>api-1", "api-1>postgres-0",
+                                      "postgres-0>api-1"};
+    EXPECT_EQ(cluster.blocked_links, first);
+    kernel.run_until(host::TimePoint{4s});
+    EXPECT_EQ(cluster.blocked_links.size(), 6U);
+    network.held_back({0, 2});
+    EXPECT_EQ(entry(FaultKind::network_swizzle).effective, 1U);
+    kernel.run_until(host::TimePoint{6s});
+    const std::set<std::string> last{"api-1>api-2", "api-2>api-1", "api-2>postgres-0",
+                                     "postgres-0>api-2"};
+    EXPECT_EQ(cluster.blocked_links, last);
+    kernel.run_until(host::TimePoint{8s});
+    EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
+TEST_F(FaultRunnerTest, ASwizzleThatIsHealedInItsMidstLeavesNothingClosed) {
+    run({{.id = {FaultKind::network_swizzle, "cluster", 0},
+          .at = 1s,
+          .lasts = 8s,
+          .machines = {"api-1", "api-2"}}},
+        6s);
+    EXPECT_FALSE(cluster.blocked_links.empty());
+    runner->stop_and_heal();
+    EXPECT_TRUE(cluster.blocked_links.empty());
+    kernel.run_until(host::TimePoint{20s});
+    EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
 TEST_F(FaultRunnerTest, ALinkOpensWithTheLastPartitionThatBlocksIt) {
     run({{.id = {FaultKind::network_partition_symmetric, "cluster", 0},
           .at = 1s,

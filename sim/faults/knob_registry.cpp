@@ -213,6 +213,9 @@ void add_network_faults(std::vector<Knob>& list) {
         "faults.network.partition.one_way.shortest", "faults.network.partition.one_way.longest");
     add_scheduled<&F::network_clog>(list, "faults.network.clog.on", "faults.network.clog.every",
                                     "faults.network.clog.shortest", "faults.network.clog.longest");
+    add_scheduled<&F::network_swizzle>(
+        list, "faults.network.swizzle.on", "faults.network.swizzle.every",
+        "faults.network.swizzle.shortest", "faults.network.swizzle.longest");
     add_scheduled<&F::network_reset>(list, "faults.network.reset.on", "faults.network.reset.every",
                                      "", "");
     add_scheduled<&F::network_half_close>(list, "faults.network.half_close.on",

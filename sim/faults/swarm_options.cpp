@@ -56,6 +56,8 @@ void draw_faults(Draw& draw, FaultOptions& f) {
                                    draw.time("network.partition.one_way.longest", 2s, 20s)};
     f.network_clog = {on("network.clog"), draw.time("network.clog.every", 5s, 40s), 20ms,
                       draw.time("network.clog.longest", 500ms, 10s)};
+    f.network_swizzle = {on("network.swizzle"), draw.time("network.swizzle.every", 20s, 90s), 200ms,
+                         draw.time("network.swizzle.longest", 2s, 20s)};
     f.network_reset = {on("network.reset"), draw.time("network.reset.every", 2s, 30s), 0s, 0s};
     f.network_half_close = {on("network.half_close"),
                             draw.time("network.half_close.every", 4s, 40s), 0s, 0s};

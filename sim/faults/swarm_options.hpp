@@ -117,6 +117,7 @@ struct FaultOptions {
     ScheduledFault network_partition_symmetric;
     ScheduledFault network_partition_one_way;
     ScheduledFault network_clog;
+    ScheduledFault network_swizzle;
     ScheduledFault network_reset;       ///< Takes no time: its durations are not used.
     ScheduledFault network_half_close;  ///< Takes no time: its durations are not used.
     OperationFault network_in_flight_loss;

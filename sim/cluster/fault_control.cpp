@@ -99,6 +99,13 @@ void FaultControl::set_link_blocked(std::string_view from, std::string_view to, 
     cluster_.network().set_blocked({from_number, to_number}, blocked);
 }
 
+void FaultControl::set_link_condition(std::string_view from, std::string_view to,
+                                      network::LinkCondition condition) {
+    const MachineNumber from_number = number_of(from);
+    const MachineNumber to_number = number_of(to);
+    cluster_.network().set_condition({from_number, to_number}, condition);
+}
+
 std::optional<std::uint64_t> FaultControl::reset_connection(std::string_view a, std::string_view b,
                                                             std::uint64_t choice) {
     return cluster_.network().reset_connection(number_of(a), number_of(b), choice);

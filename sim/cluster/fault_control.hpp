@@ -22,6 +22,8 @@ class FaultControl final : public faults::ClusterControl {
     PowerLoss power_loss(std::string_view machine) override;
     bool power_on(std::string_view machine) override;
     void set_link_blocked(std::string_view from, std::string_view to, bool blocked) override;
+    void set_link_condition(std::string_view from, std::string_view to,
+                            network::LinkCondition condition) override;
     std::optional<std::uint64_t> reset_connection(std::string_view a, std::string_view b,
                                                   std::uint64_t choice) override;
     std::optional<std::uint64_t> half_close(std::string_view a, std::string_view b,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/disk/machine_disk.hpp"
+#include "sim/network/policy.hpp"
 #include "system/host/time.hpp"
 
 namespace atlas::sim::faults {
@@ -62,6 +63,10 @@ class ClusterControl {
 
     /// While blocked, nothing passes from one machine to the other in that direction.
     virtual void set_link_blocked(std::string_view from, std::string_view to, bool blocked) = 0;
+
+    /// From now on, for packets from one machine to the other.
+    virtual void set_link_condition(std::string_view from, std::string_view to,
+                                    network::LinkCondition condition) = 0;
 
     /// Breaks one open connection between the two, picked by `choice`. Its number, if there
     /// was one.

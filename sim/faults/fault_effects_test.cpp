@@ -51,6 +51,12 @@ const Case cases[] = {
      [](const Observations& seen) { return seen.longest_round_trip > slow; }},
     {FaultKind::network_swizzle, [](FaultOptions& f) { f.network_swizzle = often; },
      [](const Observations& seen) { return seen.longest_round_trip > slow; }},
+    {FaultKind::network_slow_link,
+     [](FaultOptions& f) {
+         f.network_slow_link = {
+             .on = true, .every = 1s, .shortest = 50ms, .longest = 2s, .most = 4s};
+     },
+     [](const Observations& seen) { return seen.longest_round_trip > slow; }},
     {FaultKind::network_reset, [](FaultOptions& f) { f.network_reset = often; },
      [](const Observations& seen) { return seen.resets > 0; }},
     {FaultKind::network_half_close, [](FaultOptions& f) { f.network_half_close = often; },

@@ -19,6 +19,7 @@ enum class FaultKind : std::uint8_t {
     network_partition_one_way,
     network_clog,
     network_swizzle,
+    network_slow_link,
     network_reset,
     network_half_close,
     network_in_flight_loss,
@@ -38,7 +39,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 26;
+inline constexpr std::size_t fault_kinds = 27;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

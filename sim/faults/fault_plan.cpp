@@ -31,6 +31,7 @@ class PlanDraw {
         on_cluster(network_partition_one_way, f.network_partition_one_way);
         on_cluster(network_clog, f.network_clog);
         on_cluster(network_swizzle, f.network_swizzle);
+        on_cluster(network_slow_link, schedule_of(f.network_slow_link));
         on_cluster(network_reset, f.network_reset);
         on_cluster(network_half_close, f.network_half_close);
         if (f.clock_offset.on) clock_offsets();
@@ -39,6 +40,14 @@ class PlanDraw {
     }
 
   private:
+    static ScheduledFault schedule_of(const GradedFault& fault) {
+        return {fault.on, fault.every, fault.shortest, fault.longest};
+    }
+
+    static host::Duration draw_amount(const GradedFault& fault, host::RandomSource& source) {
+        return source.between(fault.most / 10, fault.most);
+    }
+
     void on_machines(FaultKind kind, const ScheduledFault& fault) {
         if (!fault.on) return;
         const auto targets = envelope_.targets(kind, machines_);
@@ -88,6 +97,10 @@ class PlanDraw {
                 break;
             case network_partition_symmetric:
                 strike.machines = draw_side(strike.id.kind, source);
+                break;
+            case network_slow_link:
+                strike.machines = draw_link(source);
+                strike.amount = draw_amount(options_.faults.network_slow_link, source);
                 break;
             case network_swizzle:
                 strike.machines = draw_order(source);
@@ -188,7 +201,8 @@ const MachineInfo* find_machine(const std::vector<MachineInfo>& machines, std::s
 }
 
 bool is_on_link(FaultKind kind) {
-    return kind == network_clog || kind == network_reset || kind == network_half_close;
+    return kind == network_clog || kind == network_slow_link || kind == network_reset ||
+           kind == network_half_close;
 }
 
 bool is_on_cluster(FaultKind kind) {
@@ -266,6 +280,9 @@ std::string describe(const Strike& strike) {
     if (strike.id.kind == network_partition_one_way) text += strike.inward ? " inward" : " outward";
     if (strike.clock != host::Duration::zero()) {
         text += fmt::format(" by {}", text_of(strike.clock));
+    }
+    if (strike.amount != host::Duration::zero()) {
+        text += fmt::format(" by {}", text_of(strike.amount));
     }
     if (strike.lasts != host::Duration::zero()) {
         const auto lasts = std::chrono::duration_cast<std::chrono::milliseconds>(strike.lasts);

@@ -29,6 +29,8 @@ struct Strike {
     std::uint64_t choice = 0;
     /// Clocks: how far it is set ahead, beyond what it was; negative for back.
     host::Duration clock{};
+    /// How hard it strikes. Slow links: how much later each packet arrives.
+    host::Duration amount{};
     /// Kills and power losses: wait for the machine's disk to be in the middle of a sync, two
     /// seconds at most.
     bool during_sync = false;

@@ -49,6 +49,8 @@ FaultRunner::FaultRunner(kernel::Kernel& kernel, ClusterControl& control, Dice& 
     pending_.resize(records_.size(), nullptr);
     network_dice_.observe_held_back(
         [this](std::string_view from, std::string_view to) { packet_held_back(from, to); });
+    network_dice_.observe_slowness([this](FaultKind kind, std::string_view from,
+                                          std::string_view to) { packet_slowed(kind, from, to); });
     network_dice_.observe_resets([this](std::uint64_t connection) { reset_seen(connection); });
     network_dice_.observe_half_closes(
         [this](std::uint64_t connection) { half_close_seen(connection); });
@@ -56,6 +58,7 @@ FaultRunner::FaultRunner(kernel::Kernel& kernel, ClusterControl& control, Dice& 
 
 FaultRunner::~FaultRunner() {
     network_dice_.observe_held_back({});
+    network_dice_.observe_slowness({});
     network_dice_.observe_resets({});
     network_dice_.observe_half_closes({});
     for (kernel::Event* event : pending_) {
@@ -163,6 +166,10 @@ void FaultRunner::begin(Index index) {
             fired(index);
             swizzle(index);
             return;
+        case FaultKind::network_slow_link:
+            fired(index);
+            set_condition(index, true);
+            break;
         case FaultKind::network_reset:
             reset_connection(index);
             return;
@@ -206,6 +213,9 @@ void FaultRunner::end(Index index) {
             break;
         case FaultKind::network_swizzle:
             end_swizzle(index);
+            break;
+        case FaultKind::network_slow_link:
+            set_condition(index, false);
             break;
         default:
             break;
@@ -357,6 +367,30 @@ void FaultRunner::set_blocked(Index index, const MachinePair& link, bool blocked
     }
     // Strikes may overlap: the link opens with the last of them.
     if (strikes.size() <= 1) control_.set_link_blocked(link.first, link.second, !strikes.empty());
+}
+
+void FaultRunner::set_condition(Index index, bool on) {
+    const std::vector<std::string>& ends = records_[index].strike.machines;
+    for (const MachinePair& link : {MachinePair{ends[0], ends[1]}, MachinePair{ends[1], ends[0]}}) {
+        std::vector<Index>& strikes = conditions_[link];
+        if (on) {
+            strikes.push_back(index);
+        } else {
+            std::erase(strikes, index);
+        }
+        network::LinkCondition condition;
+        for (const Index each : strikes)
+            condition.extra_delay += records_[each].strike.amount;
+        control_.set_link_condition(link.first, link.second, condition);
+    }
+}
+
+void FaultRunner::packet_slowed(FaultKind kind, std::string_view from, std::string_view to) {
+    const auto strikes = conditions_.find({std::string(from), std::string(to)});
+    if (strikes == conditions_.end()) return;
+    for (const Index index : strikes->second) {
+        if (records_[index].strike.id.kind == kind) effective(index);
+    }
 }
 
 void FaultRunner::fired(Index index) {

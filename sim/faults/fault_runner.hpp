@@ -67,11 +67,13 @@ class FaultRunner {
     void swizzle(Index index);
     void end_swizzle(Index index);
     void set_cut_off(Index index, const std::string& machine, bool cut_off);
+    void set_condition(Index index, bool on);
     void set_blocked(Index index, const MachinePair& link, bool blocked);
 
     void fired(Index index);
     void effective(Index index);
     void packet_held_back(std::string_view from, std::string_view to);
+    void packet_slowed(FaultKind kind, std::string_view from, std::string_view to);
     void reset_seen(std::uint64_t connection);
     void half_close_seen(std::uint64_t connection);
 
@@ -83,6 +85,8 @@ class FaultRunner {
     std::vector<StrikeRecord> records_;
     /// What blocks a link now, from its first machine to its second.
     std::map<MachinePair, std::vector<Index>> blocked_;
+    /// What makes a link slow now.
+    std::map<MachinePair, std::vector<Index>> conditions_;
     /// Of each swizzle under way: how many times it has closed or opened a machine's links.
     std::map<Index, std::size_t> swizzled_;
     /// By the number of the connection.

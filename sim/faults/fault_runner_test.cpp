@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 namespace atlas::sim::faults {
@@ -37,6 +38,10 @@ class NotedCluster final : public ClusterControl {
             blocked_links.erase(link);
         }
     }
+    void set_link_condition(std::string_view from, std::string_view to,
+                            network::LinkCondition condition) override {
+        conditions[std::string(from) + ">" + std::string(to)] = condition;
+    }
     std::optional<std::uint64_t> reset_connection(std::string_view, std::string_view,
                                                   std::uint64_t choice) override {
         if (!has_connections) return std::nullopt;
@@ -57,6 +62,7 @@ class NotedCluster final : public ClusterControl {
     bool has_connections = true;
     host::Duration offset{};
     std::set<std::string> blocked_links;
+    std::map<std::string, network::LinkCondition> conditions;
     std::vector<std::string> notes;
 
   private:
@@ -201,6 +207,31 @@ TEST_F(FaultRunnerTest, ALinkOpensWithTheLastPartitionThatBlocksIt) {
                                                             "api-1>api-2", "api-2>api-1"}));
     kernel.run_until(host::TimePoint{11s});
     EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
+TEST_F(FaultRunnerTest, ALinkIsAsSlowAsAllItsStrikesTogether) {
+    run({{.id = {FaultKind::network_slow_link, "cluster", 0},
+          .at = 1s,
+          .lasts = 5s,
+          .machines = {"postgres-0", "api-1"},
+          .amount = 100ms},
+         {.id = {FaultKind::network_slow_link, "cluster", 1},
+          .at = 3s,
+          .lasts = 7s,
+          .machines = {"api-1", "postgres-0"},
+          .amount = 20ms}},
+        4s);
+    for (const char* link : {"postgres-0>api-1", "api-1>postgres-0"})
+        EXPECT_EQ(cluster.conditions.at(link).extra_delay, host::Duration{120ms}) << link;
+    kernel.run_until(host::TimePoint{7s});
+    EXPECT_EQ(cluster.conditions.at("api-1>postgres-0").extra_delay, host::Duration{20ms});
+    EXPECT_EQ(entry(FaultKind::network_slow_link).effective, 0U);
+    network.delivered({1, 0}, 10ms, {.by_slow_link = 20ms});
+    EXPECT_EQ(entry(FaultKind::network_slow_link).effective, 0U);
+    network.delivered({1, 0}, 21ms, {.by_slow_link = 20ms});
+    EXPECT_EQ(entry(FaultKind::network_slow_link).effective, 1U);
+    kernel.run_until(host::TimePoint{11s});
+    EXPECT_EQ(cluster.conditions.at("api-1>postgres-0"), network::LinkCondition{});
 }
 
 TEST_F(FaultRunnerTest, AResetCountsWhenAProgramSeesIt) {

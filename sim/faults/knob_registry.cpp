@@ -180,6 +180,18 @@ void add_scheduled(std::vector<Knob>& list, std::string_view on, std::string_vie
 }
 
 template <auto Kind>
+void add_graded(std::vector<Knob>& list, std::string_view on, std::string_view every,
+                std::string_view shortest, std::string_view longest) {
+    list.push_back(knob<faults, Kind, &GradedFault::on>(on, "Whether the run has it."));
+    list.push_back(time<faults, Kind, &GradedFault::every>(
+        every, 1ms, longest_time, "It strikes this often on average, somewhere in the cluster."));
+    list.push_back(time<faults, Kind, &GradedFault::shortest>(shortest, 0s, longest_time,
+                                                              "It lasts at least so long."));
+    list.push_back(time<faults, Kind, &GradedFault::longest>(longest, 0s, longest_time,
+                                                             "It lasts at most so long."));
+}
+
+template <auto Kind>
 void add_per_operation(std::vector<Knob>& list, std::string_view on, std::string_view chance,
                        std::string_view sentence) {
     list.push_back(knob<faults, Kind, &OperationFault::on>(on, "Whether the run has it."));
@@ -216,6 +228,11 @@ void add_network_faults(std::vector<Knob>& list) {
     add_scheduled<&F::network_swizzle>(
         list, "faults.network.swizzle.on", "faults.network.swizzle.every",
         "faults.network.swizzle.shortest", "faults.network.swizzle.longest");
+    add_graded<&F::network_slow_link>(
+        list, "faults.network.slow_link.on", "faults.network.slow_link.every",
+        "faults.network.slow_link.shortest", "faults.network.slow_link.longest");
+    list.push_back(time<faults, &F::network_slow_link, &GradedFault::most>(
+        "faults.network.slow_link.most", 1us, 1h, "How much later a packet arrives, at most."));
     add_scheduled<&F::network_reset>(list, "faults.network.reset.on", "faults.network.reset.every",
                                      "", "");
     add_scheduled<&F::network_half_close>(list, "faults.network.half_close.on",

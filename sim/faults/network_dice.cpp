@@ -132,6 +132,13 @@ void NetworkDice::delivered(network::Link link, host::Duration travelled,
         dice_.ledger().effect(FaultKind::network_latency);
     if (flight.lost_once && travelled >= first_retransmission)
         dice_.ledger().effect(FaultKind::network_loss);
+    tell_if_slow(FaultKind::network_slow_link, link, flight.by_slow_link, travelled);
+}
+
+void NetworkDice::tell_if_slow(FaultKind kind, network::Link link, host::Duration added,
+                               host::Duration travelled) {
+    if (added == host::Duration::zero() || travelled < added || !slowness_observer_) return;
+    slowness_observer_(kind, names_[link.from], names_[link.to]);
 }
 
 void NetworkDice::lost_in_flight(network::Link link, std::size_t) {

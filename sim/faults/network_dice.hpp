@@ -38,6 +38,10 @@ class NetworkDice final : public network::NetworkPolicy {
     /// machines, and connections whose reset or false end was seen.
     using LinkObserver = std::function<void(std::string_view from, std::string_view to)>;
     void observe_held_back(LinkObserver observer) { held_back_observer_ = std::move(observer); }
+    /// Packets that came later because of what a link does to all of them.
+    using SlownessObserver =
+        std::function<void(FaultKind kind, std::string_view from, std::string_view to)>;
+    void observe_slowness(SlownessObserver observer) { slowness_observer_ = std::move(observer); }
     using ConnectionObserver = std::function<void(std::uint64_t connection)>;
     void observe_resets(ConnectionObserver observer) { reset_observer_ = std::move(observer); }
     void observe_half_closes(ConnectionObserver observer) {
@@ -61,11 +65,14 @@ class NetworkDice final : public network::NetworkPolicy {
     };
     LinkState& at(network::Link link) { return links_[link.from * names_.size() + link.to]; }
     host::Duration ordinary_limit(network::Link link) const;
+    void tell_if_slow(FaultKind kind, network::Link link, host::Duration added,
+                      host::Duration travelled);
 
     Dice& dice_;
     std::vector<std::string> names_;
     std::vector<LinkState> links_;
     LinkObserver held_back_observer_;
+    SlownessObserver slowness_observer_;
     ConnectionObserver reset_observer_;
     ConnectionObserver half_close_observer_;
 };

@@ -86,6 +86,15 @@ struct ScheduledFault {
     host::Duration longest{};
 };
 
+/// A kind that strikes now and then, harder or less hard.
+struct GradedFault {
+    bool on = false;
+    host::Duration every = 60s;
+    host::Duration shortest{};
+    host::Duration longest{};
+    host::Duration most{};  ///< How hard it strikes at most; a tenth of it at least.
+};
+
 /// A kind that may befall any operation.
 struct OperationFault {
     bool on = false;
@@ -118,6 +127,7 @@ struct FaultOptions {
     ScheduledFault network_partition_one_way;
     ScheduledFault network_clog;
     ScheduledFault network_swizzle;
+    GradedFault network_slow_link;
     ScheduledFault network_reset;       ///< Takes no time: its durations are not used.
     ScheduledFault network_half_close;  ///< Takes no time: its durations are not used.
     OperationFault network_in_flight_loss;

@@ -22,11 +22,19 @@ struct Link {
     friend auto operator<=>(const Link&, const Link&) = default;
 };
 
+/// What a link does to every packet, beyond what the policy says of the single one.
+struct LinkCondition {
+    host::Duration extra_delay{};
+
+    friend bool operator==(const LinkCondition&, const LinkCondition&) = default;
+};
+
 /// How long a packet travels, and which faults have made it that long.
 struct Flight {
     host::Duration delay{};
     bool slowed = false;
     bool lost_once = false;  ///< It came by a retransmission: the delay has the wait for that.
+    host::Duration by_slow_link{};  ///< Of the delay: what the link's condition added.
 };
 
 /// What becomes of a connection request that reaches its machine.

@@ -75,7 +75,8 @@ void SimulatedNetwork::transmit(std::shared_ptr<Connection> connection, Side fro
                                 std::vector<std::byte> payload) {
     const Link link = connection->link(from);
     if (!machines_[link.from].powered) return;
-    const Flight flight = policy_.flight(link, payload.size());
+    Flight flight = policy_.flight(link, payload.size());
+    apply_condition(link, flight);
     const std::uint32_t epoch = connection->epoch;
     const std::uint64_t sequence = connection->end(from).packets_sent++;
     launch({.connection = std::move(connection),
@@ -86,6 +87,13 @@ void SimulatedNetwork::transmit(std::shared_ptr<Connection> connection, Side fro
             .epoch = epoch,
             .sequence = sequence},
            from, flight.delay);
+}
+
+void SimulatedNetwork::apply_condition(Link link, Flight& flight) const {
+    const auto condition = conditions_.find(link);
+    if (condition == conditions_.end()) return;
+    flight.by_slow_link = condition->second.extra_delay;
+    flight.delay += flight.by_slow_link;
 }
 
 void SimulatedNetwork::launch(Packet packet, Side from, host::Duration delay) {

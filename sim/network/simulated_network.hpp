@@ -42,6 +42,9 @@ class SimulatedNetwork {
     void set_blocked(Link link, bool blocked);
     bool is_blocked(Link link) const { return blocked_.contains(link); }
 
+    /// From now on; packets under way are not changed.
+    void set_condition(Link link, LinkCondition condition) { conditions_[link] = condition; }
+
     /// The machine falls silent: its connections and listeners are gone, and nobody is told.
     void power_off(MachineNumber machine);
     void power_on(MachineNumber machine);
@@ -88,6 +91,7 @@ class SimulatedNetwork {
     /// Sends a packet from one end of a connection to the other.
     void transmit(std::shared_ptr<Connection> connection, Side from, PacketKind kind,
                   std::vector<std::byte> payload = {});
+    void apply_condition(Link link, Flight& flight) const;
     void launch(Packet packet, Side from, host::Duration delay);
     void arrive(Packet packet, Side from);
     void take_in_order(Packet packet, Side from);
@@ -108,6 +112,7 @@ class SimulatedNetwork {
     NetworkPolicy& policy_;
     std::vector<Machine> machines_;
     std::set<Link> blocked_;
+    std::map<Link, LinkCondition> conditions_;
     struct Held {
         Packet packet;
         Side from;

@@ -43,6 +43,7 @@ JsonValue json_of(const Strike& strike) {
     add("at", JsonValue::of(faults::text_of(strike.at)));
     add_time("lasts", strike.lasts);
     add_time("clock", strike.clock);
+    add_time("amount", strike.amount);
     if (!strike.machines.empty()) {
         JsonValue machines = JsonValue::array();
         for (const std::string& machine : strike.machines)

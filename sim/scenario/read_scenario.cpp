@@ -20,8 +20,8 @@ using faults::Strike;
 
 constexpr std::array<std::string_view, 6> own_members{"name", "description", "expect",
                                                       "draw", "suppress",    "plan"};
-constexpr std::array<std::string_view, 8> strike_members{
-    "id", "at", "lasts", "machines", "direction", "choice", "clock", "during_sync"};
+constexpr std::array<std::string_view, 9> strike_members{
+    "id", "at", "lasts", "machines", "direction", "choice", "clock", "amount", "during_sync"};
 
 class ScenarioReader {
   public:
@@ -214,6 +214,8 @@ class ScenarioReader {
             strike.lasts = duration_of(value, full);
         } else if (member == "clock") {
             strike.clock = duration_of(value, full);
+        } else if (member == "amount") {
+            strike.amount = duration_of(value, full);
         } else if (member == "during_sync") {
             if (must_be(value, Kind::boolean, full)) strike.during_sync = value.boolean;
         } else if (member == "choice") {

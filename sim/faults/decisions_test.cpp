@@ -31,6 +31,7 @@ SwarmOptions everything_on() {
     f.network_clog = often;
     f.network_swizzle = often;
     f.network_slow_link = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .most = 1s};
+    f.network_bandwidth = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .most = 1s};
     f.network_reset = often;
     f.network_half_close = often;
     f.network_in_flight_loss = {.on = true, .per_million = 500'000};

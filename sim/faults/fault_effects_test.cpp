@@ -57,6 +57,12 @@ const Case cases[] = {
              .on = true, .every = 1s, .shortest = 50ms, .longest = 2s, .most = 4s};
      },
      [](const Observations& seen) { return seen.longest_round_trip > slow; }},
+    {FaultKind::network_bandwidth,
+     [](FaultOptions& f) {
+         f.network_bandwidth = {
+             .on = true, .every = 1s, .shortest = 50ms, .longest = 2s, .most = 20s};
+     },
+     [](const Observations& seen) { return seen.longest_round_trip > slow; }},
     {FaultKind::network_reset, [](FaultOptions& f) { f.network_reset = often; },
      [](const Observations& seen) { return seen.resets > 0; }},
     {FaultKind::network_half_close, [](FaultOptions& f) { f.network_half_close = often; },

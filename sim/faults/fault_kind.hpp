@@ -20,6 +20,7 @@ enum class FaultKind : std::uint8_t {
     network_clog,
     network_swizzle,
     network_slow_link,
+    network_bandwidth,
     network_reset,
     network_half_close,
     network_in_flight_loss,
@@ -39,7 +40,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 27;
+inline constexpr std::size_t fault_kinds = 28;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

@@ -32,6 +32,7 @@ class PlanDraw {
         on_cluster(network_clog, f.network_clog);
         on_cluster(network_swizzle, f.network_swizzle);
         on_cluster(network_slow_link, schedule_of(f.network_slow_link));
+        on_cluster(network_bandwidth, schedule_of(f.network_bandwidth));
         on_cluster(network_reset, f.network_reset);
         on_cluster(network_half_close, f.network_half_close);
         if (f.clock_offset.on) clock_offsets();
@@ -101,6 +102,10 @@ class PlanDraw {
             case network_slow_link:
                 strike.machines = draw_link(source);
                 strike.amount = draw_amount(options_.faults.network_slow_link, source);
+                break;
+            case network_bandwidth:
+                strike.machines = draw_link(source);
+                strike.amount = draw_amount(options_.faults.network_bandwidth, source);
                 break;
             case network_swizzle:
                 strike.machines = draw_order(source);
@@ -201,8 +206,8 @@ const MachineInfo* find_machine(const std::vector<MachineInfo>& machines, std::s
 }
 
 bool is_on_link(FaultKind kind) {
-    return kind == network_clog || kind == network_slow_link || kind == network_reset ||
-           kind == network_half_close;
+    return kind == network_clog || kind == network_slow_link || kind == network_bandwidth ||
+           kind == network_reset || kind == network_half_close;
 }
 
 bool is_on_cluster(FaultKind kind) {

@@ -30,6 +30,7 @@ struct Strike {
     /// Clocks: how far it is set ahead, beyond what it was; negative for back.
     host::Duration clock{};
     /// How hard it strikes. Slow links: how much later each packet arrives.
+    /// Bandwidth: how long 1024 bytes take.
     host::Duration amount{};
     /// Kills and power losses: wait for the machine's disk to be in the middle of a sync, two
     /// seconds at most.

@@ -167,6 +167,7 @@ void FaultRunner::begin(Index index) {
             swizzle(index);
             return;
         case FaultKind::network_slow_link:
+        case FaultKind::network_bandwidth:
             fired(index);
             set_condition(index, true);
             break;
@@ -215,6 +216,7 @@ void FaultRunner::end(Index index) {
             end_swizzle(index);
             break;
         case FaultKind::network_slow_link:
+        case FaultKind::network_bandwidth:
             set_condition(index, false);
             break;
         default:
@@ -379,8 +381,11 @@ void FaultRunner::set_condition(Index index, bool on) {
             std::erase(strikes, index);
         }
         network::LinkCondition condition;
-        for (const Index each : strikes)
-            condition.extra_delay += records_[each].strike.amount;
+        for (const Index each : strikes) {
+            const Strike& strike = records_[each].strike;
+            const bool narrows = strike.id.kind == FaultKind::network_bandwidth;
+            (narrows ? condition.time_per_kibibyte : condition.extra_delay) += strike.amount;
+        }
         control_.set_link_condition(link.first, link.second, condition);
     }
 }

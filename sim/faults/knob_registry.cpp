@@ -233,6 +233,11 @@ void add_network_faults(std::vector<Knob>& list) {
         "faults.network.slow_link.shortest", "faults.network.slow_link.longest");
     list.push_back(time<faults, &F::network_slow_link, &GradedFault::most>(
         "faults.network.slow_link.most", 1us, 1h, "How much later a packet arrives, at most."));
+    add_graded<&F::network_bandwidth>(
+        list, "faults.network.bandwidth.on", "faults.network.bandwidth.every",
+        "faults.network.bandwidth.shortest", "faults.network.bandwidth.longest");
+    list.push_back(time<faults, &F::network_bandwidth, &GradedFault::most>(
+        "faults.network.bandwidth.most", 1us, 1h, "How long 1024 bytes take, at most."));
     add_scheduled<&F::network_reset>(list, "faults.network.reset.on", "faults.network.reset.every",
                                      "", "");
     add_scheduled<&F::network_half_close>(list, "faults.network.half_close.on",

@@ -133,6 +133,7 @@ void NetworkDice::delivered(network::Link link, host::Duration travelled,
     if (flight.lost_once && travelled >= first_retransmission)
         dice_.ledger().effect(FaultKind::network_loss);
     tell_if_slow(FaultKind::network_slow_link, link, flight.by_slow_link, travelled);
+    tell_if_slow(FaultKind::network_bandwidth, link, flight.by_bandwidth, travelled);
 }
 
 void NetworkDice::tell_if_slow(FaultKind kind, network::Link link, host::Duration added,

@@ -61,6 +61,9 @@ void draw_faults(Draw& draw, FaultOptions& f) {
     f.network_slow_link = {on("network.slow_link"), draw.time("network.slow_link.every", 10s, 60s),
                            500ms, draw.time("network.slow_link.longest", 2s, 30s),
                            draw.time("network.slow_link.most", 10ms, 400ms)};
+    f.network_bandwidth = {on("network.bandwidth"), draw.time("network.bandwidth.every", 10s, 60s),
+                           500ms, draw.time("network.bandwidth.longest", 2s, 15s),
+                           draw.time("network.bandwidth.most", 2ms, 60ms)};
     f.network_reset = {on("network.reset"), draw.time("network.reset.every", 2s, 30s), 0s, 0s};
     f.network_half_close = {on("network.half_close"),
                             draw.time("network.half_close.every", 4s, 40s), 0s, 0s};

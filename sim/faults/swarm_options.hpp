@@ -128,6 +128,7 @@ struct FaultOptions {
     ScheduledFault network_clog;
     ScheduledFault network_swizzle;
     GradedFault network_slow_link;
+    GradedFault network_bandwidth;
     ScheduledFault network_reset;       ///< Takes no time: its durations are not used.
     ScheduledFault network_half_close;  ///< Takes no time: its durations are not used.
     OperationFault network_in_flight_loss;

@@ -25,6 +25,9 @@ struct Link {
 /// What a link does to every packet, beyond what the policy says of the single one.
 struct LinkCondition {
     host::Duration extra_delay{};
+    /// How long 1024 bytes take, one packet after the other. (A time and not a rate: dividing by
+    /// it could make nothing of it.) Zero: none.
+    host::Duration time_per_kibibyte{};
 
     friend bool operator==(const LinkCondition&, const LinkCondition&) = default;
 };
@@ -34,7 +37,9 @@ struct Flight {
     host::Duration delay{};
     bool slowed = false;
     bool lost_once = false;  ///< It came by a retransmission: the delay has the wait for that.
-    host::Duration by_slow_link{};  ///< Of the delay: what the link's condition added.
+    // Of the delay: what the link's condition added.
+    host::Duration by_slow_link{};
+    host::Duration by_bandwidth{};
 };
 
 /// What becomes of a connection request that reaches its machine.

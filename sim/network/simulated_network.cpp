@@ -19,6 +19,9 @@ namespace {
 // After six retransmissions of its request Linux gives a connect up.
 constexpr host::Duration longest_connect = std::chrono::seconds{127};
 
+// Of IP and TCP, without options.
+constexpr std::size_t header_bytes = 40;
+
 const char* label_of(PacketKind kind) {
     switch (kind) {
         case PacketKind::syn:
@@ -76,7 +79,7 @@ void SimulatedNetwork::transmit(std::shared_ptr<Connection> connection, Side fro
     const Link link = connection->link(from);
     if (!machines_[link.from].powered) return;
     Flight flight = policy_.flight(link, payload.size());
-    apply_condition(link, flight);
+    apply_condition(link, payload.size(), flight);
     const std::uint32_t epoch = connection->epoch;
     const std::uint64_t sequence = connection->end(from).packets_sent++;
     launch({.connection = std::move(connection),
@@ -89,11 +92,24 @@ void SimulatedNetwork::transmit(std::shared_ptr<Connection> connection, Side fro
            from, flight.delay);
 }
 
-void SimulatedNetwork::apply_condition(Link link, Flight& flight) const {
+void SimulatedNetwork::set_condition(Link link, LinkCondition condition) {
+    conditions_[link] = condition;
+    // What still queues comes when it was to come; what is sent now queues anew.
+    narrow_until_.erase(link);
+}
+
+void SimulatedNetwork::apply_condition(Link link, std::size_t bytes, Flight& flight) {
     const auto condition = conditions_.find(link);
     if (condition == conditions_.end()) return;
     flight.by_slow_link = condition->second.extra_delay;
-    flight.delay += flight.by_slow_link;
+    const host::Duration per_kibibyte = condition->second.time_per_kibibyte;
+    if (per_kibibyte > host::Duration::zero()) {
+        const auto size = static_cast<std::int64_t>(header_bytes + bytes);
+        host::TimePoint& until = narrow_until_[link];
+        until = std::max(until, kernel_.now()) + per_kibibyte * size / 1024;
+        flight.by_bandwidth = until - kernel_.now();
+    }
+    flight.delay += flight.by_slow_link + flight.by_bandwidth;
 }
 
 void SimulatedNetwork::launch(Packet packet, Side from, host::Duration delay) {

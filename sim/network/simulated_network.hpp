@@ -43,7 +43,7 @@ class SimulatedNetwork {
     bool is_blocked(Link link) const { return blocked_.contains(link); }
 
     /// From now on; packets under way are not changed.
-    void set_condition(Link link, LinkCondition condition) { conditions_[link] = condition; }
+    void set_condition(Link link, LinkCondition condition);
 
     /// The machine falls silent: its connections and listeners are gone, and nobody is told.
     void power_off(MachineNumber machine);
@@ -91,7 +91,7 @@ class SimulatedNetwork {
     /// Sends a packet from one end of a connection to the other.
     void transmit(std::shared_ptr<Connection> connection, Side from, PacketKind kind,
                   std::vector<std::byte> payload = {});
-    void apply_condition(Link link, Flight& flight) const;
+    void apply_condition(Link link, std::size_t bytes, Flight& flight);
     void launch(Packet packet, Side from, host::Duration delay);
     void arrive(Packet packet, Side from);
     void take_in_order(Packet packet, Side from);
@@ -113,6 +113,8 @@ class SimulatedNetwork {
     std::vector<Machine> machines_;
     std::set<Link> blocked_;
     std::map<Link, LinkCondition> conditions_;
+    /// When the last byte of what was sent will have gone through a narrow link.
+    std::map<Link, host::TimePoint> narrow_until_;
     struct Held {
         Packet packet;
         Side from;

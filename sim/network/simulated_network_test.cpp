@@ -318,5 +318,51 @@ TEST_F(SimulatedNetworkTest, WhatAProgramLeavesBehindIsReported) {
     kept->close();
 }
 
+// Sends so many bytes at once, and notes when the answering end has read them all.
+Task<> send_bytes(Host& host, std::string to, std::size_t size) {
+    auto stream = co_await host.network().connect({std::move(to), port}, {}, Deadline::never());
+    const std::vector<std::byte> payload(size);
+    host::Result<void> written = co_await host::write_all(**stream, payload, Deadline::never());
+    EXPECT_TRUE(written);
+    co_await host::sleep_for(host, 100s);
+}
+
+Task<> read_bytes(Host& host, std::size_t size, Log& log) {
+    auto listener = host.network().listen({"0.0.0.0", port}, {});
+    auto stream = co_await (*listener)->accept(Deadline::never());
+    std::vector<std::byte> buffer(size);
+    for (std::size_t read = 0; read < size;) {
+        host::Result<std::size_t> count =
+            co_await (*stream)->read_some(std::span(buffer).subspan(read), Deadline::never());
+        if (!count) co_return;
+        read += *count;
+    }
+    note(host, log, "all read");
+}
+
+TEST(LinkConditions, BytesTakeTheTimeThatANarrowLinkGivesThem) {
+    for (const host::Duration per_kibibyte : {0s, 1s, 4s}) {
+        kernel::Kernel kernel{kernel::Seed{1}};
+        cluster::CalmNetwork network;
+        cluster::CalmDisk disk;
+        Cluster cluster(kernel, network, disk);
+        const MachineNumber reader = cluster.add_machine("reader");
+        const MachineNumber writer = cluster.add_machine("writer");
+        Log log;
+        cluster.add_process(reader, "reader",
+                            [&log](Host& host) { return read_bytes(host, 8152, log); });
+        const std::string to = cluster.network().address_of(reader);
+        cluster.add_process(writer, "writer",
+                            [to](Host& host) { return send_bytes(host, to, 8152); });
+        cluster.network().set_condition({writer, reader}, {.time_per_kibibyte = per_kibibyte});
+        cluster.start_all();
+        kernel.run_until(TimePoint{60s});
+        ASSERT_EQ(log.size(), 1U);
+        // One packet with its header is 8192 bytes; the connection request before it has 40.
+        EXPECT_GE(log[0].at.since_epoch, per_kibibyte * 8);
+        EXPECT_LE(log[0].at.since_epoch, per_kibibyte * 8 + 1s);
+    }
+}
+
 }  // namespace
 }  // namespace atlas::sim::network

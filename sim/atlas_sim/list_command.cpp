@@ -31,7 +31,7 @@ void list_properties() {
         fmt::print("{:<26}{}\n", property.name, property.sentence);
     }
     fmt::print("{:<26}{}\n", "no-crash",
-               "No process ends itself, but for PostgreSQL when its disk failed a sync.");
+               "No process ends itself, but for PostgreSQL when its disk gave it an error.");
 }
 
 void list_sabotages() {

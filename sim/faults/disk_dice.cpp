@@ -14,6 +14,7 @@ DiskDice::MachineState::MachineState(Dice& dice, const std::string& machine)
     : ordinary(dice.seed(), "disk.ordinary", machine),
       short_read(dice, FaultKind::disk_short_read, machine),
       short_write(dice, FaultKind::disk_short_write, machine),
+      read_error(dice, FaultKind::disk_read_error, machine),
       sync_failure(dice, FaultKind::disk_sync_failure, machine) {}
 
 DiskDice::MachineState& DiskDice::at(std::string_view machine) {
@@ -71,17 +72,25 @@ void DiskDice::strike_transfer(MachineState& state, const disk::Operation& opera
     Decisions& decisions = reads ? state.short_read : state.short_write;
     auto strike = decisions.next(fault.on, fault.per_million, operation.bytes > 1);
     if (strike) decision.limit = 1 + strike->below(operation.bytes - 1);
+    if (!reads) return;
+    const OperationFault& error = dice_.options().faults.disk_read_error;
+    if (state.read_error.next(error.on, error.per_million, operation.bytes > 0)) {
+        decision.error = host::ErrorCode::io_error;
+    }
 }
 
 void DiskDice::completed(const disk::Operation& operation, const disk::Outcome& outcome) {
     const bool is_short = !outcome.error && outcome.bytes < operation.bytes;
-    if (operation.kind == OperationKind::read && is_short) {
+    const bool failed = outcome.error == host::ErrorCode::io_error;
+    if (operation.kind == OperationKind::read && failed) {
+        dice_.ledger().effect(FaultKind::disk_read_error);
+    } else if (operation.kind == OperationKind::read && is_short) {
         dice_.ledger().effect(FaultKind::disk_short_read);
     } else if (operation.kind == OperationKind::write && is_short) {
         dice_.ledger().effect(FaultKind::disk_short_write);
     } else if ((operation.kind == OperationKind::sync ||
                 operation.kind == OperationKind::sync_directory) &&
-               outcome.error == host::ErrorCode::io_error) {
+               failed) {
         dice_.ledger().effect(FaultKind::disk_sync_failure);
     }
 }

@@ -1,11 +1,12 @@
 #pragma once
-// The dice of the disks: ordinary latency, short reads and writes, syncs that fail, and what
+// The dice of the disks: ordinary latency, operations that take long, do half or fail, and what
 // outlives a power loss.
 
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/disk/machine_disk.hpp"
@@ -58,6 +59,7 @@ class DiskDice final : public disk::DiskPolicy {
         std::uint64_t operations = 0;
         Decisions short_read;
         Decisions short_write;
+        Decisions read_error;
         Decisions sync_failure;
         bool loses_everything = false;
         std::optional<std::uint64_t> strike;  ///< The power loss that is under way.

@@ -182,6 +182,7 @@ Task<> scribble(Host& host, World& world) {
         std::vector<std::byte> again(block_bytes);
         auto count = co_await (*file)->read_at(block * block_bytes, again);
         if (count && *count < block_bytes) ++world.seen.disk_partial_reads;
+        if (!count) ++world.seen.read_errors;
         if (round % 8 != 0) continue;
         const std::string name = "note-" + std::to_string(world.memory.next_name++);
         auto made = co_await host.disk().open("draft", OpenMode::create_or_open);
@@ -212,7 +213,10 @@ Task<> look_around(Host& host, World& world) {
     for (auto& [block, fill] : world.memory.blocks) {
         std::vector<std::byte> bytes(block_bytes);
         auto count = co_await host::read_up_to(**file, block * block_bytes, bytes);
-        if (!count) continue;
+        if (!count) {
+            ++world.seen.read_errors;
+            continue;
+        }
         const bool is_whole = std::ranges::all_of(bytes, [&](std::byte b) { return b == fill; });
         const bool is_mixed = std::ranges::any_of(bytes, [&](std::byte b) { return b == fill; });
         if (is_whole) continue;

@@ -91,6 +91,8 @@ void draw_faults(Draw& draw, FaultOptions& f) {
                          draw.count("disk.short_read.chance", 20'000, 500'000)};
     f.disk_short_write = {on("disk.short_write"),
                           draw.count("disk.short_write.chance", 5'000, 200'000)};
+    f.disk_read_error = {on("disk.read_error"),
+                         draw.count("disk.read_error.chance", 20'000, 200'000)};
     f.disk_sync_failure = {on("disk.sync_failure"),
                            draw.count("disk.sync_failure.chance", 300, 3'000)};
     f.disk_unsynced_writes_lost = {

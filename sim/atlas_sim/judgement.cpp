@@ -131,9 +131,12 @@ bool is_expected(const Death& death, const faults::Ledger& ledger) {
     if (death.reason.find(": io_error") == std::string::npos) return false;
     const bool syncs = befell(FaultKind::disk_sync_failure);
     if (was("PANIC: could not fsync")) return syncs;
-    // It syncs too, and says so by the error alone.
-    if (was("PANIC: could not create file")) return syncs;
-    return was("PostgreSQL cannot start") && (syncs || befell(FaultKind::disk_read_error));
+    const bool writes = befell(FaultKind::disk_write_error);
+    if (was("PANIC: could not write to file")) return writes;
+    // Both write and sync, and say so by the error alone.
+    if (was("PANIC: could not create file")) return syncs || writes;
+    return was("PostgreSQL cannot start") &&
+           (syncs || writes || befell(FaultKind::disk_read_error));
 }
 
 std::vector<properties::UserRow> to_user_rows(const models::postgres::CommittedRows& table) {

@@ -46,6 +46,9 @@ TEST(Deaths, OfPostgresFollowFromTheErrorThatItsDiskGave) {
     const std::string start = "PostgreSQL cannot start: io_error: pgdata/checkpoint";
     EXPECT_TRUE(is_expected_of(postgres, start, {FaultKind::disk_read_error}));
     EXPECT_FALSE(is_expected_of(postgres, failed_sync, {FaultKind::disk_read_error}));
+    const std::string write = "PANIC: could not write to file \"pgdata/wal/0\": io_error";
+    EXPECT_TRUE(is_expected_of(postgres, write, {FaultKind::disk_write_error}));
+    EXPECT_FALSE(is_expected_of(postgres, write, {FaultKind::disk_read_error}));
 }
 
 }  // namespace

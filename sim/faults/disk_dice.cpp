@@ -15,6 +15,7 @@ DiskDice::MachineState::MachineState(Dice& dice, const std::string& machine)
       short_read(dice, FaultKind::disk_short_read, machine),
       short_write(dice, FaultKind::disk_short_write, machine),
       read_error(dice, FaultKind::disk_read_error, machine),
+      write_error(dice, FaultKind::disk_write_error, machine),
       sync_failure(dice, FaultKind::disk_sync_failure, machine) {}
 
 DiskDice::MachineState& DiskDice::at(std::string_view machine) {
@@ -72,9 +73,10 @@ void DiskDice::strike_transfer(MachineState& state, const disk::Operation& opera
     Decisions& decisions = reads ? state.short_read : state.short_write;
     auto strike = decisions.next(fault.on, fault.per_million, operation.bytes > 1);
     if (strike) decision.limit = 1 + strike->below(operation.bytes - 1);
-    if (!reads) return;
-    const OperationFault& error = dice_.options().faults.disk_read_error;
-    if (state.read_error.next(error.on, error.per_million, operation.bytes > 0)) {
+    const OperationFault& error =
+        reads ? dice_.options().faults.disk_read_error : dice_.options().faults.disk_write_error;
+    Decisions& errors = reads ? state.read_error : state.write_error;
+    if (errors.next(error.on, error.per_million, operation.bytes > 0)) {
         decision.error = host::ErrorCode::io_error;
     }
 }
@@ -86,6 +88,8 @@ void DiskDice::completed(const disk::Operation& operation, const disk::Outcome& 
         dice_.ledger().effect(FaultKind::disk_read_error);
     } else if (operation.kind == OperationKind::read && is_short) {
         dice_.ledger().effect(FaultKind::disk_short_read);
+    } else if (operation.kind == OperationKind::write && failed) {
+        dice_.ledger().effect(FaultKind::disk_write_error);
     } else if (operation.kind == OperationKind::write && is_short) {
         dice_.ledger().effect(FaultKind::disk_short_write);
     } else if ((operation.kind == OperationKind::sync ||

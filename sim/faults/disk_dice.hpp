@@ -60,6 +60,7 @@ class DiskDice final : public disk::DiskPolicy {
         Decisions short_read;
         Decisions short_write;
         Decisions read_error;
+        Decisions write_error;
         Decisions sync_failure;
         bool loses_everything = false;
         std::optional<std::uint64_t> strike;  ///< The power loss that is under way.

@@ -85,6 +85,8 @@ constexpr std::array<FaultKindInfo, fault_kinds> registry{{
     {disk_read_error, "disk.read_error", per_operation,
      "A read from a file fails; what it was to give is still on the disk.",
      "a read returns io_error to a process", 5},
+    {disk_write_error, "disk.write_error", per_operation,
+     "A write to a file fails and has no effect.", "a write returns io_error to a process", 40},
     {disk_sync_failure, "disk.sync_failure", per_operation,
      "A sync fails; what it was to make durable is dropped and counts as clean.",
      "a sync returns io_error to a process", 40},

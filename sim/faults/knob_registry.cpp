@@ -293,6 +293,9 @@ void add_disk_faults(std::vector<Knob>& list) {
     add_per_operation<&F::disk_read_error>(list, "faults.disk.read_error.on",
                                            "faults.disk.read_error.per_million",
                                            "Of a million reads.");
+    add_per_operation<&F::disk_write_error>(list, "faults.disk.write_error.on",
+                                            "faults.disk.write_error.per_million",
+                                            "Of a million writes.");
     add_per_operation<&F::disk_sync_failure>(list, "faults.disk.sync_failure.on",
                                              "faults.disk.sync_failure.per_million",
                                              "Of a million syncs.");

@@ -83,7 +83,10 @@ Task<bool> store(File* log, World& world) {
     std::size_t stored = 0;
     while (stored < record.size()) {
         auto count = co_await log->write_at(*size + stored, std::span(record).subspan(stored));
-        if (!count) co_return false;
+        if (!count) {
+            ++world.seen.write_errors;
+            co_return false;
+        }
         if (*count < record.size() - stored) ++world.seen.disk_partial_writes;
         stored += *count;
     }
@@ -177,7 +180,10 @@ Task<> scribble(Host& host, World& world) {
         const auto fill = static_cast<std::byte>(round);
         const std::vector<std::byte> bytes(block_bytes, fill);
         auto written = co_await host::write_all_at(**file, block * block_bytes, bytes);
-        if (!written) continue;
+        if (!written) {
+            ++world.seen.write_errors;
+            continue;
+        }
         world.memory.blocks[block] = fill;
         std::vector<std::byte> again(block_bytes);
         auto count = co_await (*file)->read_at(block * block_bytes, again);

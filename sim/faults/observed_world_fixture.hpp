@@ -30,6 +30,7 @@ struct Observations {
     std::uint64_t disk_partial_reads = 0;
     std::uint64_t disk_partial_writes = 0;
     std::uint64_t read_errors = 0;
+    std::uint64_t write_errors = 0;
     std::uint64_t sync_errors = 0;
     std::uint64_t synced_bytes_missing = 0;  ///< After a start. The disk's promise: none.
     std::uint64_t unsynced_blocks_lost = 0;  ///< After a start: they hold something older.

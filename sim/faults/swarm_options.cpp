@@ -93,6 +93,8 @@ void draw_faults(Draw& draw, FaultOptions& f) {
                           draw.count("disk.short_write.chance", 5'000, 200'000)};
     f.disk_read_error = {on("disk.read_error"),
                          draw.count("disk.read_error.chance", 20'000, 200'000)};
+    f.disk_write_error = {on("disk.write_error"),
+                          draw.count("disk.write_error.chance", 300, 3'000)};
     f.disk_sync_failure = {on("disk.sync_failure"),
                            draw.count("disk.sync_failure.chance", 300, 3'000)};
     f.disk_unsynced_writes_lost = {

@@ -144,6 +144,7 @@ struct FaultOptions {
     OperationFault disk_short_read;
     OperationFault disk_short_write;
     OperationFault disk_read_error;
+    OperationFault disk_write_error;
     OperationFault disk_sync_failure;
     OperationFault disk_unsynced_writes_lost;  ///< Of a million power losses.
     OperationFault disk_torn_write;            ///< Of a million power losses.

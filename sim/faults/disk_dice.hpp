@@ -61,15 +61,21 @@ class DiskDice final : public disk::DiskPolicy {
         Decisions short_write;
         Decisions read_error;
         Decisions write_error;
+        Decisions stall;
         Decisions sync_failure;
         bool loses_everything = false;
         std::optional<std::uint64_t> strike;  ///< The power loss that is under way.
         std::optional<LossState> loss;
         std::vector<SyncObserver> sync_observers;
+        /// What was added to operations under way, by kind and ordinal.
+        std::map<std::pair<disk::OperationKind, std::uint64_t>, host::Duration> stalled;
     };
 
     MachineState& at(std::string_view machine);
     host::Duration ordinary_latency(MachineState& state, disk::OperationKind kind);
+    void strike_latency(MachineState& state, const disk::Operation& operation,
+                        disk::Decision& decision);
+    void judge_stall(const disk::Operation& operation, const disk::Outcome& outcome);
     void strike_transfer(MachineState& state, const disk::Operation& operation,
                          disk::Decision& decision);
     LossState decide_loss(const disk::Loss& loss);

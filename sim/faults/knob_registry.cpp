@@ -296,6 +296,13 @@ void add_disk_faults(std::vector<Knob>& list) {
     add_per_operation<&F::disk_write_error>(list, "faults.disk.write_error.on",
                                             "faults.disk.write_error.per_million",
                                             "Of a million writes.");
+    list.push_back(knob<faults, &F::disk_stall, &LatencyFault::on>("faults.disk.stall.on",
+                                                                   "Whether the run has it."));
+    list.push_back(count<faults, &F::disk_stall, &LatencyFault::per_million>(
+        "faults.disk.stall.per_million", 0, 1'000'000, "Of a million reads, writes and syncs."));
+    list.push_back(time<faults, &F::disk_stall, &LatencyFault::tail>(
+        "faults.disk.stall.tail", 0s, 1h,
+        "The mean of what is added, beyond 100 ms; it can be many times that."));
     add_per_operation<&F::disk_sync_failure>(list, "faults.disk.sync_failure.on",
                                              "faults.disk.sync_failure.per_million",
                                              "Of a million syncs.");

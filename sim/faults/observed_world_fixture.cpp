@@ -75,14 +75,25 @@ Task<bool> receive_message(host::ByteStream& stream, Deadline deadline, World& w
     co_return true;
 }
 
+// Notes how long the program waited for its disk.
+template <typename Value>
+Task<Result<Value>> timed(Host& host, World& world, Task<Result<Value>> operation) {
+    const host::TimePoint began = host.clock().now();
+    Result<Value> result = co_await std::move(operation);
+    const host::Duration took = host.clock().now() - began;
+    world.seen.longest_disk_wait = std::max(world.seen.longest_disk_wait, took);
+    co_return result;
+}
+
 // Appends to the log and makes it durable, if this machine has one.
-Task<bool> store(File* log, World& world) {
+Task<bool> store(Host& host, File* log, World& world) {
     if (log == nullptr) co_return true;
     const std::vector<std::byte> record(700, std::byte{0x5a});
     auto size = co_await log->size();
     std::size_t stored = 0;
     while (stored < record.size()) {
-        auto count = co_await log->write_at(*size + stored, std::span(record).subspan(stored));
+        auto count = co_await timed(
+            host, world, log->write_at(*size + stored, std::span(record).subspan(stored)));
         if (!count) {
             ++world.seen.write_errors;
             co_return false;
@@ -90,7 +101,7 @@ Task<bool> store(File* log, World& world) {
         if (*count < record.size() - stored) ++world.seen.disk_partial_writes;
         stored += *count;
     }
-    auto synced = co_await log->sync();
+    auto synced = co_await timed(host, world, log->sync());
     if (!synced) {
         ++world.seen.sync_errors;
         co_return false;
@@ -104,7 +115,7 @@ Task<> answer(Host& host, std::unique_ptr<host::ByteStream> stream, File* log, W
         const bool received =
             co_await receive_message(*stream, host::deadline_after(host, 5s), world);
         if (!received) co_return;
-        const bool stored = co_await store(log, world);
+        const bool stored = co_await store(host, log, world);
         if (!stored) host.fatal("the log cannot be written");
         co_await host.fault_point("observed.stored");
         const bool sent = co_await send_message(*stream, host::deadline_after(host, 5s), world);
@@ -179,14 +190,15 @@ Task<> scribble(Host& host, World& world) {
         const std::size_t block = round % block_count;
         const auto fill = static_cast<std::byte>(round);
         const std::vector<std::byte> bytes(block_bytes, fill);
-        auto written = co_await host::write_all_at(**file, block * block_bytes, bytes);
+        auto written =
+            co_await timed(host, world, host::write_all_at(**file, block * block_bytes, bytes));
         if (!written) {
             ++world.seen.write_errors;
             continue;
         }
         world.memory.blocks[block] = fill;
         std::vector<std::byte> again(block_bytes);
-        auto count = co_await (*file)->read_at(block * block_bytes, again);
+        auto count = co_await timed(host, world, (*file)->read_at(block * block_bytes, again));
         if (count && *count < block_bytes) ++world.seen.disk_partial_reads;
         if (!count) ++world.seen.read_errors;
         if (round % 8 != 0) continue;
@@ -218,7 +230,8 @@ Task<> look_around(Host& host, World& world) {
     if (!file) co_return;
     for (auto& [block, fill] : world.memory.blocks) {
         std::vector<std::byte> bytes(block_bytes);
-        auto count = co_await host::read_up_to(**file, block * block_bytes, bytes);
+        auto count =
+            co_await timed(host, world, host::read_up_to(**file, block * block_bytes, bytes));
         if (!count) {
             ++world.seen.read_errors;
             continue;

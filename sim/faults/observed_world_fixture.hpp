@@ -32,6 +32,7 @@ struct Observations {
     std::uint64_t read_errors = 0;
     std::uint64_t write_errors = 0;
     std::uint64_t sync_errors = 0;
+    host::Duration longest_disk_wait{};      ///< For a read, a write or a sync.
     std::uint64_t synced_bytes_missing = 0;  ///< After a start. The disk's promise: none.
     std::uint64_t unsynced_blocks_lost = 0;  ///< After a start: they hold something older.
     std::uint64_t torn_blocks = 0;           ///< After a start: a mixture of two writes.

@@ -95,6 +95,8 @@ void draw_faults(Draw& draw, FaultOptions& f) {
                          draw.count("disk.read_error.chance", 20'000, 200'000)};
     f.disk_write_error = {on("disk.write_error"),
                           draw.count("disk.write_error.chance", 300, 3'000)};
+    f.disk_stall = {on("disk.stall"), draw.count("disk.stall.chance", 500, 5'000),
+                    draw.time("disk.stall.tail", 20ms, 1s)};
     f.disk_sync_failure = {on("disk.sync_failure"),
                            draw.count("disk.sync_failure.chance", 300, 3'000)};
     f.disk_unsynced_writes_lost = {

@@ -124,6 +124,10 @@ void FaultControl::set_clock_offset(std::string_view machine, host::Duration off
     cluster_.clock(number_of(machine)).set_offset(offset);
 }
 
+void FaultControl::set_clock_drift(std::string_view machine, host::Duration gained_in_a_second) {
+    cluster_.clock(number_of(machine)).set_drift(gained_in_a_second);
+}
+
 std::uint64_t FaultControl::clock_readings(std::string_view machine) const {
     return cluster_.clock(number_of(machine)).readings();
 }

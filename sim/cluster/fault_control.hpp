@@ -30,6 +30,7 @@ class FaultControl final : public faults::ClusterControl {
                                             std::uint64_t choice) override;
     host::Duration clock_offset(std::string_view machine) const override;
     void set_clock_offset(std::string_view machine, host::Duration offset) override;
+    void set_clock_drift(std::string_view machine, host::Duration gained_in_a_second) override;
     std::uint64_t clock_readings(std::string_view machine) const override;
 
   private:

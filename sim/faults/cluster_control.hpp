@@ -81,6 +81,8 @@ class ClusterControl {
     /// sees the difference when it next reads its clock.
     virtual host::Duration clock_offset(std::string_view machine) const = 0;
     virtual void set_clock_offset(std::string_view machine, host::Duration offset) = 0;
+    /// From now on the wall clock gains so much in each second; negative: it loses.
+    virtual void set_clock_drift(std::string_view machine, host::Duration gained_in_a_second) = 0;
     /// How often the machine's processes have read its wall clock so far.
     virtual std::uint64_t clock_readings(std::string_view machine) const = 0;
 };

@@ -44,6 +44,7 @@ SwarmOptions everything_on() {
     f.machine_power_loss = often;
     f.clock_offset = {.on = true, .largest = 1s};
     f.clock_step = {.on = true, .every = 10s, .largest = 1s};
+    f.clock_drift = {.on = true, .largest = 1ms};
     f.disk_short_read = {.on = true, .per_million = 200'000};
     f.disk_short_write = {.on = true, .per_million = 200'000};
     f.disk_read_error = {.on = true, .per_million = 200'000};
@@ -197,7 +198,7 @@ RC_GTEST_PROP(FaultPlan, StaysInItsPhaseItsLengthsAndTheEnvelope, (std::uint64_t
     RC_ASSERT(outside_envelope(plan, envelope, machines).empty());
     for (std::size_t i = 0; i < plan.size(); ++i) {
         const Strike& strike = plan[i];
-        if (strike.id.kind == FaultKind::clock_offset) {
+        if (strike.id.kind == FaultKind::clock_offset || strike.id.kind == FaultKind::clock_drift) {
             RC_ASSERT(strike.at == 0s);
         } else {
             RC_ASSERT(strike.at >= options.run.calm_start);

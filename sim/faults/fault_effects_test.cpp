@@ -100,6 +100,8 @@ const Case cases[] = {
     {FaultKind::clock_step,
      [](FaultOptions& f) { f.clock_step = {.on = true, .every = 2s, .largest = 10s}; },
      [](const Observations& seen) { return seen.clock_jumps > 0; }},
+    {FaultKind::clock_drift, [](FaultOptions& f) { f.clock_drift = {.on = true, .largest = 10ms}; },
+     [](const Observations& seen) { return seen.largest_clock_error > 0s; }},
     {FaultKind::disk_short_read,
      [](FaultOptions& f) { f.disk_short_read = {.on = true, .per_million = 50'000}; },
      [](const Observations& seen) { return seen.disk_partial_reads > 0; }},

@@ -33,6 +33,7 @@ enum class FaultKind : std::uint8_t {
     machine_power_loss,
     clock_offset,
     clock_step,
+    clock_drift,
     disk_short_read,
     disk_short_write,
     disk_read_error,
@@ -43,7 +44,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 31;
+inline constexpr std::size_t fault_kinds = 32;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

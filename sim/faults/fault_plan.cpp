@@ -36,6 +36,7 @@ class PlanDraw {
         on_cluster(network_reset, f.network_reset);
         on_cluster(network_half_close, f.network_half_close);
         if (f.clock_offset.on) clock_offsets();
+        if (f.clock_drift.on) clock_drifts();
         sort_plan(plan_);
         return std::move(plan_);
     }
@@ -189,6 +190,17 @@ class PlanDraw {
             // One clock in four is right.
             if (source.chance(1, 4)) continue;
             strike.clock = source.between(-largest, largest);
+            plan_.push_back(std::move(strike));
+        }
+    }
+
+    void clock_drifts() {
+        const host::Duration largest = options_.faults.clock_drift.largest;
+        for (const std::string_view target : envelope_.targets(clock_drift, machines_)) {
+            host::RandomSource source = DecisionSources(seed_, clock_drift, target).source(0);
+            Strike strike{.id = {clock_drift, std::string(target), 0}};
+            strike.clock = source.between(std::max(largest / 10, host::Duration{1}), largest);
+            if (source.chance(1, 2)) strike.clock = -strike.clock;
             plan_.push_back(std::move(strike));
         }
     }

@@ -28,6 +28,7 @@ struct Strike {
     /// Swizzles: in which of all orders the machines come back.
     std::uint64_t choice = 0;
     /// Clocks: how far it is set ahead, beyond what it was; negative for back.
+    /// Drift: in each second.
     host::Duration clock{};
     /// How hard it strikes. Slow links: how much later each packet arrives.
     /// Bandwidth: how long 1024 bytes take.

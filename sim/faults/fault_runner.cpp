@@ -184,6 +184,9 @@ void FaultRunner::begin(Index index) {
         case FaultKind::clock_step:
             step_clock(index);
             return;
+        case FaultKind::clock_drift:
+            drift_clock(index);
+            return;
         default:
             return;
     }
@@ -239,7 +242,10 @@ void FaultRunner::stop_and_heal() {
     }
     stopped_ = true;
     for (const MachineInfo& machine : control_.machines()) {
-        judge_clock(machine.name);
+        for (const FaultKind kind :
+             {FaultKind::clock_offset, FaultKind::clock_step, FaultKind::clock_drift})
+            judge_clock(kind, machine.name);
+        control_.set_clock_drift(machine.name, host::Duration::zero());
         control_.resume(machine.name);
         control_.power_on(machine.name);
         control_.restart(machine.name);
@@ -283,17 +289,30 @@ void FaultRunner::half_close(Index index) {
 
 void FaultRunner::step_clock(Index index) {
     const Strike& strike = records_[index].strike;
-    judge_clock(strike.id.target);
+    judge_clock(strike.id.kind, strike.id.target);
     const host::Duration before = control_.clock_offset(strike.id.target);
     control_.set_clock_offset(strike.id.target, before + strike.clock);
     fired(index);
     if (control_.clock_offset(strike.id.target) == before) return;
-    clock_changes_[strike.id.target] = {index, control_.clock_readings(strike.id.target)};
+    watch_clock(index);
+}
+
+void FaultRunner::drift_clock(Index index) {
+    const Strike& strike = records_[index].strike;
+    control_.set_clock_drift(strike.id.target, strike.clock);
+    fired(index);
+    // At first there is nothing to be seen of it.
+    schedule(kernel_.now() + host::Duration{1s}, index, &FaultRunner::watch_clock, "drift shows");
+}
+
+void FaultRunner::watch_clock(Index index) {
+    const FaultId& id = records_[index].strike.id;
+    clock_changes_[{id.kind, id.target}] = {index, control_.clock_readings(id.target)};
 }
 
 // A wrong clock has an effect once somebody has read it.
-void FaultRunner::judge_clock(const std::string& machine) {
-    const auto change = clock_changes_.find(machine);
+void FaultRunner::judge_clock(FaultKind kind, const std::string& machine) {
+    const auto change = clock_changes_.find({kind, machine});
     if (change == clock_changes_.end()) return;
     const auto [index, readings_before] = change->second;
     if (control_.clock_readings(machine) > readings_before) effective(index);

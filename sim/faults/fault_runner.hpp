@@ -62,7 +62,9 @@ class FaultRunner {
     void reset_connection(Index index);
     void half_close(Index index);
     void step_clock(Index index);
-    void judge_clock(const std::string& machine);
+    void drift_clock(Index index);
+    void watch_clock(Index index);
+    void judge_clock(FaultKind kind, const std::string& machine);
     void set_partition(Index index, bool blocked);
     void swizzle(Index index);
     void end_swizzle(Index index);
@@ -92,8 +94,9 @@ class FaultRunner {
     /// By the number of the connection.
     std::map<std::uint64_t, Index> resets_;
     std::map<std::uint64_t, Index> half_closes_;
-    /// The newest change of each machine's clock, and how often the clock had been read before.
-    std::map<std::string, std::pair<Index, std::uint64_t>> clock_changes_;
+    /// The newest change of its kind to each machine's clock, and how often the clock had been read
+    /// before.
+    std::map<std::pair<FaultKind, std::string>, std::pair<Index, std::uint64_t>> clock_changes_;
     /// Strikes that wait for a sync.
     std::vector<bool> waiting_;
     std::vector<kernel::Event*> pending_;

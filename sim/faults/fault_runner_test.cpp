@@ -55,12 +55,14 @@ class NotedCluster final : public ClusterControl {
     host::Duration clock_offset(std::string_view) const override { return offset; }
     void set_clock_offset(std::string_view, host::Duration value) override { offset = value; }
 
+    void set_clock_drift(std::string_view, host::Duration gained) override { drift = gained; }
     std::uint64_t clock_readings(std::string_view) const override { return readings; }
 
     std::uint64_t readings = 0;
     WorkLost lost{.processes = 1, .tasks = 3, .connections = 2};
     bool has_connections = true;
     host::Duration offset{};
+    host::Duration drift{};
     std::set<std::string> blocked_links;
     std::map<std::string, network::LinkCondition> conditions;
     std::vector<std::string> notes;
@@ -295,6 +297,21 @@ TEST_F(FaultRunnerTest, AClockFaultCountsWhenSomebodyReadsTheClock) {
     runner->stop_and_heal();
     EXPECT_EQ(entry(FaultKind::clock_step).fired, 2U);
     EXPECT_EQ(entry(FaultKind::clock_step).effective, 1U);
+}
+
+TEST_F(FaultRunnerTest, ADriftCountsOnceItHasGoneOnForASecond) {
+    run({{.id = {FaultKind::clock_offset, "api-1", 0}, .clock = 5s},
+         {.id = {FaultKind::clock_drift, "api-1", 0}, .clock = 1ms},
+         {.id = {FaultKind::clock_drift, "api-2", 0}, .clock = 1ms}},
+        500ms);
+    EXPECT_EQ(cluster.drift, 1ms);
+    cluster.readings = 1;
+    kernel.run_until(host::TimePoint{2s});
+    runner->stop_and_heal();
+    EXPECT_EQ(entry(FaultKind::clock_offset).effective, 1U);
+    EXPECT_EQ(entry(FaultKind::clock_drift).effective, 0U);
+    EXPECT_EQ(cluster.drift, 0s);
+    EXPECT_EQ(cluster.offset, 5s);
 }
 
 TEST_F(FaultRunnerTest, StrikesInTheMiddleOfASync) {

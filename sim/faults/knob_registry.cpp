@@ -280,6 +280,11 @@ void add_process_faults(std::vector<Knob>& list) {
         "It strikes this often on average, somewhere in the cluster."));
     list.push_back(time<faults, &F::clock_step, &ClockStepFault::largest>(
         "faults.clock.step.largest", 1us, longest_time, "How far a clock jumps at most."));
+    list.push_back(knob<faults, &F::clock_drift, &ClockDriftFault::on>("faults.clock.drift.on",
+                                                                       "Whether the run has it."));
+    list.push_back(time<faults, &F::clock_drift, &ClockDriftFault::largest>(
+        "faults.clock.drift.largest", 1us, 1s,
+        "How much a clock gains or loses in a second, at most."));
 }
 
 void add_disk_faults(std::vector<Knob>& list) {

@@ -87,6 +87,9 @@ void draw_faults(Draw& draw, FaultOptions& f) {
     f.clock_offset = {on("clock.offset"), draw.one_of("clock.offset.largest", clock_errors)};
     f.clock_step = {on("clock.step"), draw.time("clock.step.every", 10s, 60s),
                     draw.one_of("clock.step.largest", clock_errors)};
+    f.clock_drift = {on("clock.drift"), draw.one_of("clock.drift.largest",
+                                                    {host::Duration{10us}, host::Duration{100us},
+                                                     host::Duration{1ms}, host::Duration{10ms}})};
     f.disk_short_read = {on("disk.short_read"),
                          draw.count("disk.short_read.chance", 20'000, 500'000)};
     f.disk_short_write = {on("disk.short_write"),

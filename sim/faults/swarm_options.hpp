@@ -118,6 +118,11 @@ struct ClockStepFault {
     host::Duration largest = 1s;  ///< Either way.
 };
 
+struct ClockDriftFault {
+    bool on = false;
+    host::Duration largest = 1ms;  ///< Either way, in a second.
+};
+
 struct FaultOptions {
     LatencyFault network_latency;
     OperationFault network_loss;
@@ -141,6 +146,7 @@ struct FaultOptions {
     ScheduledFault machine_power_loss;
     ClockOffsetFault clock_offset;
     ClockStepFault clock_step;
+    ClockDriftFault clock_drift;
     OperationFault disk_short_read;
     OperationFault disk_short_write;
     OperationFault disk_read_error;

@@ -251,5 +251,19 @@ TEST(Seed, IsADecimalNumberOrACommit) {
     }
 }
 
+TEST(MachineClock, GainsWhatItsDriftSays) {
+    using namespace std::chrono_literals;
+    Kernel kernel{Seed{1}};
+    MachineClock clock(kernel);
+    clock.set_offset(-5s);
+    clock.set_drift(10ms);
+    kernel.run_until(host::TimePoint{100'500ms});
+    EXPECT_EQ(clock.offset(), host::Duration{-5s + 1005ms});
+    EXPECT_EQ(clock.utc_now(), start_of_time + host::Duration{96'505ms});
+    clock.set_drift(0s);
+    kernel.run_until(host::TimePoint{500s});
+    EXPECT_EQ(clock.offset(), host::Duration{-5s + 1005ms});
+}
+
 }  // namespace
 }  // namespace atlas::sim::kernel

@@ -45,6 +45,7 @@ SwarmOptions everything_on() {
     f.clock_offset = {.on = true, .largest = 1s};
     f.clock_step = {.on = true, .every = 10s, .largest = 1s};
     f.clock_drift = {.on = true, .largest = 1ms};
+    f.clock_strobe = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .largest = 1s};
     f.disk_short_read = {.on = true, .per_million = 200'000};
     f.disk_short_write = {.on = true, .per_million = 200'000};
     f.disk_read_error = {.on = true, .per_million = 200'000};

@@ -102,6 +102,12 @@ const Case cases[] = {
      [](const Observations& seen) { return seen.clock_jumps > 0; }},
     {FaultKind::clock_drift, [](FaultOptions& f) { f.clock_drift = {.on = true, .largest = 10ms}; },
      [](const Observations& seen) { return seen.largest_clock_error > 0s; }},
+    {FaultKind::clock_strobe,
+     [](FaultOptions& f) {
+         f.clock_strobe = {
+             .on = true, .every = 2s, .shortest = 50ms, .longest = 2s, .largest = 10s};
+     },
+     [](const Observations& seen) { return seen.clock_jumps > 0; }},
     {FaultKind::disk_short_read,
      [](FaultOptions& f) { f.disk_short_read = {.on = true, .per_million = 50'000}; },
      [](const Observations& seen) { return seen.disk_partial_reads > 0; }},

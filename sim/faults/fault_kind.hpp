@@ -34,6 +34,7 @@ enum class FaultKind : std::uint8_t {
     clock_offset,
     clock_step,
     clock_drift,
+    clock_strobe,
     disk_short_read,
     disk_short_write,
     disk_read_error,
@@ -44,7 +45,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 32;
+inline constexpr std::size_t fault_kinds = 33;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

@@ -26,6 +26,8 @@ class PlanDraw {
         on_machines(process_restart, f.process_restart);
         on_machines(process_pause, f.process_pause);
         on_machines(machine_power_loss, f.machine_power_loss);
+        on_machines(clock_strobe, {f.clock_strobe.on, f.clock_strobe.every, f.clock_strobe.shortest,
+                                   f.clock_strobe.longest});
         on_machines(clock_step, {f.clock_step.on, f.clock_step.every, {}, {}});
         on_cluster(network_partition_symmetric, f.network_partition_symmetric);
         on_cluster(network_partition_one_way, f.network_partition_one_way);
@@ -121,6 +123,11 @@ class PlanDraw {
             case clock_step:
                 strike.clock = source.between(-options_.faults.clock_step.largest,
                                               options_.faults.clock_step.largest);
+                break;
+            case clock_strobe:
+                strike.clock = source.between(-options_.faults.clock_strobe.largest,
+                                              options_.faults.clock_strobe.largest);
+                strike.amount = source.between(host::Duration{1ms}, host::Duration{100ms});
                 break;
             default:
                 break;

@@ -31,7 +31,7 @@ struct Strike {
     /// Drift: in each second.
     host::Duration clock{};
     /// How hard it strikes. Slow links: how much later each packet arrives.
-    /// Bandwidth: how long 1024 bytes take.
+    /// Bandwidth: how long 1024 bytes take. Strobes: how long the clock stays on either side.
     host::Duration amount{};
     /// Kills and power losses: wait for the machine's disk to be in the middle of a sync, two
     /// seconds at most.

@@ -187,6 +187,10 @@ void FaultRunner::begin(Index index) {
         case FaultKind::clock_drift:
             drift_clock(index);
             return;
+        case FaultKind::clock_strobe:
+            fired(index);
+            strobe_clock(index);
+            return;
         default:
             return;
     }
@@ -220,6 +224,9 @@ void FaultRunner::end(Index index) {
             break;
         case FaultKind::network_swizzle:
             end_swizzle(index);
+            break;
+        case FaultKind::clock_strobe:
+            throw_back_clock(index);
             break;
         case FaultKind::network_slow_link:
         case FaultKind::network_bandwidth:
@@ -308,6 +315,37 @@ void FaultRunner::drift_clock(Index index) {
 void FaultRunner::watch_clock(Index index) {
     const FaultId& id = records_[index].strike.id;
     clock_changes_[{id.kind, id.target}] = {index, control_.clock_readings(id.target)};
+}
+
+// To one side or back again, until its time is over.
+void FaultRunner::strobe_clock(Index index) {
+    if (stopped_) return;
+    StrikeRecord& record = records_[index];
+    const Strike& strike = record.strike;
+    const host::TimePoint last = record.began + strike.lasts;
+    if (thrown_off_.contains(index)) {
+        throw_back_clock(index);
+    } else if (kernel_.now() < last) {
+        const host::Duration offset = control_.clock_offset(strike.id.target);
+        control_.set_clock_offset(strike.id.target, offset + strike.clock);
+        thrown_off_[index] = control_.clock_readings(strike.id.target);
+    }
+    if (kernel_.now() >= last) {
+        record.ended = kernel_.now();
+        return;
+    }
+    const host::Duration stays = std::max(strike.amount, host::Duration{1ms});
+    schedule(std::min(kernel_.now() + stays, last), index, &FaultRunner::strobe_clock, "strobe");
+}
+
+void FaultRunner::throw_back_clock(Index index) {
+    const auto thrown = thrown_off_.find(index);
+    if (thrown == thrown_off_.end()) return;
+    const Strike& strike = records_[index].strike;
+    const host::Duration offset = control_.clock_offset(strike.id.target);
+    control_.set_clock_offset(strike.id.target, offset - strike.clock);
+    if (control_.clock_readings(strike.id.target) > thrown->second) effective(index);
+    thrown_off_.erase(thrown);
 }
 
 // A wrong clock has an effect once somebody has read it.

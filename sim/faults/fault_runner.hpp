@@ -64,6 +64,8 @@ class FaultRunner {
     void step_clock(Index index);
     void drift_clock(Index index);
     void watch_clock(Index index);
+    void strobe_clock(Index index);
+    void throw_back_clock(Index index);
     void judge_clock(FaultKind kind, const std::string& machine);
     void set_partition(Index index, bool blocked);
     void swizzle(Index index);
@@ -97,6 +99,8 @@ class FaultRunner {
     /// The newest change of its kind to each machine's clock, and how often the clock had been read
     /// before.
     std::map<std::pair<FaultKind, std::string>, std::pair<Index, std::uint64_t>> clock_changes_;
+    /// Strobes that have thrown their clock off now, and how often it had been read before.
+    std::map<Index, std::uint64_t> thrown_off_;
     /// Strikes that wait for a sync.
     std::vector<bool> waiting_;
     std::vector<kernel::Event*> pending_;

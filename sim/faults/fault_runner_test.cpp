@@ -314,6 +314,26 @@ TEST_F(FaultRunnerTest, ADriftCountsOnceItHasGoneOnForASecond) {
     EXPECT_EQ(cluster.offset, 5s);
 }
 
+TEST_F(FaultRunnerTest, AStrobeThrowsTheClockToAndFroAndLeavesItAsItWas) {
+    run({{.id = {FaultKind::clock_strobe, "api-1", 0},
+          .at = 1s,
+          .lasts = 950ms,
+          .clock = 5s,
+          .amount = 100ms}},
+        1'050ms);
+    EXPECT_EQ(cluster.offset, 5s);
+    kernel.run_until(host::TimePoint{1'150ms});
+    EXPECT_EQ(cluster.offset, 0s);
+    cluster.readings = 1;
+    kernel.run_until(host::TimePoint{1'250ms});
+    EXPECT_EQ(cluster.offset, 5s);
+    EXPECT_EQ(entry(FaultKind::clock_strobe).effective, 0U);
+    cluster.readings = 2;
+    kernel.run_until(host::TimePoint{3s});
+    EXPECT_EQ(cluster.offset, 0s);
+    EXPECT_EQ(entry(FaultKind::clock_strobe).effective, 1U);
+}
+
 TEST_F(FaultRunnerTest, StrikesInTheMiddleOfASync) {
     run({{.id = {FaultKind::process_kill, "postgres-0", 0},
           .at = 1s,

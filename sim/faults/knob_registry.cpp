@@ -285,6 +285,17 @@ void add_process_faults(std::vector<Knob>& list) {
     list.push_back(time<faults, &F::clock_drift, &ClockDriftFault::largest>(
         "faults.clock.drift.largest", 1us, 1s,
         "How much a clock gains or loses in a second, at most."));
+    list.push_back(knob<faults, &F::clock_strobe, &ClockStrobeFault::on>(
+        "faults.clock.strobe.on", "Whether the run has it."));
+    list.push_back(time<faults, &F::clock_strobe, &ClockStrobeFault::every>(
+        "faults.clock.strobe.every", 1ms, longest_time,
+        "It strikes this often on average, somewhere in the cluster."));
+    list.push_back(time<faults, &F::clock_strobe, &ClockStrobeFault::shortest>(
+        "faults.clock.strobe.shortest", 0s, longest_time, "It lasts at least so long."));
+    list.push_back(time<faults, &F::clock_strobe, &ClockStrobeFault::longest>(
+        "faults.clock.strobe.longest", 0s, longest_time, "It lasts at most so long."));
+    list.push_back(time<faults, &F::clock_strobe, &ClockStrobeFault::largest>(
+        "faults.clock.strobe.largest", 1us, longest_time, "How far a clock is thrown at most."));
 }
 
 void add_disk_faults(std::vector<Knob>& list) {

@@ -90,6 +90,9 @@ void draw_faults(Draw& draw, FaultOptions& f) {
     f.clock_drift = {on("clock.drift"), draw.one_of("clock.drift.largest",
                                                     {host::Duration{10us}, host::Duration{100us},
                                                      host::Duration{1ms}, host::Duration{10ms}})};
+    f.clock_strobe = {on("clock.strobe"), draw.time("clock.strobe.every", 10s, 60s), 200ms,
+                      draw.time("clock.strobe.longest", 1s, 10s),
+                      draw.one_of("clock.strobe.largest", clock_errors)};
     f.disk_short_read = {on("disk.short_read"),
                          draw.count("disk.short_read.chance", 20'000, 500'000)};
     f.disk_short_write = {on("disk.short_write"),

@@ -123,6 +123,14 @@ struct ClockDriftFault {
     host::Duration largest = 1ms;  ///< Either way, in a second.
 };
 
+struct ClockStrobeFault {
+    bool on = false;
+    host::Duration every = 60s;
+    host::Duration shortest{};
+    host::Duration longest{};
+    host::Duration largest = 1s;  ///< Either way.
+};
+
 struct FaultOptions {
     LatencyFault network_latency;
     OperationFault network_loss;
@@ -147,6 +155,7 @@ struct FaultOptions {
     ClockOffsetFault clock_offset;
     ClockStepFault clock_step;
     ClockDriftFault clock_drift;
+    ClockStrobeFault clock_strobe;
     OperationFault disk_short_read;
     OperationFault disk_short_write;
     OperationFault disk_read_error;

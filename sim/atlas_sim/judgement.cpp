@@ -128,6 +128,11 @@ bool is_expected(const Death& death, const faults::Ledger& ledger) {
     if (death.process.find("/postgres#") == std::string::npos) return false;
     const auto befell = [&ledger](FaultKind kind) { return ledger.entry(kind).effective > 0; };
     const auto was = [&death](std::string_view what) { return death.reason.starts_with(what); };
+    if (death.reason.find(": no_space") != std::string::npos) {
+        return befell(FaultKind::disk_no_space) &&
+               (was("PANIC: could not write to file") || was("PANIC: could not create file") ||
+                was("PostgreSQL cannot start"));
+    }
     if (death.reason.find(": io_error") == std::string::npos) return false;
     const bool syncs = befell(FaultKind::disk_sync_failure);
     if (was("PANIC: could not fsync")) return syncs;

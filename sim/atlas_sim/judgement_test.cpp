@@ -49,6 +49,9 @@ TEST(Deaths, OfPostgresFollowFromTheErrorThatItsDiskGave) {
     const std::string write = "PANIC: could not write to file \"pgdata/wal/0\": io_error";
     EXPECT_TRUE(is_expected_of(postgres, write, {FaultKind::disk_write_error}));
     EXPECT_FALSE(is_expected_of(postgres, write, {FaultKind::disk_read_error}));
+    const std::string full = "PANIC: could not write to file \"pgdata/wal/0\": no_space";
+    EXPECT_TRUE(is_expected_of(postgres, full, {FaultKind::disk_no_space}));
+    EXPECT_FALSE(is_expected_of(postgres, full, {FaultKind::disk_write_error}));
 }
 
 }  // namespace

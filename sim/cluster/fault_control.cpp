@@ -93,6 +93,10 @@ bool FaultControl::power_on(std::string_view machine) {
     return true;
 }
 
+void FaultControl::set_disk_full(std::string_view machine, bool full) {
+    cluster_.disk(number_of(machine)).set_full(full);
+}
+
 void FaultControl::set_link_blocked(std::string_view from, std::string_view to, bool blocked) {
     const MachineNumber from_number = number_of(from);
     const MachineNumber to_number = number_of(to);

@@ -21,6 +21,7 @@ class FaultControl final : public faults::ClusterControl {
     bool resume(std::string_view machine) override;
     PowerLoss power_loss(std::string_view machine) override;
     bool power_on(std::string_view machine) override;
+    void set_disk_full(std::string_view machine, bool full) override;
     void set_link_blocked(std::string_view from, std::string_view to, bool blocked) override;
     void set_link_condition(std::string_view from, std::string_view to,
                             network::LinkCondition condition) override;

@@ -43,6 +43,9 @@ class MachineDisk {
     /// disk. The machine's processes must be dead. Complexity: the files with unsynced changes.
     PowerLossReport power_loss();
 
+    /// While it is full, whatever would make a file larger ends with no_space.
+    void set_full(bool full) { is_full_ = full; }
+
     /// For invariants and tests: reading with no effect on the run. Nothing when no file has that
     /// name.
     std::optional<std::vector<std::byte>> seen_bytes(std::string_view path) const;
@@ -70,6 +73,7 @@ class MachineDisk {
     DiskPolicy& policy_;
     std::uint64_t capacity_bytes_;
     std::uint64_t used_bytes_ = 0;
+    bool is_full_ = false;
     DirectoryTree tree_;
     std::array<std::uint64_t, operation_kinds> operations_{};
     std::uint64_t power_losses_ = 0;

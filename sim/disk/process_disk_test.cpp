@@ -388,5 +388,25 @@ TEST(ProcessDisk, APowerLossAtAnyMomentLeavesNothingBehind) {
     }
 }
 
+TEST(FullDisk, TakesWhatDoesNotGrowAFile) {
+    World world;
+    world.run([&](host::Disk& disk) -> Task<> {
+        auto file = co_await disk.open("f", OpenMode::create_or_open);
+        auto written = co_await (*file)->write_at(0, bytes_of("abcd"));
+        EXPECT_TRUE(written);
+        world.machine.set_full(true);
+        auto over = co_await (*file)->write_at(2, bytes_of("CD"));
+        EXPECT_TRUE(over);
+        auto beyond = co_await (*file)->write_at(3, bytes_of("xy"));
+        EXPECT_EQ(beyond.error().code, ErrorCode::no_space);
+        auto longer = co_await (*file)->truncate(5);
+        EXPECT_EQ(longer.error().code, ErrorCode::no_space);
+        world.machine.set_full(false);
+        beyond = co_await (*file)->write_at(3, bytes_of("xy"));
+        EXPECT_TRUE(beyond);
+    });
+    EXPECT_EQ(world.text("f"), "abCxy");
+}
+
 }  // namespace
 }  // namespace atlas::sim::disk

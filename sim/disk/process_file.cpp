@@ -52,6 +52,7 @@ ProcessDisk::Call ProcessFile::begin(OperationKind kind, std::uint64_t offset, s
 
 bool ProcessFile::has_room_for(std::uint64_t size) const {
     if (size <= content_->size()) return true;
+    if (disk_.machine_.is_full_) return false;
     return size - content_->size() <= disk_.machine_.capacity_bytes_ - disk_.machine_.used_bytes_;
 }
 

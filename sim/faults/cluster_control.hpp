@@ -61,6 +61,9 @@ class ClusterControl {
     /// Power and processes are back. True if it had none.
     virtual bool power_on(std::string_view machine) = 0;
 
+    /// While it is full, no file of the machine's disk can grow.
+    virtual void set_disk_full(std::string_view machine, bool full) = 0;
+
     /// While blocked, nothing passes from one machine to the other in that direction.
     virtual void set_link_blocked(std::string_view from, std::string_view to, bool blocked) = 0;
 

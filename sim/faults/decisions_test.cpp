@@ -51,6 +51,7 @@ SwarmOptions everything_on() {
     f.disk_read_error = {.on = true, .per_million = 200'000};
     f.disk_write_error = {.on = true, .per_million = 200'000};
     f.disk_stall = {.on = true, .per_million = 200'000, .tail = 100ms};
+    f.disk_no_space = often;
     f.disk_sync_failure = {.on = true, .per_million = 200'000};
     f.disk_unsynced_writes_lost = {.on = true, .per_million = 700'000};
     f.disk_torn_write = {.on = true, .per_million = 700'000};

@@ -115,6 +115,9 @@ void DiskDice::strike_transfer(MachineState& state, const disk::Operation& opera
 
 void DiskDice::completed(const disk::Operation& operation, const disk::Outcome& outcome) {
     judge_stall(operation, outcome);
+    if (outcome.error == host::ErrorCode::no_space && space_observer_) {
+        space_observer_(operation.machine);
+    }
     const bool is_short = !outcome.error && outcome.bytes < operation.bytes;
     const bool failed = outcome.error == host::ErrorCode::io_error;
     if (operation.kind == OperationKind::read && failed) {

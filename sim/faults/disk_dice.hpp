@@ -33,6 +33,10 @@ class DiskDice final : public disk::DiskPolicy {
     /// A power loss that it decided has happened, with this result.
     void power_lost(std::string_view machine, const disk::PowerLossReport& report);
 
+    /// Whom to tell that a process was told that its machine's disk is full.
+    using SpaceObserver = std::function<void(std::string_view machine)>;
+    void observe_no_space(SpaceObserver observer) { space_observer_ = std::move(observer); }
+
     /// Calls once, when a process of that machine next begins a sync, with the time that the sync
     /// will take. It must only schedule something: a task of the process is running.
     using SyncObserver = std::function<void(host::Duration latency)>;
@@ -82,6 +86,7 @@ class DiskDice final : public disk::DiskPolicy {
     bool decides(FaultKind kind, const OperationFault& fault, const disk::Loss& loss) const;
 
     Dice& dice_;
+    SpaceObserver space_observer_;
     std::map<std::string, MachineState, std::less<>> machines_;
 };
 

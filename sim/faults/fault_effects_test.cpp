@@ -123,6 +123,8 @@ const Case cases[] = {
     {FaultKind::disk_stall,
      [](FaultOptions& f) { f.disk_stall = {.on = true, .per_million = 5'000, .tail = 200ms}; },
      [](const Observations& seen) { return seen.longest_disk_wait > slow; }},
+    {FaultKind::disk_no_space, [](FaultOptions& f) { f.disk_no_space = often; },
+     [](const Observations& seen) { return seen.full_disks > 0; }},
     {FaultKind::disk_sync_failure,
      [](FaultOptions& f) { f.disk_sync_failure = {.on = true, .per_million = 5'000}; },
      [](const Observations& seen) { return seen.sync_errors > 0; }},

@@ -40,12 +40,13 @@ enum class FaultKind : std::uint8_t {
     disk_read_error,
     disk_write_error,
     disk_stall,
+    disk_no_space,
     disk_sync_failure,
     disk_unsynced_writes_lost,
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 33;
+inline constexpr std::size_t fault_kinds = 34;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

@@ -26,6 +26,7 @@ class PlanDraw {
         on_machines(process_restart, f.process_restart);
         on_machines(process_pause, f.process_pause);
         on_machines(machine_power_loss, f.machine_power_loss);
+        on_machines(disk_no_space, f.disk_no_space);
         on_machines(clock_strobe, {f.clock_strobe.on, f.clock_strobe.every, f.clock_strobe.shortest,
                                    f.clock_strobe.longest});
         on_machines(clock_step, {f.clock_step.on, f.clock_step.every, {}, {}});
@@ -59,11 +60,12 @@ class PlanDraw {
             on_target(kind, target, fault, fault.every * one_in(kind, target, targets.size()));
     }
 
-    // Which share of the strikes a machine gets: as much as any other; but a power loss takes most
-    // where there is something on the disk, so that half of them are the database's.
+    // Which share of the strikes a machine gets: as much as any other; but those that are about the
+    // disk do most where there is something on it, so half of them are the database's.
     std::int64_t one_in(FaultKind kind, std::string_view target, std::size_t targets) const {
         const auto count = static_cast<std::int64_t>(targets);
-        if (kind != machine_power_loss || count == 1) return count;
+        const bool is_about_disks = kind == machine_power_loss || kind == disk_no_space;
+        if (!is_about_disks || count == 1) return count;
         return has_database(target) ? 2 : 2 * (count - 1);
     }
 

@@ -51,6 +51,7 @@ FaultRunner::FaultRunner(kernel::Kernel& kernel, ClusterControl& control, Dice& 
         [this](std::string_view from, std::string_view to) { packet_held_back(from, to); });
     network_dice_.observe_slowness([this](FaultKind kind, std::string_view from,
                                           std::string_view to) { packet_slowed(kind, from, to); });
+    disk_dice_.observe_no_space([this](std::string_view machine) { disk_was_full(machine); });
     network_dice_.observe_resets([this](std::uint64_t connection) { reset_seen(connection); });
     network_dice_.observe_half_closes(
         [this](std::uint64_t connection) { half_close_seen(connection); });
@@ -58,6 +59,7 @@ FaultRunner::FaultRunner(kernel::Kernel& kernel, ClusterControl& control, Dice& 
 
 FaultRunner::~FaultRunner() {
     network_dice_.observe_held_back({});
+    disk_dice_.observe_no_space({});
     network_dice_.observe_slowness({});
     network_dice_.observe_resets({});
     network_dice_.observe_half_closes({});
@@ -174,6 +176,10 @@ void FaultRunner::begin(Index index) {
             fired(index);
             set_condition(index, true);
             break;
+        case FaultKind::disk_no_space:
+            fired(index);
+            set_disk_full(index, true);
+            break;
         case FaultKind::network_reset:
             reset_connection(index);
             return;
@@ -224,6 +230,9 @@ void FaultRunner::end(Index index) {
             break;
         case FaultKind::network_swizzle:
             end_swizzle(index);
+            break;
+        case FaultKind::disk_no_space:
+            set_disk_full(index, false);
             break;
         case FaultKind::clock_strobe:
             throw_back_clock(index);
@@ -429,6 +438,25 @@ void FaultRunner::set_blocked(Index index, const MachinePair& link, bool blocked
     }
     // Strikes may overlap: the link opens with the last of them.
     if (strikes.size() <= 1) control_.set_link_blocked(link.first, link.second, !strikes.empty());
+}
+
+void FaultRunner::set_disk_full(Index index, bool full) {
+    const std::string& machine = records_[index].strike.id.target;
+    std::vector<Index>& strikes = full_disks_[machine];
+    if (full) {
+        strikes.push_back(index);
+    } else {
+        std::erase(strikes, index);
+    }
+    // Strikes may overlap: there is room again with the end of the last.
+    if (strikes.size() == (full ? 1 : 0)) control_.set_disk_full(machine, full);
+}
+
+void FaultRunner::disk_was_full(std::string_view machine) {
+    const auto strikes = full_disks_.find(machine);
+    if (strikes == full_disks_.end()) return;
+    for (const Index index : strikes->second)
+        effective(index);
 }
 
 void FaultRunner::set_condition(Index index, bool on) {

@@ -3,6 +3,7 @@
 // of it.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -71,6 +72,8 @@ class FaultRunner {
     void swizzle(Index index);
     void end_swizzle(Index index);
     void set_cut_off(Index index, const std::string& machine, bool cut_off);
+    void set_disk_full(Index index, bool full);
+    void disk_was_full(std::string_view machine);
     void set_condition(Index index, bool on);
     void set_blocked(Index index, const MachinePair& link, bool blocked);
 
@@ -91,6 +94,8 @@ class FaultRunner {
     std::map<MachinePair, std::vector<Index>> blocked_;
     /// What makes a link slow now.
     std::map<MachinePair, std::vector<Index>> conditions_;
+    /// What makes a machine's disk full now.
+    std::map<std::string, std::vector<Index>, std::less<>> full_disks_;
     /// Of each swizzle under way: how many times it has closed or opened a machine's links.
     std::map<Index, std::size_t> swizzled_;
     /// By the number of the connection.

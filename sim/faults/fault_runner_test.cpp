@@ -30,6 +30,9 @@ class NotedCluster final : public ClusterControl {
         return {.work = lost, .disk = {}};
     }
     bool power_on(std::string_view machine) override { return note("power on", machine); }
+    void set_disk_full(std::string_view machine, bool full) override {
+        note(full ? "disk full" : "disk has room", machine);
+    }
     void set_link_blocked(std::string_view from, std::string_view to, bool blocked) override {
         const std::string link = std::string(from) + ">" + std::string(to);
         if (blocked) {
@@ -332,6 +335,20 @@ TEST_F(FaultRunnerTest, AStrobeThrowsTheClockToAndFroAndLeavesItAsItWas) {
     kernel.run_until(host::TimePoint{3s});
     EXPECT_EQ(cluster.offset, 0s);
     EXPECT_EQ(entry(FaultKind::clock_strobe).effective, 1U);
+}
+
+TEST_F(FaultRunnerTest, ADiskIsFullUntilTheLastStrikeEnds) {
+    run({{.id = {FaultKind::disk_no_space, "postgres-0", 0}, .at = 1s, .lasts = 3s},
+         {.id = {FaultKind::disk_no_space, "postgres-0", 1}, .at = 2s, .lasts = 7s}},
+        3s);
+    disk::Operation write{.kind = disk::OperationKind::write, .machine = "api-1", .path = "log"};
+    disks.completed(write, {.error = host::ErrorCode::no_space});
+    EXPECT_EQ(entry(FaultKind::disk_no_space).effective, 0U);
+    write.machine = "postgres-0";
+    disks.completed(write, {.error = host::ErrorCode::no_space});
+    EXPECT_EQ(entry(FaultKind::disk_no_space).effective, 2U);
+    kernel.run_until(host::TimePoint{20s});
+    EXPECT_THAT(cluster.notes, ElementsAre("1 disk full postgres-0", "9 disk has room postgres-0"));
 }
 
 TEST_F(FaultRunnerTest, StrikesInTheMiddleOfASync) {

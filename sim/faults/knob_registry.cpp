@@ -319,6 +319,9 @@ void add_disk_faults(std::vector<Knob>& list) {
     list.push_back(time<faults, &F::disk_stall, &LatencyFault::tail>(
         "faults.disk.stall.tail", 0s, 1h,
         "The mean of what is added, beyond 100 ms; it can be many times that."));
+    add_scheduled<&F::disk_no_space>(list, "faults.disk.no_space.on", "faults.disk.no_space.every",
+                                     "faults.disk.no_space.shortest",
+                                     "faults.disk.no_space.longest");
     add_per_operation<&F::disk_sync_failure>(list, "faults.disk.sync_failure.on",
                                              "faults.disk.sync_failure.per_million",
                                              "Of a million syncs.");

@@ -75,6 +75,10 @@ Task<bool> receive_message(host::ByteStream& stream, Deadline deadline, World& w
     co_return true;
 }
 
+void note_failed_write(const host::Error& error, World& world) {
+    ++(error.code == ErrorCode::no_space ? world.seen.full_disks : world.seen.write_errors);
+}
+
 // Notes how long the program waited for its disk.
 template <typename Value>
 Task<Result<Value>> timed(Host& host, World& world, Task<Result<Value>> operation) {
@@ -95,7 +99,7 @@ Task<bool> store(Host& host, File* log, World& world) {
         auto count = co_await timed(
             host, world, log->write_at(*size + stored, std::span(record).subspan(stored)));
         if (!count) {
-            ++world.seen.write_errors;
+            note_failed_write(count.error(), world);
             co_return false;
         }
         if (*count < record.size() - stored) ++world.seen.disk_partial_writes;
@@ -193,7 +197,7 @@ Task<> scribble(Host& host, World& world) {
         auto written =
             co_await timed(host, world, host::write_all_at(**file, block * block_bytes, bytes));
         if (!written) {
-            ++world.seen.write_errors;
+            note_failed_write(written.error(), world);
             continue;
         }
         world.memory.blocks[block] = fill;

@@ -103,6 +103,8 @@ void draw_faults(Draw& draw, FaultOptions& f) {
                           draw.count("disk.write_error.chance", 300, 3'000)};
     f.disk_stall = {on("disk.stall"), draw.count("disk.stall.chance", 500, 5'000),
                     draw.time("disk.stall.tail", 20ms, 1s)};
+    f.disk_no_space = {on("disk.no_space"), draw.time("disk.no_space.every", 15s, 60s), 100ms,
+                       draw.time("disk.no_space.longest", 1s, 8s)};
     f.disk_sync_failure = {on("disk.sync_failure"),
                            draw.count("disk.sync_failure.chance", 300, 3'000)};
     f.disk_unsynced_writes_lost = {

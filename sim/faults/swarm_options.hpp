@@ -161,6 +161,7 @@ struct FaultOptions {
     OperationFault disk_read_error;
     OperationFault disk_write_error;
     LatencyFault disk_stall;
+    ScheduledFault disk_no_space;
     OperationFault disk_sync_failure;
     OperationFault disk_unsynced_writes_lost;  ///< Of a million power losses.
     OperationFault disk_torn_write;            ///< Of a million power losses.

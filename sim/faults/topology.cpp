@@ -30,6 +30,7 @@ Envelope Envelope::single_postgres() {
             case FaultKind::network_partition_one_way:
             case FaultKind::network_reset:
             case FaultKind::network_in_flight_loss:
+            case FaultKind::disk_no_space:
             case FaultKind::clock_strobe:
             case FaultKind::clock_drift:
             case FaultKind::disk_stall:

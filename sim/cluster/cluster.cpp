@@ -167,6 +167,10 @@ std::size_t Cluster::resume(ProcessNumber number) {
     return kernel_.resume(*slots_[number]->process);
 }
 
+std::size_t Cluster::set_step_time(ProcessNumber process, host::Duration step_time) {
+    return slots_[process]->process->set_step_time(step_time);
+}
+
 disk::PowerLossReport Cluster::power_off(MachineNumber machine) {
     machines_[machine]->powered = false;
     // First the network: the dying must not say goodbye.

@@ -77,6 +77,13 @@ bool FaultControl::resume(std::string_view machine) {
     return held_back > 0;
 }
 
+std::size_t FaultControl::set_step_time(std::string_view machine, host::Duration step_time) {
+    std::size_t late = 0;
+    for (const ProcessNumber process : processes_on(machine))
+        late += cluster_.set_step_time(process, step_time);
+    return late;
+}
+
 faults::ClusterControl::PowerLoss FaultControl::power_loss(std::string_view machine) {
     const MachineNumber number = number_of(machine);
     PowerLoss loss;

@@ -19,6 +19,7 @@ class FaultControl final : public faults::ClusterControl {
     bool restart(std::string_view machine) override;
     bool pause(std::string_view machine) override;
     bool resume(std::string_view machine) override;
+    std::size_t set_step_time(std::string_view machine, host::Duration step_time) override;
     PowerLoss power_loss(std::string_view machine) override;
     bool power_on(std::string_view machine) override;
     void set_disk_full(std::string_view machine, bool full) override;

@@ -89,6 +89,12 @@ const Case cases[] = {
      [](const Observations& seen) { return seen.starts > 4 && seen.lost_connections > 0; }},
     {FaultKind::process_pause, [](FaultOptions& f) { f.process_pause = often; },
      [](const Observations& seen) { return seen.longest_standstill >= 50ms; }},
+    {FaultKind::process_slow,
+     [](FaultOptions& f) {
+         f.process_slow = {
+             .on = true, .every = 2s, .shortest = 500ms, .longest = 2s, .most = 500ms};
+     },
+     [](const Observations& seen) { return seen.longest_standstill >= 50ms; }},
     {FaultKind::process_fault_point,
      [](FaultOptions& f) { f.process_fault_point = {.on = true, .per_million = 20'000}; },
      [](const Observations& seen) { return seen.starts > 4 && seen.lost_connections > 0; }},

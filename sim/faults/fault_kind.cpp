@@ -64,6 +64,9 @@ constexpr std::array<FaultKindInfo, fault_kinds> registry{{
     {process_pause, "process.pause", scheduled,
      "A machine's process stands still for a while as by SIGSTOP; the clocks go on.",
      "the process goes on later than it would have: it had stood still", 90},
+    {process_slow, "process.slow", scheduled,
+     "A machine's CPU is slow for a while: each step of its process takes time, and others wait.",
+     "a step of the process comes later than it was due, since another was not done", 90},
     {process_fault_point, "process.fault_point", per_operation,
      "A process dies, or stands for a while, at a place its program has named: after a commit, "
      "before its answer.",

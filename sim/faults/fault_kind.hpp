@@ -29,6 +29,7 @@ enum class FaultKind : std::uint8_t {
     process_kill,
     process_restart,
     process_pause,
+    process_slow,
     process_fault_point,
     machine_power_loss,
     clock_offset,
@@ -46,7 +47,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 34;
+inline constexpr std::size_t fault_kinds = 35;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

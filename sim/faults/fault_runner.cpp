@@ -180,6 +180,10 @@ void FaultRunner::begin(Index index) {
             fired(index);
             set_disk_full(index, true);
             break;
+        case FaultKind::process_slow:
+            fired(index);
+            set_slow(index, true);
+            break;
         case FaultKind::network_reset:
             reset_connection(index);
             return;
@@ -230,6 +234,9 @@ void FaultRunner::end(Index index) {
             break;
         case FaultKind::network_swizzle:
             end_swizzle(index);
+            break;
+        case FaultKind::process_slow:
+            set_slow(index, false);
             break;
         case FaultKind::disk_no_space:
             set_disk_full(index, false);
@@ -457,6 +464,23 @@ void FaultRunner::disk_was_full(std::string_view machine) {
     if (strikes == full_disks_.end()) return;
     for (const Index index : strikes->second)
         effective(index);
+}
+
+void FaultRunner::set_slow(Index index, bool slow) {
+    const std::string& machine = records_[index].strike.id.target;
+    std::vector<Index>& strikes = slow_machines_[machine];
+    const std::vector<Index> before = strikes;
+    if (slow) {
+        strikes.push_back(index);
+    } else {
+        std::erase(strikes, index);
+    }
+    host::Duration step_time{};
+    for (const Index each : strikes)
+        step_time += records_[each].strike.amount;
+    if (control_.set_step_time(machine, step_time) == 0) return;
+    for (const Index each : before)
+        effective(each);
 }
 
 void FaultRunner::set_condition(Index index, bool on) {

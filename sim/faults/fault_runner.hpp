@@ -72,6 +72,7 @@ class FaultRunner {
     void swizzle(Index index);
     void end_swizzle(Index index);
     void set_cut_off(Index index, const std::string& machine, bool cut_off);
+    void set_slow(Index index, bool slow);
     void set_disk_full(Index index, bool full);
     void disk_was_full(std::string_view machine);
     void set_condition(Index index, bool on);
@@ -96,6 +97,8 @@ class FaultRunner {
     std::map<MachinePair, std::vector<Index>> conditions_;
     /// What makes a machine's disk full now.
     std::map<std::string, std::vector<Index>, std::less<>> full_disks_;
+    /// What makes a machine's CPU slow now.
+    std::map<std::string, std::vector<Index>> slow_machines_;
     /// Of each swizzle under way: how many times it has closed or opened a machine's links.
     std::map<Index, std::size_t> swizzled_;
     /// By the number of the connection.

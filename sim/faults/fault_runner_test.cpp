@@ -7,6 +7,7 @@
 
 #include <map>
 #include <set>
+#include <utility>
 
 namespace atlas::sim::faults {
 namespace {
@@ -25,6 +26,10 @@ class NotedCluster final : public ClusterControl {
     bool restart(std::string_view machine) override { return note("restart", machine); }
     bool pause(std::string_view machine) override { return note("pause", machine); }
     bool resume(std::string_view machine) override { return note("resume", machine); }
+    std::size_t set_step_time(std::string_view, host::Duration value) override {
+        step_time = value;
+        return std::exchange(late_steps, 0);
+    }
     PowerLoss power_loss(std::string_view machine) override {
         note("power loss", machine);
         return {.work = lost, .disk = {}};
@@ -61,6 +66,8 @@ class NotedCluster final : public ClusterControl {
     void set_clock_drift(std::string_view, host::Duration gained) override { drift = gained; }
     std::uint64_t clock_readings(std::string_view) const override { return readings; }
 
+    host::Duration step_time{};
+    std::size_t late_steps = 0;
     std::uint64_t readings = 0;
     WorkLost lost{.processes = 1, .tasks = 3, .connections = 2};
     bool has_connections = true;
@@ -349,6 +356,20 @@ TEST_F(FaultRunnerTest, ADiskIsFullUntilTheLastStrikeEnds) {
     EXPECT_EQ(entry(FaultKind::disk_no_space).effective, 2U);
     kernel.run_until(host::TimePoint{20s});
     EXPECT_THAT(cluster.notes, ElementsAre("1 disk full postgres-0", "9 disk has room postgres-0"));
+}
+
+TEST_F(FaultRunnerTest, ASlowProcessCountsWhenAStepWasLate) {
+    run({{.id = {FaultKind::process_slow, "api-1", 0}, .at = 1s, .lasts = 3s, .amount = 2ms},
+         {.id = {FaultKind::process_slow, "api-1", 1}, .at = 2s, .lasts = 7s, .amount = 1ms}},
+        3s);
+    EXPECT_EQ(cluster.step_time, 3ms);
+    kernel.run_until(host::TimePoint{5s});
+    EXPECT_EQ(cluster.step_time, 1ms);
+    EXPECT_EQ(entry(FaultKind::process_slow).effective, 0U);
+    cluster.late_steps = 4;
+    runner->stop_and_heal();
+    EXPECT_EQ(cluster.step_time, 0s);
+    EXPECT_EQ(entry(FaultKind::process_slow).effective, 1U);
 }
 
 TEST_F(FaultRunnerTest, StrikesInTheMiddleOfASync) {

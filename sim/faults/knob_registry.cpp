@@ -263,6 +263,10 @@ void add_process_faults(std::vector<Knob>& list) {
     add_scheduled<&F::process_pause>(list, "faults.process.pause.on", "faults.process.pause.every",
                                      "faults.process.pause.shortest",
                                      "faults.process.pause.longest");
+    add_graded<&F::process_slow>(list, "faults.process.slow.on", "faults.process.slow.every",
+                                 "faults.process.slow.shortest", "faults.process.slow.longest");
+    list.push_back(time<faults, &F::process_slow, &GradedFault::most>(
+        "faults.process.slow.most", 1us, 1h, "How long each step of the process takes, at most."));
     add_per_operation<&F::process_fault_point>(list, "faults.process.fault_point.on",
                                                "faults.process.fault_point.per_million",
                                                "Of a million fault points that are passed.");

@@ -79,6 +79,9 @@ void draw_faults(Draw& draw, FaultOptions& f) {
                          draw.time("process.restart.longest", 2ms, 100ms)};
     f.process_pause = {on("process.pause"), draw.time("process.pause.every", 10s, 60s), 10ms,
                        draw.time("process.pause.longest", 1s, 15s)};
+    f.process_slow = {on("process.slow"), draw.time("process.slow.every", 10s, 60s), 500ms,
+                      draw.time("process.slow.longest", 1s, 15s),
+                      draw.time("process.slow.most", 20us, 250us)};
     f.process_fault_point = {on("process.fault_point"),
                              draw.count("process.fault_point.chance", 100, 4'000)};
     f.machine_power_loss = {on("machine.power_loss"),

@@ -150,6 +150,7 @@ struct FaultOptions {
     ScheduledFault process_kill;
     ScheduledFault process_restart;
     ScheduledFault process_pause;
+    GradedFault process_slow;
     OperationFault process_fault_point;
     ScheduledFault machine_power_loss;
     ClockOffsetFault clock_offset;

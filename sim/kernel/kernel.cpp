@@ -91,6 +91,7 @@ void Kernel::dispatch(Event& event) {
             event.process->held_back_.push_back(&event);
             return;
         }
+        if (must_wait_in_line(event)) return;
     }
     trace_.record(now_, event);
     current_event_ = event.id;
@@ -99,6 +100,19 @@ void Kernel::dispatch(Event& event) {
     function();
     function.reset();
     finish_deaths();
+}
+
+// One step of a slow process at a time. The tie is zero so that those in line keep their order.
+bool Kernel::must_wait_in_line(Event& event) {
+    Process& process = *event.process;
+    if (process.busy_until_ > now_) {
+        ++process.late_steps_;
+        heap_.push({process.busy_until_, 0, next_sequence_++}, event);
+        process.link(event);
+        return true;
+    }
+    process.busy_until_ = now_ + process.step_time_;
+    return false;
 }
 
 void Kernel::finish_deaths() {

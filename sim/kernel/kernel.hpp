@@ -90,6 +90,7 @@ class Kernel {
                       std::uint64_t digest);
     void release(Event& event);
     void dispatch(Event& event);
+    bool must_wait_in_line(Event& event);
     void finish_deaths();
 
     Seed seed_;

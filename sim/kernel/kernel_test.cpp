@@ -251,6 +251,33 @@ TEST(Seed, IsADecimalNumberOrACommit) {
     }
 }
 
+TEST(SlowProcess, DoesOneStepAtATimeInTheOrderInWhichTheyCameDue) {
+    using namespace std::chrono_literals;
+    Kernel kernel{Seed{1}};
+    Process& process = kernel.add_process("machine", "process");
+    process.start();
+    EXPECT_EQ(process.set_step_time(10ms), 0U);
+    std::vector<std::pair<int, host::TimePoint>> done;
+    const auto add = [&](int number, host::Duration at) {
+        kernel.schedule(host::TimePoint{at}, &process, EventKind::wake, "step", 0,
+                        [&, number] { done.emplace_back(number, kernel.now()); });
+    };
+    add(1, 1ms);
+    add(2, 2ms);
+    add(3, 3ms);
+    add(4, 50ms);
+    kernel.run_until(host::TimePoint{100ms});
+    const std::vector<std::pair<int, host::TimePoint>> expected{
+        {1, {1ms}}, {2, {11ms}}, {3, {21ms}}, {4, {50ms}}};
+    EXPECT_EQ(done, expected);
+    EXPECT_GT(process.set_step_time(0s), 0U);
+    add(5, 101ms);
+    add(6, 101ms);
+    kernel.run_until(host::TimePoint{102ms});
+    EXPECT_EQ(done.back().second, host::TimePoint{101ms});
+    kernel.kill(process);
+}
+
 TEST(MachineClock, GainsWhatItsDriftSays) {
     using namespace std::chrono_literals;
     Kernel kernel{Seed{1}};

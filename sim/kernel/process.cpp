@@ -28,6 +28,7 @@ void Process::start() {
                 "a stopped process has nothing pending");
     ++incarnation_;
     last_task_ = 0;
+    busy_until_ = {};
     state_ = ProcessState::running;
 }
 
@@ -60,6 +61,11 @@ void Process::submit(std::uint32_t task, EventFunction function) {
     Event& event =
         kernel_.schedule(kernel_.now(), this, EventKind::post, "task", task, std::move(function));
     event.task = task;
+}
+
+std::size_t Process::set_step_time(host::Duration step_time) {
+    step_time_ = step_time;
+    return std::exchange(late_steps_, 0);
 }
 
 void Process::begin_death() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/kernel/event.hpp"
+#include "system/host/time.hpp"
 
 namespace atlas::sim::kernel {
 
@@ -53,6 +54,10 @@ class Process {
     /// Work submitted to the executor of one of its tasks.
     void submit(std::uint32_t task, EventFunction function);
 
+    /// From now on each of its steps takes that long on its one core, and what comes due meanwhile
+    /// waits in line; zero for none. How many steps were late since this was last set.
+    std::size_t set_step_time(host::Duration step_time);
+
     /// Marks it dead from inside one of its own tasks; the kernel buries it after this event.
     void begin_death();
 
@@ -73,6 +78,10 @@ class Process {
     std::uint32_t last_task_ = 0;
     std::uint64_t tie_seed_;
     std::uint64_t event_count_ = 0;
+
+    host::Duration step_time_{};
+    host::TimePoint busy_until_{};
+    std::size_t late_steps_ = 0;
 
     Event* first_pending_ = nullptr;
     Parking* first_parking_ = nullptr;

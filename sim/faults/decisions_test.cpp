@@ -39,6 +39,7 @@ SwarmOptions everything_on() {
     f.network_connect_hang = {.on = true, .per_million = 200'000};
     f.process_kill = often;
     f.process_restart = often;
+    f.process_restart_loop = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .most = 1s};
     f.process_pause = often;
     f.process_slow = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .most = 1ms};
     f.process_fault_point = {.on = true, .per_million = 200'000};

@@ -87,6 +87,12 @@ const Case cases[] = {
          f.process_restart.longest = 50ms;
      },
      [](const Observations& seen) { return seen.starts > 4 && seen.lost_connections > 0; }},
+    {FaultKind::process_restart_loop,
+     [](FaultOptions& f) {
+         f.process_restart_loop = {
+             .on = true, .every = 2s, .shortest = 500ms, .longest = 2s, .most = 200ms};
+     },
+     [](const Observations& seen) { return seen.starts > 5 && seen.lost_connections > 0; }},
     {FaultKind::process_pause, [](FaultOptions& f) { f.process_pause = often; },
      [](const Observations& seen) { return seen.longest_standstill >= 50ms; }},
     {FaultKind::process_slow,

@@ -28,6 +28,7 @@ enum class FaultKind : std::uint8_t {
     network_connect_hang,
     process_kill,
     process_restart,
+    process_restart_loop,
     process_pause,
     process_slow,
     process_fault_point,
@@ -47,7 +48,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 35;
+inline constexpr std::size_t fault_kinds = 36;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

@@ -27,6 +27,7 @@ class PlanDraw {
         on_machines(process_pause, f.process_pause);
         on_machines(machine_power_loss, f.machine_power_loss);
         on_machines(process_slow, schedule_of(f.process_slow));
+        on_machines(process_restart_loop, schedule_of(f.process_restart_loop));
         on_machines(disk_no_space, f.disk_no_space);
         on_machines(clock_strobe, {f.clock_strobe.on, f.clock_strobe.every, f.clock_strobe.shortest,
                                    f.clock_strobe.longest});
@@ -129,6 +130,9 @@ class PlanDraw {
                 break;
             case process_slow:
                 strike.amount = draw_amount(options_.faults.process_slow, source);
+                break;
+            case process_restart_loop:
+                strike.amount = draw_amount(options_.faults.process_restart_loop, source);
                 break;
             case clock_strobe:
                 strike.clock = source.between(-options_.faults.clock_strobe.largest,

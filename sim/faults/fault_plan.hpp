@@ -32,7 +32,8 @@ struct Strike {
     host::Duration clock{};
     /// How hard it strikes. Slow links: how much later each packet arrives.
     /// Bandwidth: how long 1024 bytes take. Strobes: how long the clock stays on either side.
-    /// Slow processes: how long each step takes.
+    /// Slow processes: how long each step takes. Restart loops: how long each life
+    /// lasts.
     host::Duration amount{};
     /// Kills and power losses: wait for the machine's disk to be in the middle of a sync, two
     /// seconds at most.

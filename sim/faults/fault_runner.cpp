@@ -184,6 +184,9 @@ void FaultRunner::begin(Index index) {
             fired(index);
             set_slow(index, true);
             break;
+        case FaultKind::process_restart_loop:
+            kill_again(index);
+            return;
         case FaultKind::network_reset:
             reset_connection(index);
             return;
@@ -280,6 +283,23 @@ void FaultRunner::kill(Index index) {
     if (lost.processes == 0) return;
     fired(index);
     if (lost.anything()) effective(index);
+}
+
+void FaultRunner::kill_again(Index index) {
+    if (stopped_) return;
+    StrikeRecord& record = records_[index];
+    const std::string& machine = record.strike.id.target;
+    const WorkLost lost = control_.kill(machine);
+    if (lost.processes > 0 && !record.fired) fired(index);
+    if (lost.anything() && ++lives_lost_[index] == 2) effective(index);
+    control_.restart(machine);
+    const host::TimePoint last = record.began + record.strike.lasts;
+    if (kernel_.now() >= last) {
+        record.ended = kernel_.now();
+        return;
+    }
+    const host::Duration life = std::max(record.strike.amount, host::Duration{1ms});
+    schedule(std::min(kernel_.now() + life, last), index, &FaultRunner::kill_again, "kill again");
 }
 
 void FaultRunner::lose_power(Index index) {

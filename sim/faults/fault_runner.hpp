@@ -59,6 +59,7 @@ class FaultRunner {
     void end(Index index);
 
     void kill(Index index);
+    void kill_again(Index index);
     void lose_power(Index index);
     void reset_connection(Index index);
     void half_close(Index index);
@@ -99,6 +100,8 @@ class FaultRunner {
     std::map<std::string, std::vector<Index>, std::less<>> full_disks_;
     /// What makes a machine's CPU slow now.
     std::map<std::string, std::vector<Index>> slow_machines_;
+    /// Of each restart loop under way: lives that ended with something lost.
+    std::map<Index, std::size_t> lives_lost_;
     /// Of each swizzle under way: how many times it has closed or opened a machine's links.
     std::map<Index, std::size_t> swizzled_;
     /// By the number of the connection.

@@ -372,6 +372,21 @@ TEST_F(FaultRunnerTest, ASlowProcessCountsWhenAStepWasLate) {
     EXPECT_EQ(entry(FaultKind::process_slow).effective, 1U);
 }
 
+TEST_F(FaultRunnerTest, ARestartLoopKillsAgainAndAgain) {
+    run({{.id = {FaultKind::process_restart_loop, "api-1", 0},
+          .at = 1s,
+          .lasts = 5s,
+          .amount = 2s}},
+        2s);
+    EXPECT_EQ(entry(FaultKind::process_restart_loop).effective, 0U);
+    kernel.run_until(host::TimePoint{20s});
+    EXPECT_THAT(cluster.notes,
+                ElementsAre("1 kill api-1", "1 restart api-1", "3 kill api-1", "3 restart api-1",
+                            "5 kill api-1", "5 restart api-1", "6 kill api-1", "6 restart api-1"));
+    EXPECT_EQ(entry(FaultKind::process_restart_loop).fired, 1U);
+    EXPECT_EQ(entry(FaultKind::process_restart_loop).effective, 1U);
+}
+
 TEST_F(FaultRunnerTest, StrikesInTheMiddleOfASync) {
     run({{.id = {FaultKind::process_kill, "postgres-0", 0},
           .at = 1s,

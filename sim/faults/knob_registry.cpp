@@ -260,6 +260,11 @@ void add_process_faults(std::vector<Knob>& list) {
     add_scheduled<&F::process_restart>(
         list, "faults.process.restart.on", "faults.process.restart.every",
         "faults.process.restart.shortest", "faults.process.restart.longest");
+    add_graded<&F::process_restart_loop>(
+        list, "faults.process.restart_loop.on", "faults.process.restart_loop.every",
+        "faults.process.restart_loop.shortest", "faults.process.restart_loop.longest");
+    list.push_back(time<faults, &F::process_restart_loop, &GradedFault::most>(
+        "faults.process.restart_loop.most", 1ms, 1h, "How long each of its lives lasts, at most."));
     add_scheduled<&F::process_pause>(list, "faults.process.pause.on", "faults.process.pause.every",
                                      "faults.process.pause.shortest",
                                      "faults.process.pause.longest");

@@ -77,6 +77,10 @@ void draw_faults(Draw& draw, FaultOptions& f) {
                       draw.time("process.kill.longest", 1s, 15s)};
     f.process_restart = {on("process.restart"), draw.time("process.restart.every", 15s, 80s), 1ms,
                          draw.time("process.restart.longest", 2ms, 100ms)};
+    f.process_restart_loop = {on("process.restart_loop"),
+                              draw.time("process.restart_loop.every", 20s, 90s), 500ms,
+                              draw.time("process.restart_loop.longest", 1s, 12s),
+                              draw.time("process.restart_loop.most", 20ms, 2s)};
     f.process_pause = {on("process.pause"), draw.time("process.pause.every", 10s, 60s), 10ms,
                        draw.time("process.pause.longest", 1s, 15s)};
     f.process_slow = {on("process.slow"), draw.time("process.slow.every", 10s, 60s), 500ms,

@@ -149,6 +149,7 @@ struct FaultOptions {
     OperationFault network_connect_hang;
     ScheduledFault process_kill;
     ScheduledFault process_restart;
+    GradedFault process_restart_loop;
     ScheduledFault process_pause;
     GradedFault process_slow;
     OperationFault process_fault_point;

@@ -103,6 +103,7 @@ Simulation::Simulation(SimulationInput input, kernel::Trace::Sink sink)
       network_dice_(dice_, names_of(machines_)),
       disk_dice_(dice_),
       fault_point_dice_(dice_, machines_, faults::Envelope::single_postgres()),
+      computation_dice_(dice_, machines_, faults::Envelope::single_postgres()),
       recorder_([this] { return kernel_.now().since_epoch; }),
       workload_(workload_options(input_.options), recorder_),
       cluster_(kernel_, network_dice_, disk_dice_) {
@@ -121,6 +122,7 @@ void Simulation::listen_to_logs(LogListener listener) {
 
 void Simulation::boot() {
     fault_point_dice_.attach(cluster_.hooks());
+    computation_dice_.attach(cluster_.hooks());
     cluster_.hooks().on_fatal = [this](const kernel::Process& process, std::string_view reason) {
         deaths_.push_back({kernel_.now(), process.full_name(), std::string(reason)});
     };

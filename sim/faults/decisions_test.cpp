@@ -43,6 +43,7 @@ SwarmOptions everything_on() {
     f.process_pause = often;
     f.process_slow = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .most = 1ms};
     f.process_fault_point = {.on = true, .per_million = 200'000};
+    f.process_computation_refused = {.on = true, .per_million = 200'000};
     f.machine_power_loss = often;
     f.clock_offset = {.on = true, .largest = 1s};
     f.clock_step = {.on = true, .every = 10s, .largest = 1s};

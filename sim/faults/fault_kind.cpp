@@ -75,6 +75,9 @@ constexpr std::array<FaultKindInfo, fault_kinds> registry{{
      "A process dies, or stands for a while, at a place its program has named: after a commit, "
      "before its answer.",
      "the process dies at that place, or goes on from there later", 80},
+    {process_computation_refused, "process.computation_refused", per_operation,
+     "Work off the loop is refused, as where the queue of the pool is full.",
+     "a computation returns resource_exhausted because of it", 80},
     {machine_power_loss, "machine.power_loss", scheduled,
      "A machine goes dark: its connections fall silent and its page cache is gone.",
      "tasks or connections are gone, or the disk holds less than was seen before", 90},

@@ -32,6 +32,7 @@ enum class FaultKind : std::uint8_t {
     process_pause,
     process_slow,
     process_fault_point,
+    process_computation_refused,
     machine_power_loss,
     clock_offset,
     clock_step,
@@ -48,7 +49,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 36;
+inline constexpr std::size_t fault_kinds = 37;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

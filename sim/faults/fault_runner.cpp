@@ -96,6 +96,7 @@ void FaultRunner::arm() {
     arm_if(faults.disk_read_error.on, FaultKind::disk_read_error);
     arm_if(faults.disk_write_error.on, FaultKind::disk_write_error);
     arm_if(faults.disk_stall.on, FaultKind::disk_stall);
+    arm_if(faults.process_computation_refused.on, FaultKind::process_computation_refused);
     arm_if(faults.disk_sync_failure.on, FaultKind::disk_sync_failure);
     // What follows from other faults has its occasion only with them.
     const bool breaks_connections = ledger.entry(FaultKind::network_reset).armed > 0 ||

@@ -275,6 +275,9 @@ void add_process_faults(std::vector<Knob>& list) {
     add_per_operation<&F::process_fault_point>(list, "faults.process.fault_point.on",
                                                "faults.process.fault_point.per_million",
                                                "Of a million fault points that are passed.");
+    add_per_operation<&F::process_computation_refused>(
+        list, "faults.process.computation_refused.on",
+        "faults.process.computation_refused.per_million", "Of a million computations.");
     add_scheduled<&F::machine_power_loss>(
         list, "faults.machine.power_loss.on", "faults.machine.power_loss.every",
         "faults.machine.power_loss.shortest", "faults.machine.power_loss.longest");

@@ -10,6 +10,7 @@
 
 #include "sim/cluster/cluster.hpp"
 #include "sim/cluster/fault_control.hpp"
+#include "sim/faults/computation_dice.hpp"
 #include "sim/faults/fault_point_dice.hpp"
 #include "system/host/task_group.hpp"
 
@@ -182,6 +183,8 @@ Task<> tick(Host& host, World& world) {
             std::max(world.seen.largest_clock_error, std::chrono::abs(error));
         if (last_error && *last_error != error) ++world.seen.clock_jumps;
         last_error = error;
+        const Result<int> computed = co_await host::compute(host, 10us, [] { return 1; });
+        if (!computed) ++world.seen.refused_computations;
     }
 }
 
@@ -304,9 +307,11 @@ ObservedRun run_observed(std::uint64_t seed_number, const SwarmOptions& options,
     NetworkDice network_dice(dice, names);
     DiskDice disk_dice(dice);
     FaultPointDice fault_point_dice(dice, machines, Envelope::single_postgres());
+    ComputationDice computation_dice(dice, machines, Envelope::single_postgres());
     kernel::Kernel kernel{seed};
     cluster::Cluster cluster(kernel, network_dice, disk_dice);
     fault_point_dice.attach(cluster.hooks());
+    computation_dice.attach(cluster.hooks());
     for (const MachineInfo& machine : machines) {
         const auto number = cluster.add_machine(machine.name);
         const auto program = machine.role == Role::postgres ? run_database

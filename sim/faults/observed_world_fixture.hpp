@@ -23,6 +23,7 @@ struct Observations {
     std::uint64_t lost_connections = 0;  ///< Ended before an answer, with or without a reset.
     std::uint64_t partial_reads = 0;
     std::uint64_t partial_writes = 0;
+    std::uint64_t refused_computations = 0;
     std::uint64_t starts = 0;              ///< Of programs, the first ones included.
     host::Duration longest_standstill{};   ///< Between two ticks that should be 5 ms apart.
     host::Duration largest_clock_error{};  ///< Of the wall clock, either way.

@@ -88,6 +88,9 @@ void draw_faults(Draw& draw, FaultOptions& f) {
                       draw.time("process.slow.most", 20us, 250us)};
     f.process_fault_point = {on("process.fault_point"),
                              draw.count("process.fault_point.chance", 100, 4'000)};
+    f.process_computation_refused = {
+        on("process.computation_refused"),
+        draw.count("process.computation_refused.chance", 5'000, 100'000)};
     f.machine_power_loss = {on("machine.power_loss"),
                             draw.time("machine.power_loss.every", 15s, 60s), 500ms,
                             draw.time("machine.power_loss.longest", 1s, 10s)};

@@ -153,6 +153,7 @@ struct FaultOptions {
     ScheduledFault process_pause;
     GradedFault process_slow;
     OperationFault process_fault_point;
+    OperationFault process_computation_refused;
     ScheduledFault machine_power_loss;
     ClockOffsetFault clock_offset;
     ClockStepFault clock_step;

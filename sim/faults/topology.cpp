@@ -21,6 +21,7 @@ Envelope Envelope::single_postgres() {
             case FaultKind::process_pause:
             case FaultKind::process_fault_point:
             case FaultKind::machine_power_loss:
+            case FaultKind::process_computation_refused:
             case FaultKind::process_restart_loop:
             case FaultKind::process_slow:
                 roles = {.api = true, .postgres = true, .client = false};

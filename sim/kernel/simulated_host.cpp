@@ -92,6 +92,10 @@ void SimulatedHost::entropy(std::span<std::byte> bytes) {
 
 host::Task<host::Result<void>> SimulatedHost::run_computation(host::Duration cost,
                                                               std::function<void()> work) {
+    if (hooks_.refuses_computation && hooks_.refuses_computation(process_)) {
+        co_return host::failure(host::ErrorCode::resource_exhausted,
+                                "the queue of computations is full");
+    }
     host::Result<host::Semaphore::Permit> core = co_await cores_.acquire(host::Deadline::never());
     if (!core) co_return std::unexpected(std::move(core.error()));
     work();

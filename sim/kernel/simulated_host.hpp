@@ -57,6 +57,8 @@ struct HostHooks {
     std::function<FaultPointDecision(const Process&, std::string_view name)> at_fault_point;
     /// The delay is over, or the process is about to die.
     std::function<void(const Process&)> struck_at_fault_point;
+    /// Whether a computation is refused, as where the queue is full.
+    std::function<bool(const Process&)> refuses_computation;
     /// The process died by host::fatal.
     std::function<void(const Process&, std::string_view reason)> on_fatal;
 };

@@ -104,6 +104,14 @@ void FaultControl::set_disk_full(std::string_view machine, bool full) {
     cluster_.disk(number_of(machine)).set_full(full);
 }
 
+std::optional<std::uint64_t> FaultControl::rot_bit(std::string_view machine, std::uint64_t choice) {
+    return cluster_.disk(number_of(machine)).rot_bit(choice);
+}
+
+std::uint64_t FaultControl::misdirect_next_write(std::string_view machine, std::uint64_t choice) {
+    return cluster_.disk(number_of(machine)).misdirect_next_write(choice);
+}
+
 void FaultControl::set_link_blocked(std::string_view from, std::string_view to, bool blocked) {
     const MachineNumber from_number = number_of(from);
     const MachineNumber to_number = number_of(to);

@@ -23,6 +23,8 @@ class FaultControl final : public faults::ClusterControl {
     PowerLoss power_loss(std::string_view machine) override;
     bool power_on(std::string_view machine) override;
     void set_disk_full(std::string_view machine, bool full) override;
+    std::optional<std::uint64_t> rot_bit(std::string_view machine, std::uint64_t choice) override;
+    std::uint64_t misdirect_next_write(std::string_view machine, std::uint64_t choice) override;
     void set_link_blocked(std::string_view from, std::string_view to, bool blocked) override;
     void set_link_condition(std::string_view from, std::string_view to,
                             network::LinkCondition condition) override;

@@ -68,6 +68,12 @@ class ClusterControl {
     /// While it is full, no file of the machine's disk can grow.
     virtual void set_disk_full(std::string_view machine, bool full) = 0;
 
+    /// One bit on the machine's disk flips. The number of the damage, if there was anything.
+    virtual std::optional<std::uint64_t> rot_bit(std::string_view machine,
+                                                 std::uint64_t choice) = 0;
+    /// A coming write goes to another place of its file. The number of the damage.
+    virtual std::uint64_t misdirect_next_write(std::string_view machine, std::uint64_t choice) = 0;
+
     /// While blocked, nothing passes from one machine to the other in that direction.
     virtual void set_link_blocked(std::string_view from, std::string_view to, bool blocked) = 0;
 

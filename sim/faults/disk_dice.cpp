@@ -115,6 +115,7 @@ void DiskDice::strike_transfer(MachineState& state, const disk::Operation& opera
 
 void DiskDice::completed(const disk::Operation& operation, const disk::Outcome& outcome) {
     judge_stall(operation, outcome);
+    if (outcome.damage && damage_observer_) damage_observer_(operation.machine, *outcome.damage);
     if (outcome.error == host::ErrorCode::no_space && space_observer_) {
         space_observer_(operation.machine);
     }

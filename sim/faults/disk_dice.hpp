@@ -37,6 +37,10 @@ class DiskDice final : public disk::DiskPolicy {
     using SpaceObserver = std::function<void(std::string_view machine)>;
     void observe_no_space(SpaceObserver observer) { space_observer_ = std::move(observer); }
 
+    /// Whom to tell that a process has read what a damage left, by its machine and number.
+    using DamageObserver = std::function<void(std::string_view machine, std::uint64_t damage)>;
+    void observe_damage(DamageObserver observer) { damage_observer_ = std::move(observer); }
+
     /// Calls once, when a process of that machine next begins a sync, with the time that the sync
     /// will take. It must only schedule something: a task of the process is running.
     using SyncObserver = std::function<void(host::Duration latency)>;
@@ -87,6 +91,7 @@ class DiskDice final : public disk::DiskPolicy {
 
     Dice& dice_;
     SpaceObserver space_observer_;
+    DamageObserver damage_observer_;
     std::map<std::string, MachineState, std::less<>> machines_;
 };
 

@@ -140,6 +140,16 @@ const Case cases[] = {
      [](const Observations& seen) { return seen.longest_disk_wait > slow; }},
     {FaultKind::disk_no_space, [](FaultOptions& f) { f.disk_no_space = often; },
      [](const Observations& seen) { return seen.full_disks > 0; }},
+    {FaultKind::disk_bit_rot,
+     [](FaultOptions& f) {
+         f.disk_bit_rot = {.on = true, .every = 200ms, .shortest = {}, .longest = {}};
+     },
+     [](const Observations& seen) { return seen.damaged_blocks > 0; }},
+    {FaultKind::disk_misdirected_write,
+     [](FaultOptions& f) {
+         f.disk_misdirected_write = {.on = true, .every = 200ms, .shortest = {}, .longest = {}};
+     },
+     [](const Observations& seen) { return seen.damaged_blocks > 0; }},
     {FaultKind::disk_sync_failure,
      [](FaultOptions& f) { f.disk_sync_failure = {.on = true, .per_million = 5'000}; },
      [](const Observations& seen) { return seen.sync_errors > 0; }},

@@ -44,12 +44,14 @@ enum class FaultKind : std::uint8_t {
     disk_write_error,
     disk_stall,
     disk_no_space,
+    disk_bit_rot,
+    disk_misdirected_write,
     disk_sync_failure,
     disk_unsynced_writes_lost,
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 37;
+inline constexpr std::size_t fault_kinds = 39;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

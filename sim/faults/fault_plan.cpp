@@ -28,6 +28,8 @@ class PlanDraw {
         on_machines(machine_power_loss, f.machine_power_loss);
         on_machines(process_slow, schedule_of(f.process_slow));
         on_machines(process_restart_loop, schedule_of(f.process_restart_loop));
+        on_machines(disk_bit_rot, f.disk_bit_rot);
+        on_machines(disk_misdirected_write, f.disk_misdirected_write);
         on_machines(disk_no_space, f.disk_no_space);
         on_machines(clock_strobe, {f.clock_strobe.on, f.clock_strobe.every, f.clock_strobe.shortest,
                                    f.clock_strobe.longest});
@@ -133,6 +135,10 @@ class PlanDraw {
                 break;
             case process_restart_loop:
                 strike.amount = draw_amount(options_.faults.process_restart_loop, source);
+                break;
+            case disk_bit_rot:
+            case disk_misdirected_write:
+                strike.choice = source.next();
                 break;
             case clock_strobe:
                 strike.clock = source.between(-options_.faults.clock_strobe.largest,

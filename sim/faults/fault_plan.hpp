@@ -25,6 +25,7 @@ struct Strike {
     /// Partitions in one direction: packets to those machines wait (else those from them).
     bool inward = false;
     /// Of a connection: which of those that are open, modulo their number; and which end of it.
+    /// Of a disk: which bit of all its files, or which place in the file that is written.
     /// Swizzles: in which of all orders the machines come back.
     std::uint64_t choice = 0;
     /// Clocks: how far it is set ahead, beyond what it was; negative for back.

@@ -52,6 +52,10 @@ FaultRunner::FaultRunner(kernel::Kernel& kernel, ClusterControl& control, Dice& 
     network_dice_.observe_slowness([this](FaultKind kind, std::string_view from,
                                           std::string_view to) { packet_slowed(kind, from, to); });
     disk_dice_.observe_no_space([this](std::string_view machine) { disk_was_full(machine); });
+    disk_dice_.observe_damage([this](std::string_view machine, std::uint64_t damage) {
+        const auto found = damages_.find({std::string(machine), damage});
+        if (found != damages_.end()) effective(found->second);
+    });
     network_dice_.observe_resets([this](std::uint64_t connection) { reset_seen(connection); });
     network_dice_.observe_half_closes(
         [this](std::uint64_t connection) { half_close_seen(connection); });
@@ -60,6 +64,7 @@ FaultRunner::FaultRunner(kernel::Kernel& kernel, ClusterControl& control, Dice& 
 FaultRunner::~FaultRunner() {
     network_dice_.observe_held_back({});
     disk_dice_.observe_no_space({});
+    disk_dice_.observe_damage({});
     network_dice_.observe_slowness({});
     network_dice_.observe_resets({});
     network_dice_.observe_half_closes({});
@@ -187,6 +192,10 @@ void FaultRunner::begin(Index index) {
             break;
         case FaultKind::process_restart_loop:
             kill_again(index);
+            return;
+        case FaultKind::disk_bit_rot:
+        case FaultKind::disk_misdirected_write:
+            damage_disk(index);
             return;
         case FaultKind::network_reset:
             reset_connection(index);
@@ -466,6 +475,18 @@ void FaultRunner::set_blocked(Index index, const MachinePair& link, bool blocked
     }
     // Strikes may overlap: the link opens with the last of them.
     if (strikes.size() <= 1) control_.set_link_blocked(link.first, link.second, !strikes.empty());
+}
+
+void FaultRunner::damage_disk(Index index) {
+    const Strike& strike = records_[index].strike;
+    const std::string& machine = strike.id.target;
+    const std::optional<std::uint64_t> damage =
+        strike.id.kind == FaultKind::disk_bit_rot
+            ? control_.rot_bit(machine, strike.choice)
+            : control_.misdirect_next_write(machine, strike.choice);
+    if (!damage) return;
+    fired(index);
+    damages_[{machine, *damage}] = index;
 }
 
 void FaultRunner::set_disk_full(Index index, bool full) {

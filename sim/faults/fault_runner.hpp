@@ -74,6 +74,7 @@ class FaultRunner {
     void end_swizzle(Index index);
     void set_cut_off(Index index, const std::string& machine, bool cut_off);
     void set_slow(Index index, bool slow);
+    void damage_disk(Index index);
     void set_disk_full(Index index, bool full);
     void disk_was_full(std::string_view machine);
     void set_condition(Index index, bool on);
@@ -102,6 +103,8 @@ class FaultRunner {
     std::map<std::string, std::vector<Index>> slow_machines_;
     /// Of each restart loop under way: lives that ended with something lost.
     std::map<Index, std::size_t> lives_lost_;
+    /// By machine and number of the damage.
+    std::map<std::pair<std::string, std::uint64_t>, Index> damages_;
     /// Of each swizzle under way: how many times it has closed or opened a machine's links.
     std::map<Index, std::size_t> swizzled_;
     /// By the number of the connection.

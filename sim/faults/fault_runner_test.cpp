@@ -38,6 +38,12 @@ class NotedCluster final : public ClusterControl {
     void set_disk_full(std::string_view machine, bool full) override {
         note(full ? "disk full" : "disk has room", machine);
     }
+    std::optional<std::uint64_t> rot_bit(std::string_view, std::uint64_t choice) override {
+        return choice;
+    }
+    std::uint64_t misdirect_next_write(std::string_view, std::uint64_t choice) override {
+        return choice;
+    }
     void set_link_blocked(std::string_view from, std::string_view to, bool blocked) override {
         const std::string link = std::string(from) + ">" + std::string(to);
         if (blocked) {
@@ -385,6 +391,21 @@ TEST_F(FaultRunnerTest, ARestartLoopKillsAgainAndAgain) {
                             "5 kill api-1", "5 restart api-1", "6 kill api-1", "6 restart api-1"));
     EXPECT_EQ(entry(FaultKind::process_restart_loop).fired, 1U);
     EXPECT_EQ(entry(FaultKind::process_restart_loop).effective, 1U);
+}
+
+TEST_F(FaultRunnerTest, ADamageCountsWhenAProcessReadsIt) {
+    run({{.id = {FaultKind::disk_bit_rot, "postgres-0", 0}, .at = 1s, .choice = 7},
+         {.id = {FaultKind::disk_misdirected_write, "postgres-0", 0}, .at = 1s, .choice = 8}},
+        2s);
+    const disk::Operation read{
+        .kind = disk::OperationKind::read, .machine = "postgres-0", .path = "log"};
+    disks.completed(read, {.damage = 6});
+    EXPECT_EQ(entry(FaultKind::disk_bit_rot).effective, 0U);
+    disks.completed(read, {.damage = 7});
+    EXPECT_EQ(entry(FaultKind::disk_bit_rot).effective, 1U);
+    EXPECT_EQ(entry(FaultKind::disk_misdirected_write).effective, 0U);
+    disks.completed(read, {.damage = 8});
+    EXPECT_EQ(entry(FaultKind::disk_misdirected_write).effective, 1U);
 }
 
 TEST_F(FaultRunnerTest, StrikesInTheMiddleOfASync) {

@@ -334,6 +334,10 @@ void add_disk_faults(std::vector<Knob>& list) {
     add_scheduled<&F::disk_no_space>(list, "faults.disk.no_space.on", "faults.disk.no_space.every",
                                      "faults.disk.no_space.shortest",
                                      "faults.disk.no_space.longest");
+    add_scheduled<&F::disk_bit_rot>(list, "faults.disk.bit_rot.on", "faults.disk.bit_rot.every", "",
+                                    "");
+    add_scheduled<&F::disk_misdirected_write>(list, "faults.disk.misdirected_write.on",
+                                              "faults.disk.misdirected_write.every", "", "");
     add_per_operation<&F::disk_sync_failure>(list, "faults.disk.sync_failure.on",
                                              "faults.disk.sync_failure.per_million",
                                              "Of a million syncs.");

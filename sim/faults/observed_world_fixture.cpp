@@ -188,6 +188,22 @@ Task<> tick(Host& host, World& world) {
     }
 }
 
+// A block that was written a while ago must be as it was written.
+Task<> look_at_block(Host& host, File& file, std::size_t block, World& world) {
+    const auto written = world.memory.blocks.find(block);
+    if (written == world.memory.blocks.end()) co_return;
+    const std::byte fill = written->second;
+    std::vector<std::byte> bytes(block_bytes);
+    auto count = co_await timed(host, world, host::read_up_to(file, block * block_bytes, bytes));
+    if (!count) {
+        ++world.seen.read_errors;
+        co_return;
+    }
+    if (!std::ranges::all_of(bytes, [fill](std::byte b) { return b == fill; })) {
+        ++world.seen.damaged_blocks;
+    }
+}
+
 // Writes blocks without ever syncing them, and makes and moves files without syncing their folder.
 Task<> scribble(Host& host, World& world) {
     auto file = co_await host.disk().open("scratch", OpenMode::create_or_open);
@@ -208,6 +224,7 @@ Task<> scribble(Host& host, World& world) {
         auto count = co_await timed(host, world, (*file)->read_at(block * block_bytes, again));
         if (count && *count < block_bytes) ++world.seen.disk_partial_reads;
         if (!count) ++world.seen.read_errors;
+        co_await look_at_block(host, **file, (block + 1) % block_count, world);
         if (round % 8 != 0) continue;
         const std::string name = "note-" + std::to_string(world.memory.next_name++);
         auto made = co_await host.disk().open("draft", OpenMode::create_or_open);
@@ -321,8 +338,12 @@ ObservedRun run_observed(std::uint64_t seed_number, const SwarmOptions& options,
                             [program, &world](Host& host) { return program(host, world); });
     }
     cluster::FaultControl control(cluster, roles);
+    // The programs of this world survive a damaged disk: they look, and go on.
+    const Envelope envelope = Envelope::single_postgres()
+                                  .with(FaultKind::disk_bit_rot, Role::postgres)
+                                  .with(FaultKind::disk_misdirected_write, Role::postgres);
     FaultRunner runner(kernel, control, dice, network_dice, disk_dice,
-                       draw_plan(seed, options, machines, Envelope::single_postgres()));
+                       draw_plan(seed, options, machines, envelope));
     cluster.start_all();
     runner.start();
     EXPECT_EQ(kernel.run_until(host::TimePoint{options.run.safety}), kernel::RunEnd::time_reached);

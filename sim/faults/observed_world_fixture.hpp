@@ -32,7 +32,8 @@ struct Observations {
     std::uint64_t disk_partial_writes = 0;
     std::uint64_t read_errors = 0;
     std::uint64_t write_errors = 0;
-    std::uint64_t full_disks = 0;  ///< Writes that found no room.
+    std::uint64_t full_disks = 0;      ///< Writes that found no room.
+    std::uint64_t damaged_blocks = 0;  ///< Not as they were written, and nothing had died.
     std::uint64_t sync_errors = 0;
     host::Duration longest_disk_wait{};      ///< For a read, a write or a sync.
     std::uint64_t synced_bytes_missing = 0;  ///< After a start. The disk's promise: none.

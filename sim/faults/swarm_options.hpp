@@ -165,6 +165,8 @@ struct FaultOptions {
     OperationFault disk_write_error;
     LatencyFault disk_stall;
     ScheduledFault disk_no_space;
+    ScheduledFault disk_bit_rot;            ///< Takes no time: its durations are not used.
+    ScheduledFault disk_misdirected_write;  ///< Takes no time: its durations are not used.
     OperationFault disk_sync_failure;
     OperationFault disk_unsynced_writes_lost;  ///< Of a million power losses.
     OperationFault disk_torn_write;            ///< Of a million power losses.

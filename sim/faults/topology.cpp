@@ -16,6 +16,10 @@ Envelope Envelope::single_postgres() {
     for (const FaultKindInfo& each : all_fault_kinds()) {
         Roles& roles = envelope.survived_[static_cast<std::size_t>(each.kind)];
         switch (each.kind) {
+            // Nobody survives these: what is read back is not what was written.
+            case FaultKind::disk_bit_rot:
+            case FaultKind::disk_misdirected_write:
+                break;
             case FaultKind::process_kill:
             case FaultKind::process_restart:
             case FaultKind::process_pause:
@@ -73,6 +77,28 @@ bool Envelope::covers(FaultKind kind, Role role) const {
             return roles.client;
     }
     return false;
+}
+
+bool Envelope::covers_any(FaultKind kind) const {
+    const Roles& roles = survived_[static_cast<std::size_t>(kind)];
+    return roles.api || roles.postgres || roles.client;
+}
+
+Envelope Envelope::with(FaultKind kind, Role role) const {
+    Envelope wider = *this;
+    Roles& roles = wider.survived_[static_cast<std::size_t>(kind)];
+    switch (role) {
+        case Role::api:
+            roles.api = true;
+            break;
+        case Role::postgres:
+            roles.postgres = true;
+            break;
+        case Role::client:
+            roles.client = true;
+            break;
+    }
+    return wider;
 }
 
 std::vector<std::string_view> Envelope::targets(FaultKind kind,

@@ -12,6 +12,7 @@
 #include "sim/atlas_sim/progress.hpp"
 #include "sim/sql_client/driver.hpp"
 #include "system/host/check.hpp"
+#include "system/sql/resolving_driver.hpp"
 
 namespace atlas::sim::atlas_sim {
 
@@ -76,12 +77,12 @@ std::chrono::milliseconds whole_milliseconds(Duration duration) {
 }
 
 node::ApiNodeOptions api_node_options(const faults::SwarmOptions& options,
-                                      const std::string& postgres_address) {
+                                      const std::string& postgres_machine) {
     const faults::SystemOptions& drawn = options.system;
     node::ApiNodeOptions node;
     node.listen = {"0.0.0.0", cluster::api_port};
     node.http.request_time = drawn.request_time;
-    node.database.target.endpoint = {postgres_address, cluster::postgres_port};
+    node.database.target.endpoint = {postgres_machine, cluster::postgres_port};
     node.database.size = drawn.pool_size;
     node.database.statement_timeout = whole_milliseconds(drawn.statement_timeout);
     node.database.lock_timeout = whole_milliseconds(drawn.lock_timeout);
@@ -175,8 +176,9 @@ void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
 cluster::ApiNodeParts Simulation::api_node_parts(host::Host& host) {
     const MachineNumber postgres = cluster_.machine_of(postgres_process_);
     cluster::ApiNodeParts parts;
-    parts.driver = std::make_unique<sql_client::Driver>(host);
-    parts.options = api_node_options(input_.options, cluster_.network().address_of(postgres));
+    parts.driver =
+        std::make_unique<sql::ResolvingDriver>(host, std::make_unique<sql_client::Driver>(host));
+    parts.options = api_node_options(input_.options, cluster_.machine_name(postgres));
     if (input_.sabotage != properties::Sabotage::none) {
         parts.run = [this](host::Host& own, sql::Driver& driver, node::ApiNodeOptions options,
                            node::ApiNodeHooks hooks) {

@@ -25,6 +25,9 @@ class CalmNetwork final : public network::NetworkPolicy {
     network::ConnectFate connect_fate(network::Link) override {
         return network::ConnectFate::as_usual;
     }
+    network::NameFate name_fate(network::MachineNumber) override {
+        return network::NameFate::as_usual;
+    }
     void delivered(network::Link, host::Duration, const network::Flight&) override {}
     void held_back(network::Link) override {}
     void lost_in_flight(network::Link, std::size_t) override {}

@@ -37,6 +37,8 @@ SwarmOptions everything_on() {
     f.network_in_flight_loss = {.on = true, .per_million = 500'000};
     f.network_connect_refused = {.on = true, .per_million = 200'000};
     f.network_connect_hang = {.on = true, .per_million = 200'000};
+    f.network_name_failure = {.on = true, .per_million = 200'000};
+    f.network_name_stale = {.on = true, .per_million = 200'000};
     f.process_kill = often;
     f.process_restart = often;
     f.process_restart_loop = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .most = 1s};

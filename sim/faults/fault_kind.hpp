@@ -26,6 +26,8 @@ enum class FaultKind : std::uint8_t {
     network_in_flight_loss,
     network_connect_refused,
     network_connect_hang,
+    network_name_failure,
+    network_name_stale,
     process_kill,
     process_restart,
     process_restart_loop,
@@ -51,7 +53,7 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 39;
+inline constexpr std::size_t fault_kinds = 41;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

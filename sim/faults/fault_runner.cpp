@@ -93,6 +93,8 @@ void FaultRunner::arm() {
     arm_if(faults.network_loss.on, FaultKind::network_loss);
     arm_if(faults.network_connect_refused.on, FaultKind::network_connect_refused);
     arm_if(faults.network_connect_hang.on, FaultKind::network_connect_hang);
+    arm_if(faults.network_name_failure.on, FaultKind::network_name_failure);
+    arm_if(faults.network_name_stale.on, FaultKind::network_name_stale);
     arm_if(faults.network_short_read.on, FaultKind::network_short_read);
     arm_if(faults.network_short_write.on, FaultKind::network_short_write);
     arm_if(faults.process_fault_point.on, FaultKind::process_fault_point);

@@ -251,6 +251,12 @@ void add_network_faults(std::vector<Knob>& list) {
     add_per_operation<&F::network_connect_hang>(list, "faults.network.connect_hang.on",
                                                 "faults.network.connect_hang.per_million",
                                                 "Of a million connection requests.");
+    add_per_operation<&F::network_name_failure>(list, "faults.network.name_failure.on",
+                                                "faults.network.name_failure.per_million",
+                                                "Of a million resolutions.");
+    add_per_operation<&F::network_name_stale>(list, "faults.network.name_stale.on",
+                                              "faults.network.name_stale.per_million",
+                                              "Of a million resolutions.");
 }
 
 void add_process_faults(std::vector<Knob>& list) {

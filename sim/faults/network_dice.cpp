@@ -37,8 +37,14 @@ NetworkDice::LinkState::LinkState(Dice& dice, const std::string& from, const std
       connect_refused(dice, FaultKind::network_connect_refused, from + ">" + to),
       connect_hang(dice, FaultKind::network_connect_hang, from + ">" + to) {}
 
+NetworkDice::NameState::NameState(Dice& dice, const std::string& asker)
+    : failure(dice, FaultKind::network_name_failure, asker),
+      stale(dice, FaultKind::network_name_stale, asker) {}
+
 NetworkDice::NetworkDice(Dice& dice, std::vector<std::string> machine_names)
     : dice_(dice), names_(std::move(machine_names)) {
+    for (const std::string& asker : names_)
+        askers_.emplace_back(dice, asker);
     links_.reserve(names_.size() * names_.size());
     for (const std::string& from : names_) {
         for (const std::string& to : names_)
@@ -115,6 +121,25 @@ network::ConnectFate NetworkDice::connect_fate(network::Link link) {
     const bool hangs = state.connect_hang.next(hang.on, hang.per_million, can_hang).has_value();
     if (is_refused) return network::ConnectFate::refused;
     return hangs ? network::ConnectFate::ignored : network::ConnectFate::as_usual;
+}
+
+network::NameFate NetworkDice::name_fate(network::MachineNumber asker) {
+    const FaultOptions& faults = dice_.options().faults;
+    NameState& state = askers_[asker];
+    const bool fails =
+        state.failure.next(faults.network_name_failure.on, faults.network_name_failure.per_million)
+            .has_value();
+    const bool is_stale =
+        state.stale
+            .next(faults.network_name_stale.on, faults.network_name_stale.per_million, !fails)
+            .has_value();
+    if (fails) {
+        dice_.ledger().effect(FaultKind::network_name_failure);
+        return network::NameFate::fails;
+    }
+    if (!is_stale) return network::NameFate::as_usual;
+    dice_.ledger().effect(FaultKind::network_name_stale);
+    return network::NameFate::stale;
 }
 
 void NetworkDice::connect_failed(network::Link, network::ConnectFate fate, host::ErrorCode code) {

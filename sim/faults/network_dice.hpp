@@ -23,6 +23,7 @@ class NetworkDice final : public network::NetworkPolicy {
     std::size_t write_limit(network::Link link, std::size_t offered) override;
     bool loses_in_flight(network::Link link) override;
     network::ConnectFate connect_fate(network::Link link) override;
+    network::NameFate name_fate(network::MachineNumber asker) override;
 
     void delivered(network::Link link, host::Duration travelled,
                    const network::Flight& flight) override;
@@ -63,6 +64,12 @@ class NetworkDice final : public network::NetworkPolicy {
         Decisions connect_hang;
         std::uint64_t losses = 0;  ///< Decided and not yet seen to have dropped a packet.
     };
+    struct NameState {
+        NameState(Dice& dice, const std::string& asker);
+
+        Decisions failure;
+        Decisions stale;
+    };
     LinkState& at(network::Link link) { return links_[link.from * names_.size() + link.to]; }
     host::Duration ordinary_limit(network::Link link) const;
     void tell_if_slow(FaultKind kind, network::Link link, host::Duration added,
@@ -71,6 +78,7 @@ class NetworkDice final : public network::NetworkPolicy {
     Dice& dice_;
     std::vector<std::string> names_;
     std::vector<LinkState> links_;
+    std::vector<NameState> askers_;
     LinkObserver held_back_observer_;
     SlownessObserver slowness_observer_;
     ConnectionObserver reset_observer_;

@@ -142,7 +142,10 @@ Task<> call(Host& host, std::string machine, World& world) {
     for (;;) {
         co_await host::sleep_for(host, 20ms);
         auto addresses = co_await host.network().resolve(machine, host::deadline_after(host, 1s));
-        if (!addresses) continue;
+        if (!addresses) {
+            ++world.seen.unresolved_names;
+            continue;
+        }
         auto stream = co_await host.network().connect(
             {addresses->front(), port}, host::Transport::plain(), host::deadline_after(host, 1s));
         if (!stream) {

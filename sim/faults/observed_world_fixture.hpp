@@ -19,6 +19,7 @@ struct Observations {
     std::uint64_t resets = 0;
     std::uint64_t early_ends = 0;  ///< The end of a stream instead of an answer.
     std::uint64_t unanswered_connects = 0;
+    std::uint64_t unresolved_names = 0;
     std::uint64_t refused_connects = 0;
     std::uint64_t lost_connections = 0;  ///< Ended before an answer, with or without a reset.
     std::uint64_t partial_reads = 0;

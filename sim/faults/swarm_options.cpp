@@ -73,6 +73,10 @@ void draw_faults(Draw& draw, FaultOptions& f) {
                                  draw.count("network.connect_refused.chance", 50'000, 300'000)};
     f.network_connect_hang = {on("network.connect_hang"),
                               draw.count("network.connect_hang.chance", 50'000, 200'000)};
+    f.network_name_failure = {on("network.name_failure"),
+                              draw.count("network.name_failure.chance", 50'000, 300'000)};
+    f.network_name_stale = {on("network.name_stale"),
+                            draw.count("network.name_stale.chance", 50'000, 300'000)};
     f.process_kill = {on("process.kill"), draw.time("process.kill.every", 15s, 80s), 50ms,
                       draw.time("process.kill.longest", 1s, 15s)};
     f.process_restart = {on("process.restart"), draw.time("process.restart.every", 15s, 80s), 1ms,

@@ -147,6 +147,8 @@ struct FaultOptions {
     OperationFault network_in_flight_loss;
     OperationFault network_connect_refused;
     OperationFault network_connect_hang;
+    OperationFault network_name_failure;
+    OperationFault network_name_stale;
     ScheduledFault process_kill;
     ScheduledFault process_restart;
     GradedFault process_restart_loop;

@@ -37,6 +37,8 @@ Envelope Envelope::single_postgres() {
             case FaultKind::network_partition_one_way:
             case FaultKind::network_reset:
             case FaultKind::network_in_flight_loss:
+            case FaultKind::network_name_failure:
+            case FaultKind::network_name_stale:
             case FaultKind::disk_no_space:
             case FaultKind::clock_strobe:
             case FaultKind::clock_drift:

@@ -49,6 +49,13 @@ enum class ConnectFate : std::uint8_t {
     ignored,   ///< ... never answered.
 };
 
+/// What becomes of the resolution of a machine's name.
+enum class NameFate : std::uint8_t {
+    as_usual,
+    fails,  ///< `unavailable`.
+    stale,  ///< An address that the machine had before: it swallows what is sent there.
+};
+
 class NetworkPolicy {
   public:
     virtual ~NetworkPolicy() = default;
@@ -72,6 +79,9 @@ class NetworkPolicy {
 
     /// Asked once for each connect, when it begins.
     virtual ConnectFate connect_fate(Link link) = 0;
+
+    /// Asked once for each resolution of another machine's name; the program then sees just that.
+    virtual NameFate name_fate(MachineNumber asker) = 0;
 
     // What came of it, as seen at the seam: for the ledger, which believes only effects.
 

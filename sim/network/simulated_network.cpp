@@ -53,6 +53,17 @@ const std::string& SimulatedNetwork::address_of(MachineNumber machine) const {
     return machines_[machine].address;
 }
 
+std::string SimulatedNetwork::former_address_of(MachineNumber machine) const {
+    return "10.0.1." + std::to_string(machine + 1);
+}
+
+bool SimulatedNetwork::is_former_address(const std::string& address) const {
+    for (MachineNumber i = 0; i < machines_.size(); ++i) {
+        if (former_address_of(i) == address) return true;
+    }
+    return false;
+}
+
 std::optional<MachineNumber> SimulatedNetwork::machine_at(const std::string& address) const {
     for (MachineNumber i = 0; i < machines_.size(); ++i) {
         if (machines_[i].address == address) return i;
@@ -364,7 +375,13 @@ host::Task<host::Result<std::unique_ptr<host::ByteStream>>> ProcessNetwork::conn
     host::Endpoint endpoint, host::Transport transport, host::Deadline deadline) {
     if (transport.is_tls()) co_return failure(ErrorCode::unsupported, "TLS is not simulated yet");
     if (endpoint.address == "127.0.0.1") endpoint.address = network_.address_of(machine_);
+    const host::Deadline patience =
+        deadline.earlier_of(host::deadline_after(*host_, longest_connect));
     const std::optional<MachineNumber> target = network_.machine_at(endpoint.address);
+    if (!target && network_.is_former_address(endpoint.address)) {
+        co_await host::sleep_until(*host_, patience.point());
+        co_return failure(ErrorCode::deadline_exceeded, "connect to " + host::to_string(endpoint));
+    }
     if (!target) {
         co_return failure(ErrorCode::unavailable, "no route to " + host::to_string(endpoint));
     }
@@ -383,8 +400,6 @@ host::Task<host::Result<std::unique_ptr<host::ByteStream>>> ProcessNetwork::conn
     network_.connections_.emplace(connection->number, connection);
     auto stream = std::make_unique<SimulatedStream>(network_, *host_, connection, Side::client);
     network_.transmit(connection, Side::client, PacketKind::syn);
-    const host::Deadline patience =
-        deadline.earlier_of(host::deadline_after(*host_, longest_connect));
     host::Result<void> established = co_await stream->wait_until_established(patience);
     if (!established) {
         if (connection->fate != ConnectFate::as_usual) {
@@ -420,9 +435,14 @@ host::Task<host::Result<std::vector<std::string>>> ProcessNetwork::resolve(std::
     if (is_numeric || name.find(':') != std::string::npos) co_return std::vector{name};
     if (name == "localhost") co_return std::vector{network_.address_of(machine_)};
     for (MachineNumber i = 0; i < network_.machine_count(); ++i) {
-        if (network_.name_of(i) == name) {
-            co_return std::vector{network_.address_of(i)};
+        if (network_.name_of(i) != name) continue;
+        const NameFate fate =
+            i == machine_ ? NameFate::as_usual : network_.policy().name_fate(machine_);
+        if (fate == NameFate::fails) {
+            co_return failure(ErrorCode::unavailable, "no name server answers for " + name);
         }
+        const bool is_stale = fate == NameFate::stale;
+        co_return std::vector{is_stale ? network_.former_address_of(i) : network_.address_of(i)};
     }
     co_return failure(ErrorCode::not_found, "no machine is called " + name);
 }

@@ -38,6 +38,9 @@ class SimulatedNetwork {
     const std::string& name_of(MachineNumber machine) const { return machines_[machine].name; }
     std::size_t machine_count() const { return machines_.size(); }
 
+    /// One that it had before this run: 10.0.1.(number + 1).
+    std::string former_address_of(MachineNumber machine) const;
+
     /// While blocked, no packet passes in that direction.
     void set_blocked(Link link, bool blocked);
     bool is_blocked(Link link) const { return blocked_.contains(link); }
@@ -106,6 +109,7 @@ class SimulatedNetwork {
 
     SimulatedListener* find_listener(MachineNumber machine, const host::Endpoint& endpoint) const;
     std::uint16_t ephemeral_port(MachineNumber machine);
+    bool is_former_address(const std::string& address) const;
     std::optional<MachineNumber> machine_at(const std::string& address) const;
 
     kernel::Kernel& kernel_;

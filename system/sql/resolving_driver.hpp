@@ -3,6 +3,7 @@
 // server has moved, the next connection finds it.
 
 #include <memory>
+#include <utility>
 
 #include "system/host/host.hpp"
 #include "system/sql/connection.hpp"

@@ -92,7 +92,7 @@ struct GradedFault {
     host::Duration every = 60s;
     host::Duration shortest{};
     host::Duration longest{};
-    host::Duration most{};  ///< How hard it strikes at most; a tenth of it at least.
+    host::Duration most = 1ms;  ///< How hard it strikes at most; a tenth of it at least.
 };
 
 /// A kind that may befall any operation.

@@ -1,6 +1,7 @@
 #pragma once
 // The dice of work off the loop: a pool that refuses it.
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>

@@ -54,13 +54,13 @@ const Case cases[] = {
     {FaultKind::network_slow_link,
      [](FaultOptions& f) {
          f.network_slow_link = {
-             .on = true, .every = 1s, .shortest = 50ms, .longest = 2s, .most = 4s};
+             .on = true, .every = 1s, .shortest = 50ms, .longest = 2s, .most = 1500ms};
      },
      [](const Observations& seen) { return seen.longest_round_trip > slow; }},
     {FaultKind::network_bandwidth,
      [](FaultOptions& f) {
          f.network_bandwidth = {
-             .on = true, .every = 1s, .shortest = 50ms, .longest = 2s, .most = 20s};
+             .on = true, .every = 1s, .shortest = 50ms, .longest = 2s, .most = 8s};
      },
      [](const Observations& seen) { return seen.longest_round_trip > slow; }},
     {FaultKind::network_reset, [](FaultOptions& f) { f.network_reset = often; },

@@ -47,8 +47,11 @@ const Case cases[] = {
     {FaultKind::network_reset, [](FaultOptions& f) { f.network_reset = often; },
      [](const Observations& seen) { return seen.resets > 0; }},
     {FaultKind::network_in_flight_loss,
+     // Slow packets, so that some are under way whenever the power goes. That what was lost never
+     // arrives, and what was not does: PowerLossTest of the network.
      [](FaultOptions& f) {
-         f.network_reset = {.on = true, .every = 100ms, .shortest = {}, .longest = {}};
+         f.machine_power_loss = often;
+         f.network_latency = {.on = true, .per_million = 500'000, .tail = 200ms};
          f.network_in_flight_loss = always;
      },
      [](const Observations& seen) { return seen.lost_connections > 0; }},

@@ -28,7 +28,7 @@ constexpr std::array<FaultKindInfo, fault_kinds> registry{{
      "An open connection between two machines is broken at both ends.",
      "an operation of a program ends with connection_reset because of it", 80},
     {network_in_flight_loss, "network.in_flight_loss", per_operation,
-     "Bytes under way are lost when their connection is reset or its machine loses power.",
+     "Bytes under way are lost when the machine at either end loses power.",
      "a packet that was sent is dropped on its way", 20},
     {process_kill, "process.kill", scheduled,
      "A machine's process dies as by kill -9, stays down for a while and starts again.",

@@ -76,6 +76,7 @@ class FaultRunner {
     NetworkDice& network_dice_;
     DiskDice& disk_dice_;
     std::vector<StrikeRecord> records_;
+    std::vector<kernel::TieSource> ties_;  ///< One for each strike.
     /// The partitions that block a link now.
     std::map<MachinePair, std::vector<Index>> blocked_;
     /// Resets that no program has seen yet, by their two ends in order.

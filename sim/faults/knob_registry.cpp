@@ -213,7 +213,7 @@ void add_network_faults(std::vector<Knob>& list) {
                                      "", "");
     add_per_operation<&F::network_in_flight_loss>(
         list, "faults.network.in_flight_loss.on", "faults.network.in_flight_loss.per_million",
-        "Of a million connections that are reset or whose machine loses power.");
+        "Of a million connections whose machine loses power.");
 }
 
 void add_process_faults(std::vector<Knob>& list) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/kernel/event.hpp"
+#include "sim/kernel/tie_source.hpp"
 
 namespace atlas::sim::kernel {
 
@@ -60,6 +61,7 @@ class Process {
     friend class Kernel;
     friend struct Parking;
 
+    void own(Event& event);
     void link(Event& event);
     void unlink(Event& event);
     void unwind();
@@ -71,8 +73,7 @@ class Process {
     std::uint32_t incarnation_ = 0;
     ProcessState state_ = ProcessState::stopped;
     std::uint32_t last_task_ = 0;
-    std::uint64_t tie_seed_;
-    std::uint64_t event_count_ = 0;
+    TieSource ties_;
 
     Event* first_pending_ = nullptr;
     Parking* first_parking_ = nullptr;

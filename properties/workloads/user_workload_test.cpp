@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "properties/history/folded_email.hpp"
@@ -160,6 +161,33 @@ TEST(UserWorkload, IsTheSameForTheSameSeed) {
               write_history(run(Sabotage::none, 5).history));
     EXPECT_NE(write_history(run(Sabotage::none, 5).history),
               write_history(run(Sabotage::none, 6).history));
+}
+
+// When each operation began and what it did first, by its id.
+std::map<OperationId, std::pair<host::Duration, std::string>> first_calls(const History& history) {
+    std::map<OperationId, std::pair<host::Duration, std::string>> calls;
+    for (const Entry& entry : history) {
+        if (entry.type != EntryType::invoke) continue;
+        calls.try_emplace(parse_operation_id(entry.operation).value(), entry.time, entry.function);
+    }
+    return calls;
+}
+
+TEST(UserWorkload, LeavesTheDrawsOfAllOtherOperationsAloneWhenOneIsSuppressed) {
+    UserWorkloadOptions options;
+    const auto all = first_calls(run(Sabotage::none, 1, options).history);
+    for (const OperationId suppressed : {OperationId{3, 5}, OperationId{8, 20}}) {
+        ASSERT_TRUE(all.contains(suppressed));
+        options.suppressed = {suppressed};
+        const auto others = first_calls(run(Sabotage::none, 1, options).history);
+        EXPECT_FALSE(others.contains(suppressed));
+        for (const auto& [id, call] : all) {
+            // The final phase reads the users that there are.
+            if (id == suppressed || id.client == options.clients) continue;
+            ASSERT_TRUE(others.contains(id)) << to_string(id);
+            EXPECT_EQ(others.at(id), call) << to_string(id);
+        }
+    }
 }
 
 TEST(UserWorkload, LeavesOutAKindWithoutWeight) {

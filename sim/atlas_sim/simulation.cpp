@@ -41,7 +41,8 @@ std::vector<Role> roles_of(const std::vector<faults::MachineInfo>& machines) {
     return roles;
 }
 
-properties::UserWorkloadOptions workload_options(const faults::SwarmOptions& options) {
+properties::UserWorkloadOptions workload_options(const SimulationInput& input) {
+    const faults::SwarmOptions& options = input.options;
     const faults::WorkloadOptions& drawn = options.workload;
     properties::UserWorkloadOptions workload;
     workload.rate = drawn.rate;
@@ -55,6 +56,7 @@ properties::UserWorkloadOptions workload_options(const faults::SwarmOptions& opt
     workload.directory.hot_users = drawn.hot_users;
     workload.directory.hot_per_thousand = static_cast<std::uint32_t>(drawn.hot_per_thousand);
     workload.directory.email_pool = drawn.email_pool;
+    workload.suppressed = input.suppressed_operations;
     return workload;
 }
 
@@ -106,7 +108,7 @@ Simulation::Simulation(SimulationInput input, kernel::Trace::Sink sink)
       fault_point_dice_(dice_, machines_, faults::Envelope::single_postgres()),
       computation_dice_(dice_, machines_, faults::Envelope::single_postgres()),
       recorder_([this] { return kernel_.now().since_epoch; }),
-      workload_(workload_options(input_.options), recorder_),
+      workload_(workload_options(input_), recorder_),
       cluster_(kernel_, network_dice_, disk_dice_) {
     if (sink) kernel_.trace().set_sink(std::move(sink));
 }

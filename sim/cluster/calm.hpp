@@ -13,7 +13,7 @@
 namespace atlas::sim::cluster {
 
 /// Every packet takes `delay`; reads and writes are whole.
-class CalmNetwork final : public network::NetworkPolicy {
+class CalmNetwork : public network::NetworkPolicy {
   public:
     explicit CalmNetwork(host::Duration delay = std::chrono::microseconds{100}) : delay_(delay) {}
 

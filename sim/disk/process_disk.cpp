@@ -126,7 +126,7 @@ Task<> ProcessDisk::until_end(const Call& call, std::uint64_t digest) {
             parking.suspend(std::move(handler), task, host::Deadline::never());
             if (!process_.is_alive()) return;
             kernel::Event& event = process_.kernel().schedule(
-                call.ends, &process_, kernel::EventKind::disk, name(call.operation.kind).data(),
+                call.ends, process_, kernel::EventKind::disk, name(call.operation.kind).data(),
                 payload, [&parking, notice = PendingEvent::Notice(pending)]() mutable {
                     notice.give();
                     // Cancelled already: its wake-up is on the way.

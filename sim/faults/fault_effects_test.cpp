@@ -68,8 +68,11 @@ const Case cases[] = {
     {FaultKind::network_half_close, [](FaultOptions& f) { f.network_half_close = often; },
      [](const Observations& seen) { return seen.early_ends > 0; }},
     {FaultKind::network_in_flight_loss,
+     // Slow packets, so that some are under way whenever the power goes. That what was lost never
+     // arrives, and what was not does: PowerLossTest of the network.
      [](FaultOptions& f) {
-         f.network_reset = {.on = true, .every = 100ms, .shortest = {}, .longest = {}};
+         f.machine_power_loss = often;
+         f.network_latency = {.on = true, .per_million = 500'000, .tail = 200ms};
          f.network_in_flight_loss = always;
      },
      [](const Observations& seen) { return seen.lost_connections > 0; }},
@@ -237,8 +240,12 @@ TEST(FaultEffects, ARunOfOneSeedIsTheSameTwice) {
 
 TEST(FaultEffects, AllKindsAtOnceHealAndLoseNothingThatWasSynced) {
     SwarmOptions options = observed_options();
-    for (const Case& one : cases)
+    for (const Case& one : cases) {
+        // But for those that damage what was synced, and do nothing else.
+        if (one.kind == FaultKind::disk_bit_rot) continue;
+        if (one.kind == FaultKind::disk_misdirected_write) continue;
         one.switch_on(options.faults);
+    }
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         const ObservedRun run = run_observed(seed, options);
         EXPECT_TRUE(run.healed) << "seed " << seed;

@@ -47,7 +47,7 @@ constexpr std::array<FaultKindInfo, fault_kinds> registry{{
      "nothing.",
      "a read of a program gives the end of the stream because of it", 60},
     {network_in_flight_loss, "network.in_flight_loss", per_operation,
-     "Bytes under way are lost when their connection is reset or its machine loses power.",
+     "Bytes under way are lost when the machine at either end loses power.",
      "a packet that was sent is dropped on its way", 20},
     {network_connect_refused, "network.connect_refused", per_operation,
      "A connection request is refused although somebody listens, as where a backlog is full.",

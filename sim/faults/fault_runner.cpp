@@ -31,6 +31,7 @@ FaultRunner::FaultRunner(kernel::Kernel& kernel, ClusterControl& control, Dice& 
       disk_dice_(disk_dice) {
     for (Strike& strike : plan) {
         if (dice_.is_suppressed(strike.id.kind, strike.id.target, strike.id.ordinal)) continue;
+        ties_.emplace_back(kernel.seed(), "fault", to_string(strike.id));
         records_.push_back({.strike = std::move(strike)});
     }
     waiting_.resize(records_.size(), false);
@@ -94,10 +95,9 @@ void FaultRunner::arm() {
     arm_if(faults.process_computation_refused.on, FaultKind::process_computation_refused);
     arm_if(faults.disk_sync_failure.on, FaultKind::disk_sync_failure);
     // What follows from other faults has its occasion only with them.
-    const bool breaks_connections = ledger.entry(FaultKind::network_reset).armed > 0 ||
-                                    ledger.entry(FaultKind::machine_power_loss).armed > 0;
-    arm_if(faults.network_in_flight_loss.on && breaks_connections,
-           FaultKind::network_in_flight_loss);
+    arm_if(
+        faults.network_in_flight_loss.on && ledger.entry(FaultKind::machine_power_loss).armed > 0,
+        FaultKind::network_in_flight_loss);
     const bool loses_power = has_power_loss(records_, control_.machines());
     arm_if(faults.disk_unsynced_writes_lost.on && loses_power,
            FaultKind::disk_unsynced_writes_lost);
@@ -109,7 +109,7 @@ void FaultRunner::schedule(host::TimePoint at, Index index, void (FaultRunner::*
                            const char* label) {
     const std::string id = to_string(records_[index].strike.id);
     const std::uint64_t digest = XXH3_64bits(id.data(), id.size());
-    pending_[index] = &kernel_.schedule(at, nullptr, kernel::EventKind::fault, label, digest,
+    pending_[index] = &kernel_.schedule(at, ties_[index], kernel::EventKind::fault, label, digest,
                                         [this, index, what] {
                                             pending_[index] = nullptr;
                                             (this->*what)(index);

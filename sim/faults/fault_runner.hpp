@@ -93,6 +93,7 @@ class FaultRunner {
     NetworkDice& network_dice_;
     DiskDice& disk_dice_;
     std::vector<StrikeRecord> records_;
+    std::vector<kernel::TieSource> ties_;  ///< One for each strike.
     /// What blocks a link now, from its first machine to its second.
     std::map<MachinePair, std::vector<Index>> blocked_;
     /// What makes a link slow now.

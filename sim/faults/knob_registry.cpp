@@ -244,7 +244,7 @@ void add_network_faults(std::vector<Knob>& list) {
                                           "faults.network.half_close.every", "", "");
     add_per_operation<&F::network_in_flight_loss>(
         list, "faults.network.in_flight_loss.on", "faults.network.in_flight_loss.per_million",
-        "Of a million connections that are reset or whose machine loses power.");
+        "Of a million connections whose machine loses power.");
     add_per_operation<&F::network_connect_refused>(list, "faults.network.connect_refused.on",
                                                    "faults.network.connect_refused.per_million",
                                                    "Of a million connection requests.");

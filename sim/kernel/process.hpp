@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/kernel/event.hpp"
+#include "sim/kernel/tie_source.hpp"
 #include "system/host/time.hpp"
 
 namespace atlas::sim::kernel {
@@ -65,6 +66,7 @@ class Process {
     friend class Kernel;
     friend struct Parking;
 
+    void own(Event& event);
     void link(Event& event);
     void unlink(Event& event);
     void unwind();
@@ -76,8 +78,7 @@ class Process {
     std::uint32_t incarnation_ = 0;
     ProcessState state_ = ProcessState::stopped;
     std::uint32_t last_task_ = 0;
-    std::uint64_t tie_seed_;
-    std::uint64_t event_count_ = 0;
+    TieSource ties_;
 
     host::Duration step_time_{};
     host::TimePoint busy_until_{};

@@ -82,7 +82,7 @@ struct End {
 struct Connection {
     std::uint64_t number = 0;
     End ends[2];
-    /// Packets sent before a reset belong to an older epoch; they are lost if the dice say so.
+    /// Packets sent before a power loss that took what was under way belong to an older epoch.
     std::uint32_t epoch = 0;
     ConnectFate fate = ConnectFate::as_usual;
     bool unanswered_on_dead_machine = false;  ///< Something was sent to a machine without power.

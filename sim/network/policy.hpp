@@ -73,8 +73,9 @@ class NetworkPolicy {
     /// How much a write takes of what is offered and fits: 1..offered.
     virtual std::size_t write_limit(Link link, std::size_t offered) = 0;
 
-    /// Whether the packets under way on a connection are lost when it is reset or its machine dies.
-    /// (Otherwise those sent before still arrive.)
+    /// Whether the packets under way on a connection are lost when its machine loses power.
+    /// (Otherwise those sent before still arrive. A reset is seen at both ends at once: nobody
+    /// reads what was under way then.)
     virtual bool loses_in_flight(Link link) = 0;
 
     /// Asked once for each connect, when it begins.
@@ -89,7 +90,7 @@ class NetworkPolicy {
     virtual void delivered(Link link, host::Duration travelled, const Flight& flight) = 0;
     /// A packet found its link blocked and waits for it to open.
     virtual void held_back(Link link) = 0;
-    /// A packet of that many payload bytes was dropped with its connection.
+    /// A packet of that many payload bytes was dropped on its way.
     virtual void lost_in_flight(Link link, std::size_t bytes) = 0;
     /// A packet came to a machine without power.
     virtual void unanswered(Link link) = 0;

@@ -45,7 +45,8 @@ const char* label_of(PacketKind kind) {
 MachineNumber SimulatedNetwork::add_machine(std::string name) {
     const auto number = static_cast<MachineNumber>(machines_.size());
     ATLAS_CHECK(number < 250, "machine addresses end at 10.0.0.250");
-    machines_.push_back({std::move(name), "10.0.0." + std::to_string(number + 1)});
+    kernel::TieSource ties(kernel_.seed(), "network", name);
+    machines_.push_back({std::move(name), "10.0.0." + std::to_string(number + 1), ties});
     return number;
 }
 
@@ -132,8 +133,9 @@ void SimulatedNetwork::launch(Packet packet, Side from, host::Duration delay) {
         packet.payload.data(), packet.payload.size(),
         packet.connection->number * 16 + static_cast<std::uint64_t>(packet.kind));
     const char* label = label_of(packet.kind);
+    kernel::TieSource& ties = machines_[sender.machine].ties;
     kernel_.schedule(
-        at, nullptr, EventKind::network, label, digest,
+        at, ties, EventKind::network, label, digest,
         [this, packet = std::move(packet), from]() mutable { arrive(std::move(packet), from); });
 }
 
@@ -349,7 +351,6 @@ std::optional<std::uint64_t> SimulatedNetwork::reset_connection(MachineNumber a,
     const std::vector<Connection*> between = open_between(a, b);
     if (between.empty()) return std::nullopt;
     Connection& broken = *between[choice % between.size()];
-    if (policy_.loses_in_flight(broken.link(Side::client))) ++broken.epoch;
     for (End& end : broken.ends) {
         end.reset = true;
         end.broken_by_fault = true;

@@ -77,6 +77,7 @@ class SimulatedNetwork {
     struct Machine {
         std::string name;
         std::string address;
+        kernel::TieSource ties;  ///< Of the packets that it sends.
         bool powered = true;
         std::uint16_t next_port = 49152;
     };

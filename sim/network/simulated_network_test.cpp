@@ -117,6 +117,14 @@ Task<> write_a_letter_each(Host& host, host::Duration interval) {
     co_await host::sleep_for(host, 1h);
 }
 
+class Network final : public cluster::CalmNetwork {
+  public:
+    Network() : CalmNetwork(1ms) {}
+    bool loses_in_flight(Link) override { return loses; }
+
+    bool loses = false;
+};
+
 class SimulatedNetworkTest : public testing::Test {
   protected:
     SimulatedNetworkTest() : kernel(kernel::Seed{3}), cluster(kernel, policy, disk) {
@@ -136,7 +144,7 @@ class SimulatedNetworkTest : public testing::Test {
     Link to_client() const { return {server_machine, client_machine}; }
 
     kernel::Kernel kernel;
-    cluster::CalmNetwork policy{1ms};
+    Network policy;
     cluster::CalmDisk disk;
     Cluster cluster;
     MachineNumber server_machine, client_machine;
@@ -231,6 +239,26 @@ TEST_F(SimulatedNetworkTest, BytesKeepTheirOrderWhenALinkOpensInTheirMidst) {
     kernel.run_until(TimePoint{1s});
     EXPECT_EQ(text, "abcdefghijklmnopqrstuvwxyz");
 }
+
+class PowerLossTest : public SimulatedNetworkTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(PowerLossTest, WhatIsUnderWayArrivesUnlessItIsLost) {
+    policy.loses = GetParam();
+    std::string text;
+    const ProcessNumber reader = cluster.add_process(
+        server_machine, "reader", [&text](Host& host) { return read_all(host, text); });
+    const ProcessNumber writer = cluster.add_process(
+        client_machine, "writer", [](Host& host) { return write_a_letter_each(host, 10ms); });
+    cluster.start(reader);
+    cluster.start(writer);
+    // Connected after 2 ms, the first letter sent after 12 ms, there after 13 ms.
+    kernel.run_until(TimePoint{12ms + 500us});
+    cluster.power_off(client_machine);
+    kernel.run_until(TimePoint{1s});
+    EXPECT_EQ(text, policy.loses ? "" : "a");
+}
+
+INSTANTIATE_TEST_SUITE_P(BothWays, PowerLossTest, testing::Bool());
 
 TEST_F(SimulatedNetworkTest, WhatADeadMachineSentIntoAPartitionIsNeverSentAgain) {
     add_client(10ms, 1h);

@@ -86,11 +86,13 @@ class ScenarioReader {
         if (!must_be(value, Kind::array, "suppress")) return;
         for (const JsonValue& item : value.items) {
             if (!must_be(item, Kind::string, "suppress")) continue;
-            const auto id = faults::parse_fault_id(item.text);
-            if (id) {
-                scenario_.suppressed.insert(*id);
+            if (const auto fault = faults::parse_fault_id(item.text)) {
+                scenario_.suppressed.insert(*fault);
+            } else if (const auto operation = properties::parse_operation_id(item.text)) {
+                scenario_.suppressed_operations.insert(*operation);
             } else {
-                complain(item, "suppress", not_an_id(item.text));
+                complain(item, "suppress",
+                         not_an_id(item.text) + "; or operation/CLIENT/NUMBER, as in a history");
             }
         }
     }

@@ -4,6 +4,7 @@
 
 #include "system/client/contract.hpp"
 #include "system/host/check.hpp"
+#include "system/host/random_sources.hpp"
 #include "system/http/client_connection.hpp"
 #include "system/http/json_string.hpp"
 #include "system/telemetry/traceparent.hpp"
@@ -115,28 +116,30 @@ class Client::Implementation {
     Implementation(host::Host& host, ClientOptions options)
         : host_(host),
           options_(std::move(options)),
-          random_(host.random("client.retry", options_.instance)) {
+          sources_(host.random("client.call", options_.instance)) {
         ATLAS_CHECK(!options_.endpoints.empty(), "a client knows at least one endpoint");
-        // Many clients with the same list must not all begin with its first.
-        next_endpoint_ = random_.below(options_.endpoints.size());
     }
 
     /// An answer with the expected status, or why there is none. Repeats what may be repeated.
     host::Task<Attempt> call(host::Context context, http::Request request,
                              Expectation expectation) {
         context = context.with_deadline(host::deadline_after(host_, options_.timeout));
+        host::RandomSource random = sources_.source(ordinal_of(context.trace_id));
         if (context.trace_id != host::TraceId{}) {
+            // A span id is never zero.
             request.headers.add("traceparent",
-                                telemetry::format_traceparent(context.trace_id, parent_id()));
+                                telemetry::format_traceparent(context.trace_id, random.next() | 1));
         }
+        std::size_t endpoint = random.below(options_.endpoints.size());
         for (unsigned retries = 0;; ++retries) {
-            Attempt attempt = co_await try_once(context, request, expectation);
+            Attempt attempt = co_await try_once(context, request, expectation, endpoint);
+            endpoint = (endpoint + 1) % options_.endpoints.size();
             if (attempt && attempt->status != expectation.success) {
                 attempt = std::unexpected(read_failure(*attempt, expectation));
             }
             if (attempt || !may_try_again(attempt.error(), expectation)) co_return attempt;
             const bool again = co_await reliability::wait_to_retry(host_, options_.retry, retries,
-                                                                   random_, context.deadline);
+                                                                   random, context.deadline);
             if (!again) co_return attempt;
         }
     }
@@ -151,18 +154,24 @@ class Client::Implementation {
     void close() noexcept { idle_.clear(); }
 
   private:
-    /// A span id is never zero.
-    std::uint64_t parent_id() { return random_.next() | 1; }
+    /// A call draws by its trace id where it has one: then what it draws does not depend on the
+    /// calls before it.
+    std::uint64_t ordinal_of(const host::TraceId& trace_id) {
+        if (trace_id == host::TraceId{}) return untraced_calls_++;
+        std::uint64_t ordinal = 0;
+        for (std::size_t i = trace_id.size() / 2; i < trace_id.size(); ++i)
+            ordinal = ordinal << 8 | trace_id[i];
+        return ordinal;
+    }
 
     host::Task<Attempt> try_once(host::Context context, http::Request request,
-                                 Expectation expectation) {
+                                 Expectation expectation, std::size_t endpoint_number) {
         const host::TimePoint now = host_.clock().now();
         if (context.deadline.passed(now)) {
             co_return std::unexpected(Failure{.kind = FailureKind::deadline_exceeded,
                                               .detail = "the deadline passed before sending"});
         }
-        const host::Endpoint endpoint = options_.endpoints[next_endpoint_];
-        next_endpoint_ = (next_endpoint_ + 1) % options_.endpoints.size();
+        const host::Endpoint endpoint = options_.endpoints[endpoint_number];
         std::unique_ptr<http::ClientConnection> connection = take_idle(endpoint);
         if (!connection) {
             host::Result<std::unique_ptr<host::ByteStream>> stream =
@@ -212,8 +221,8 @@ class Client::Implementation {
 
     host::Host& host_;
     ClientOptions options_;
-    host::RandomSource random_;
-    std::size_t next_endpoint_ = 0;
+    host::RandomSources sources_;
+    std::uint64_t untraced_calls_ = 0;
     std::vector<IdleConnection> idle_;  ///< The most recently used last.
 };
 

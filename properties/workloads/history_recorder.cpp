@@ -13,7 +13,8 @@ void HistoryRecorder::add(Entry entry) {
 }
 
 void HistoryRecorder::invoke(std::uint64_t process, UserFunction function,
-                             const UserFields& request, const OperationId& operation) {
+                             const UserFields& request,
+                             const sim::scenario::OperationId& operation) {
     add({.process = process,
          .time = now(),
          .function = std::string(name(function)),

@@ -8,7 +8,7 @@
 
 #include "properties/history/history.hpp"
 #include "properties/history/user_operations.hpp"
-#include "properties/workloads/operation_id.hpp"
+#include "sim/scenario/operation_id.hpp"
 
 namespace atlas::properties {
 
@@ -27,7 +27,7 @@ class HistoryRecorder {
     std::uint64_t new_process() { return next_process_++; }
 
     void invoke(std::uint64_t process, UserFunction function, const UserFields& request,
-                const OperationId& operation);
+                const sim::scenario::OperationId& operation);
     void complete(std::uint64_t process, UserFunction function, EntryType outcome,
                   const UserFields& response, std::string error);
 

@@ -42,7 +42,7 @@ RecordedClient::RecordedClient(host::Host& host, HistoryRecorder& recorder,
       process_(recorder.new_process()),
       client_(host, with_instance(std::move(options), process_)) {}
 
-void RecordedClient::begin(OperationId operation) {
+void RecordedClient::begin(sim::scenario::OperationId operation) {
     operation_ = operation;
     calls_ = 0;
 }

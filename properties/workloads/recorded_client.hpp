@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "properties/workloads/history_recorder.hpp"
-#include "properties/workloads/operation_id.hpp"
+#include "sim/scenario/operation_id.hpp"
 #include "system/client/client.hpp"
 #include "system/host/host.hpp"
 
@@ -19,7 +19,7 @@ class RecordedClient {
 
     /// The calls from now on belong to that operation: their trace ids and the names they set
     /// follow from it. To be called before the first one.
-    void begin(OperationId operation);
+    void begin(sim::scenario::OperationId operation);
 
     host::Task<client::Outcome<client::User>> register_user(std::string email);
     host::Task<client::Outcome<client::User>> get_user(std::string id);
@@ -38,7 +38,7 @@ class RecordedClient {
     HistoryRecorder& recorder_;
     std::uint64_t process_;
     client::Client client_;
-    OperationId operation_;
+    sim::scenario::OperationId operation_;
     std::uint8_t calls_ = 0;  ///< Of the operation.
 };
 

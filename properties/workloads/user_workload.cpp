@@ -65,7 +65,7 @@ host::Task<> UserWorkload::run_client(host::Host& host, std::vector<host::Endpoi
     const host::Duration mean =
         host::Duration{std::chrono::seconds{1}} * options_.clients / options_.rate;
     host::TimePoint next = host.clock().now();
-    for (OperationId id{.client = number};; ++id.ordinal) {
+    for (sim::scenario::OperationId id{.client = number};; ++id.ordinal) {
         host::RandomSource random = sources.source(id.ordinal);
         // Counted from beginning to beginning, so that quick and slow answers give the same rate.
         next = std::max(next + random.exponential(mean), host.clock().now());

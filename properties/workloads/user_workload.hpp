@@ -31,7 +31,7 @@ struct UserWorkloadOptions {
     std::uint32_t outdated_per_thousand = 150;  ///< Changes that name a wrong version on purpose.
     host::Duration operation_timeout = std::chrono::seconds{5};
     DirectoryOptions directory = {};
-    SuppressedOperations suppressed = {};
+    sim::scenario::SuppressedOperations suppressed = {};
 };
 
 class UserWorkload {

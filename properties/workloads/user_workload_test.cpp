@@ -164,11 +164,13 @@ TEST(UserWorkload, IsTheSameForTheSameSeed) {
 }
 
 // When each operation began and what it did first, by its id.
-std::map<OperationId, std::pair<host::Duration, std::string>> first_calls(const History& history) {
-    std::map<OperationId, std::pair<host::Duration, std::string>> calls;
+std::map<sim::scenario::OperationId, std::pair<host::Duration, std::string>> first_calls(
+    const History& history) {
+    std::map<sim::scenario::OperationId, std::pair<host::Duration, std::string>> calls;
     for (const Entry& entry : history) {
         if (entry.type != EntryType::invoke) continue;
-        calls.try_emplace(parse_operation_id(entry.operation).value(), entry.time, entry.function);
+        calls.try_emplace(sim::scenario::parse_operation_id(entry.operation).value(), entry.time,
+                          entry.function);
     }
     return calls;
 }
@@ -176,7 +178,8 @@ std::map<OperationId, std::pair<host::Duration, std::string>> first_calls(const 
 TEST(UserWorkload, LeavesTheDrawsOfAllOtherOperationsAloneWhenOneIsSuppressed) {
     UserWorkloadOptions options;
     const auto all = first_calls(run(Sabotage::none, 1, options).history);
-    for (const OperationId suppressed : {OperationId{3, 5}, OperationId{8, 20}}) {
+    for (const sim::scenario::OperationId suppressed :
+         {sim::scenario::OperationId{3, 5}, sim::scenario::OperationId{8, 20}}) {
         ASSERT_TRUE(all.contains(suppressed));
         options.suppressed = {suppressed};
         const auto others = first_calls(run(Sabotage::none, 1, options).history);

@@ -33,7 +33,7 @@ struct SimulationInput {
     kernel::Seed seed;
     faults::SwarmOptions options;
     faults::SuppressedFaults suppressed = {};
-    properties::SuppressedOperations suppressed_operations = {};
+    scenario::SuppressedOperations suppressed_operations = {};
     faults::FaultPlan plan = {};
     properties::Sabotage sabotage = properties::Sabotage::none;
 };

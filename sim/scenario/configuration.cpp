@@ -67,7 +67,7 @@ void put_suppressed(JsonValue& document, const Configuration& configuration) {
     JsonValue list = JsonValue::array();
     for (const faults::FaultId& id : configuration.suppressed)
         list.items.push_back(JsonValue::of(to_string(id)));
-    for (const properties::OperationId& id : configuration.suppressed_operations)
+    for (const OperationId& id : configuration.suppressed_operations)
         list.items.push_back(JsonValue::of(to_string(id)));
     if (list.items.empty()) return;
     document.members.emplace_back("suppress", std::move(list));
@@ -139,7 +139,7 @@ std::expected<Configuration, Complaints> resolve(const kernel::Seed& seed, const
     }
     const std::uint64_t clients =
         made.options.workload.clients_per_machine * made.options.topology.client_machines;
-    for (const properties::OperationId& id : made.suppressed_operations) {
+    for (const OperationId& id : made.suppressed_operations) {
         if (id.client < clients) continue;
         complaints.push_back(fmt::format("{}: suppress: {}: there is no client {}, only 0 to {}",
                                          scenario.name, to_string(id), id.client, clients - 1));

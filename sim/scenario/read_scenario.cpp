@@ -88,7 +88,7 @@ class ScenarioReader {
             if (!must_be(item, Kind::string, "suppress")) continue;
             if (const auto fault = faults::parse_fault_id(item.text)) {
                 scenario_.suppressed.insert(*fault);
-            } else if (const auto operation = properties::parse_operation_id(item.text)) {
+            } else if (const auto operation = parse_operation_id(item.text)) {
                 scenario_.suppressed_operations.insert(*operation);
             } else {
                 complain(item, "suppress",

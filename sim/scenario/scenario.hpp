@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "properties/workloads/operation_id.hpp"
 #include "sim/faults/fault_id.hpp"
 #include "sim/faults/fault_plan.hpp"
 #include "sim/faults/knobs.hpp"
 #include "sim/faults/swarm_options.hpp"
 #include "sim/kernel/seed.hpp"
+#include "sim/scenario/operation_id.hpp"
 
 namespace atlas::sim::scenario {
 
@@ -29,7 +29,7 @@ struct Scenario {
     /// By dotted name, in the order of the file.
     std::vector<std::pair<std::string, faults::KnobValue>> settings = {};
     faults::SuppressedFaults suppressed = {};
-    properties::SuppressedOperations suppressed_operations = {};
+    SuppressedOperations suppressed_operations = {};
     /// Instead of the plan that the seed draws.
     std::optional<faults::FaultPlan> plan = std::nullopt;
 };
@@ -47,7 +47,7 @@ struct Configuration {
     std::string expect = "valid";
     faults::SwarmOptions options;
     faults::SuppressedFaults suppressed = {};
-    properties::SuppressedOperations suppressed_operations = {};
+    SuppressedOperations suppressed_operations = {};
     /// Drawn, or given. Holds suppressed strikes too.
     faults::FaultPlan plan = {};
     /// Given by hand: it is written out even where a drawn one is not.

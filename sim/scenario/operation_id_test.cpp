@@ -1,12 +1,12 @@
 // Ids of operations, as texts.
 
-#include "properties/workloads/operation_id.hpp"
+#include "sim/scenario/operation_id.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
-namespace atlas::properties {
+namespace atlas::sim::scenario {
 namespace {
 
 RC_GTEST_PROP(OperationId, IsItsText, (std::uint64_t client, std::uint64_t ordinal)) {
@@ -24,4 +24,4 @@ TEST(OperationId, AnyOtherTextIsNone) {
 }
 
 }  // namespace
-}  // namespace atlas::properties
+}  // namespace atlas::sim::scenario

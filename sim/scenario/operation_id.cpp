@@ -1,10 +1,10 @@
-#include "properties/workloads/operation_id.hpp"
+#include "sim/scenario/operation_id.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
 
-namespace atlas::properties {
+namespace atlas::sim::scenario {
 
 namespace {
 
@@ -33,4 +33,4 @@ std::optional<OperationId> parse_operation_id(std::string_view text) {
     return OperationId{*client, *ordinal};
 }
 
-}  // namespace atlas::properties
+}  // namespace atlas::sim::scenario

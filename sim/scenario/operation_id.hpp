@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace atlas::properties {
+namespace atlas::sim::scenario {
 
 struct OperationId {
     std::uint64_t client = 0;   ///< Among all of the run, from 0.
@@ -26,4 +26,4 @@ std::optional<OperationId> parse_operation_id(std::string_view text);
 /// Operations that a run leaves out; their clients wait as long as ever for their next ones.
 using SuppressedOperations = std::set<OperationId>;
 
-}  // namespace atlas::properties
+}  // namespace atlas::sim::scenario

@@ -42,7 +42,8 @@ RecordedClient::RecordedClient(host::Host& host, HistoryRecorder& recorder,
       process_(recorder.new_process()),
       client_(host, with_instance(std::move(options), process_)) {}
 
-void RecordedClient::begin(sim::scenario::OperationId operation) {
+void RecordedClient::begin(sim::scenario::OperationId operation, host::RandomSource random) {
+    client_.draw_from(random);
     operation_ = operation;
     calls_ = 0;
 }

@@ -18,8 +18,8 @@ class RecordedClient {
     RecordedClient(host::Host& host, HistoryRecorder& recorder, client::ClientOptions options);
 
     /// The calls from now on belong to that operation: their trace ids and the names they set
-    /// follow from it. To be called before the first one.
-    void begin(sim::scenario::OperationId operation);
+    /// follow from it, and they draw from its source. To be called before the first one.
+    void begin(sim::scenario::OperationId operation, host::RandomSource random);
 
     host::Task<client::Outcome<client::User>> register_user(std::string email);
     host::Task<client::Outcome<client::User>> get_user(std::string id);

@@ -73,7 +73,8 @@ host::Task<> UserWorkload::run_client(host::Host& host, std::vector<host::Endpoi
         co_await host::sleep_until(host, next);
         if (host.shutdown_requested()) co_return;
         if (options_.suppressed.contains(id)) continue;
-        client.begin(id);
+        const std::uint64_t low = random.next();
+        client.begin(id, host::RandomSource{low, random.next()});
         co_await run_operation(client, random);
     }
 }
@@ -112,7 +113,7 @@ host::Task<> UserWorkload::patch_someone(RecordedClient& client, host::RandomSou
 host::Task<bool> UserWorkload::register_someone_fresh(host::Host& host, RecordedClient& client,
                                                       host::Deadline deadline) {
     while (!deadline.passed(host.clock().now())) {
-        begin_final(client);
+        begin_final(host, client);
         client::Outcome<client::User> user =
             co_await client.register_user(directory_.fresh_email());
         if (user) {
@@ -127,7 +128,7 @@ host::Task<bool> UserWorkload::register_someone_fresh(host::Host& host, Recorded
 host::Task<bool> UserWorkload::read(host::Host& host, RecordedClient& client, std::string id,
                                     host::Deadline deadline) {
     while (!deadline.passed(host.clock().now())) {
-        begin_final(client);
+        begin_final(host, client);
         client::Outcome<client::User> user = co_await client.get_user(id);
         if (user) directory_.learn(*user);
         // That there is no such user is an answer too: the checkers judge it.
@@ -140,7 +141,7 @@ host::Task<bool> UserWorkload::read(host::Host& host, RecordedClient& client, st
 host::Task<bool> UserWorkload::change(host::Host& host, RecordedClient& client, std::string id,
                                       host::Deadline deadline) {
     while (!deadline.passed(host.clock().now())) {
-        begin_final(client);
+        begin_final(host, client);
         client::Outcome<client::User> current = co_await client.get_user(id);
         if (!current && current.error().kind == client::FailureKind::not_found) co_return true;
         if (current) {
@@ -156,8 +157,10 @@ host::Task<bool> UserWorkload::change(host::Host& host, RecordedClient& client, 
 }
 
 // The final phase is one more client; each of its tries is an operation.
-void UserWorkload::begin_final(RecordedClient& client) {
-    client.begin({.client = options_.clients, .ordinal = final_operations_++});
+void UserWorkload::begin_final(host::Host& host, RecordedClient& client) {
+    const std::uint64_t ordinal = final_operations_++;
+    client.begin({.client = options_.clients, .ordinal = ordinal},
+                 host.random("workload.final", ordinal));
 }
 
 host::Task<bool> UserWorkload::run_final_phase(host::Host& host, std::vector<host::Endpoint> nodes,

@@ -68,7 +68,7 @@ class UserWorkload {
                           host::Deadline deadline);
     host::Task<bool> change(host::Host& host, RecordedClient& client, std::string id,
                             host::Deadline deadline);
-    void begin_final(RecordedClient& client);
+    void begin_final(host::Host& host, RecordedClient& client);
 
     client::ClientOptions client_options(std::vector<host::Endpoint> nodes) const;
 

@@ -187,8 +187,12 @@ TEST(UserWorkload, LeavesTheDrawsOfAllOtherOperationsAloneWhenOneIsSuppressed) {
         for (const auto& [id, call] : all) {
             // The final phase reads the users that there are.
             if (id == suppressed || id.client == options.clients) continue;
-            ASSERT_TRUE(others.contains(id)) << to_string(id);
-            EXPECT_EQ(others.at(id), call) << to_string(id);
+            // Answers may come sooner or later; at the very end one may not be begun any more.
+            const bool is_last = call.first > safety - 1s;
+            ASSERT_TRUE(is_last || others.contains(id)) << to_string(id);
+            if (is_last) continue;
+            EXPECT_EQ(others.at(id).second, call.second) << to_string(id);
+            EXPECT_LT(std::chrono::abs(others.at(id).first - call.first), 1s) << to_string(id);
         }
     }
 }
@@ -210,10 +214,15 @@ struct Planted {
 class SabotageIsFound : public testing::TestWithParam<Planted> {};
 
 TEST_P(SabotageIsFound, ByItsProperty) {
-    const Outcome outcome = run(find_sabotage(GetParam().sabotage)->sabotage, 1);
-    EXPECT_EQ(outcome.verdict.verdict, Verdict::invalid);
-    EXPECT_TRUE(outcome.verdict.violates(GetParam().property)) << prose(outcome.verdict);
-    EXPECT_GT(outcome.acted, 0U);
+    // A minute of a calm world may pass without the one read that would show it.
+    constexpr std::uint64_t seeds = 5;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        const Outcome outcome = run(find_sabotage(GetParam().sabotage)->sabotage, seed);
+        EXPECT_GT(outcome.acted, 0U);
+        if (outcome.verdict.violates(GetParam().property)) return;
+        EXPECT_EQ(outcome.verdict.verdict, Verdict::valid) << prose(outcome.verdict);
+    }
+    ADD_FAILURE() << "not found with seeds 1 to " << seeds;
 }
 
 INSTANTIATE_TEST_SUITE_P(Sabotages, SabotageIsFound,

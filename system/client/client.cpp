@@ -4,7 +4,6 @@
 
 #include "system/client/contract.hpp"
 #include "system/host/check.hpp"
-#include "system/host/random_sources.hpp"
 #include "system/http/client_connection.hpp"
 #include "system/http/json_string.hpp"
 #include "system/telemetry/traceparent.hpp"
@@ -116,7 +115,7 @@ class Client::Implementation {
     Implementation(host::Host& host, ClientOptions options)
         : host_(host),
           options_(std::move(options)),
-          sources_(host.random("client.call", options_.instance)) {
+          random_(host.random("client.call", options_.instance)) {
         ATLAS_CHECK(!options_.endpoints.empty(), "a client knows at least one endpoint");
     }
 
@@ -124,13 +123,13 @@ class Client::Implementation {
     host::Task<Attempt> call(host::Context context, http::Request request,
                              Expectation expectation) {
         context = context.with_deadline(host::deadline_after(host_, options_.timeout));
-        host::RandomSource random = sources_.source(ordinal_of(context.trace_id));
         if (context.trace_id != host::TraceId{}) {
             // A span id is never zero.
-            request.headers.add("traceparent",
-                                telemetry::format_traceparent(context.trace_id, random.next() | 1));
+            request.headers.add(
+                "traceparent", telemetry::format_traceparent(context.trace_id, random_.next() | 1));
         }
-        std::size_t endpoint = random.below(options_.endpoints.size());
+        // Any of them: many clients with the same list must not all begin with its first.
+        std::size_t endpoint = random_.below(options_.endpoints.size());
         for (unsigned retries = 0;; ++retries) {
             Attempt attempt = co_await try_once(context, request, expectation, endpoint);
             endpoint = (endpoint + 1) % options_.endpoints.size();
@@ -139,7 +138,7 @@ class Client::Implementation {
             }
             if (attempt || !may_try_again(attempt.error(), expectation)) co_return attempt;
             const bool again = co_await reliability::wait_to_retry(host_, options_.retry, retries,
-                                                                   random, context.deadline);
+                                                                   random_, context.deadline);
             if (!again) co_return attempt;
         }
     }
@@ -151,19 +150,11 @@ class Client::Implementation {
         co_return read_user(*attempt, expectation);
     }
 
+    void draw_from(host::RandomSource random) { random_ = random; }
+
     void close() noexcept { idle_.clear(); }
 
   private:
-    /// A call draws by its trace id where it has one: then what it draws does not depend on the
-    /// calls before it.
-    std::uint64_t ordinal_of(const host::TraceId& trace_id) {
-        if (trace_id == host::TraceId{}) return untraced_calls_++;
-        std::uint64_t ordinal = 0;
-        for (std::size_t i = trace_id.size() / 2; i < trace_id.size(); ++i)
-            ordinal = ordinal << 8 | trace_id[i];
-        return ordinal;
-    }
-
     host::Task<Attempt> try_once(host::Context context, http::Request request,
                                  Expectation expectation, std::size_t endpoint_number) {
         const host::TimePoint now = host_.clock().now();
@@ -221,8 +212,7 @@ class Client::Implementation {
 
     host::Host& host_;
     ClientOptions options_;
-    host::RandomSources sources_;
-    std::uint64_t untraced_calls_ = 0;
+    host::RandomSource random_;
     std::vector<IdleConnection> idle_;  ///< The most recently used last.
 };
 
@@ -264,6 +254,10 @@ host::Task<Outcome<void>> Client::livez(host::Context context) {
         context, http::Request{"GET", "/livez", {}, {}}, {.only_reads = true});
     if (!attempt) co_return std::unexpected(attempt.error());
     co_return Outcome<void>{};
+}
+
+void Client::draw_from(host::RandomSource random) {
+    implementation_->draw_from(random);
 }
 
 void Client::close() noexcept {

@@ -108,6 +108,10 @@ class Client {
     /// Is the process there at all?
     host::Task<Outcome<void>> livez(host::Context context);
 
+    /// What the calls from now on draw from: which endpoint, how long to wait, span ids. Otherwise
+    /// one source of the host serves all calls.
+    void draw_from(host::RandomSource random);
+
     /// Closes the kept connections.
     void close() noexcept;
 

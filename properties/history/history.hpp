@@ -35,6 +35,8 @@ struct Entry {
     std::string value = "null";
     /// For people: what went wrong. Empty with `invoke` and `ok`.
     std::string error = {};
+    /// With `invoke`: which operation of the workload made the call, by its id; may be empty.
+    std::string operation = {};
 
     friend bool operator==(const Entry&, const Entry&) = default;
 };

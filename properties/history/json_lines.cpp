@@ -50,9 +50,9 @@ std::expected<void, Unreadable> refuse_unknown_members(const Json& object, std::
     for (const auto& member : object.items()) {
         const std::string& key = member.key();
         if (key != "time" && key != "process" && key != "type" && key != "f" && key != "value" &&
-            key != "error") {
+            key != "error" && key != "operation") {
             return unreadable(line, fmt::format("it has an unknown member \"{}\"", key),
-                              "only time, process, type, f, value and error");
+                              "only time, process, type, f, value, error and operation");
         }
     }
     return {};
@@ -121,6 +121,7 @@ std::expected<Entry, Unreadable> read_entry(std::string_view text, std::size_t l
         entry.value = value->dump(-1, ' ', false, Json::error_handler_t::replace);
     }
     entry.error = text_of(object, "error").value_or("");
+    entry.operation = text_of(object, "operation").value_or("");
     return entry;
 }
 
@@ -195,10 +196,13 @@ std::string to_json_line(const Entry& entry) {
         R"({{"time":{},"process":{},"type":"{}","f":{},"value":{})", entry.time.count(),
         entry.process, name(entry.type),
         Json(entry.function).dump(-1, ' ', false, Json::error_handler_t::replace), entry.value);
-    if (!entry.error.empty()) {
-        line += ",\"error\":";
-        line += Json(entry.error).dump(-1, ' ', false, Json::error_handler_t::replace);
-    }
+    const auto add_text = [&line](std::string_view key, const std::string& text) {
+        if (text.empty()) return;
+        line += fmt::format(",\"{}\":{}", key,
+                            Json(text).dump(-1, ' ', false, Json::error_handler_t::replace));
+    };
+    add_text("error", entry.error);
+    add_text("operation", entry.operation);
     line += '}';
     return line;
 }

@@ -43,6 +43,7 @@ History any_history() {
         entry.function = "get \"user\"";
         if (busy.insert(entry.process).second) {
             entry.value = R"({"id":"\u0000x"})";
+            entry.operation = *rc::gen::element<std::string>("", "operation/0/7");
         } else {
             busy.erase(entry.process);
             entry.type = *rc::gen::element(EntryType::ok, EntryType::fail, EntryType::info);

@@ -13,14 +13,23 @@ void HistoryRecorder::add(Entry entry) {
 }
 
 void HistoryRecorder::invoke(std::uint64_t process, UserFunction function,
-                             const UserFields& request) {
-    add({process, EntryType::invoke, now(), std::string(name(function)), to_json(request), {}});
+                             const UserFields& request,
+                             const sim::scenario::OperationId& operation) {
+    add({.process = process,
+         .time = now(),
+         .function = std::string(name(function)),
+         .value = to_json(request),
+         .operation = to_string(operation)});
 }
 
 void HistoryRecorder::complete(std::uint64_t process, UserFunction function, EntryType outcome,
                                const UserFields& response, std::string error) {
-    add({process, outcome, now(), std::string(name(function)), to_json(response),
-         std::move(error)});
+    add({.process = process,
+         .type = outcome,
+         .time = now(),
+         .function = std::string(name(function)),
+         .value = to_json(response),
+         .error = std::move(error)});
 }
 
 }  // namespace atlas::properties

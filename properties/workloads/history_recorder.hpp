@@ -8,6 +8,7 @@
 
 #include "properties/history/history.hpp"
 #include "properties/history/user_operations.hpp"
+#include "sim/scenario/operation_id.hpp"
 
 namespace atlas::properties {
 
@@ -25,7 +26,8 @@ class HistoryRecorder {
     /// another one.
     std::uint64_t new_process() { return next_process_++; }
 
-    void invoke(std::uint64_t process, UserFunction function, const UserFields& request);
+    void invoke(std::uint64_t process, UserFunction function, const UserFields& request,
+                const sim::scenario::OperationId& operation);
     void complete(std::uint64_t process, UserFunction function, EntryType outcome,
                   const UserFields& response, std::string error);
 

@@ -42,16 +42,24 @@ RecordedClient::RecordedClient(host::Host& host, HistoryRecorder& recorder,
       process_(recorder.new_process()),
       client_(host, with_instance(std::move(options), process_)) {}
 
+void RecordedClient::begin(sim::scenario::OperationId operation, host::RandomSource random) {
+    random_ = random;
+    const std::uint64_t low = random_.next();
+    client_.draw_from(host::RandomSource{low, random_.next()});
+    operation_ = operation;
+    calls_ = 0;
+}
+
 host::Context RecordedClient::next_context() {
     host::Context context;
-    // Names the client and the call in every log line; never all zero.
-    put_big_endian(process_ + 1, context.trace_id.data());
-    put_big_endian(++calls_, context.trace_id.data() + 8);
+    // Names the client, its operation and the call in every log line; never all zero.
+    put_big_endian(operation_.client + 1, context.trace_id.data());
+    put_big_endian(operation_.ordinal << 8 | ++calls_, context.trace_id.data() + 8);
     return context;
 }
 
-std::string RecordedClient::next_name() {
-    return fmt::format("Name {}.{}", process_, ++names_);
+std::string RecordedClient::next_name() const {
+    return fmt::format("Name {}.{}.{}", operation_.client, operation_.ordinal, calls_);
 }
 
 void RecordedClient::record(UserFunction function, const client::Outcome<client::User>& outcome) {
@@ -78,8 +86,10 @@ void RecordedClient::record(UserFunction function, const client::Failure& failur
 host::Task<client::Outcome<client::User>> RecordedClient::register_user(std::string email) {
     const std::string display_name = next_name();
     recorder_.invoke(process_, UserFunction::register_user,
-                     {.email = email, .display_name = display_name});
-    client::NewUser user{email, display_name, "correct horse battery staple"};
+                     {.email = email, .display_name = display_name}, operation_);
+    const std::uint64_t high = random_.next();
+    client::NewUser user{email, display_name, "correct horse battery staple",
+                         fmt::format("{:016x}{:016x}", high, random_.next())};
     client::Outcome<client::User> outcome =
         co_await client_.create_user(next_context(), std::move(user));
     record(UserFunction::register_user, outcome);
@@ -87,7 +97,7 @@ host::Task<client::Outcome<client::User>> RecordedClient::register_user(std::str
 }
 
 host::Task<client::Outcome<client::User>> RecordedClient::get_user(std::string id) {
-    recorder_.invoke(process_, UserFunction::get_user, {.id = id});
+    recorder_.invoke(process_, UserFunction::get_user, {.id = id}, operation_);
     client::Outcome<client::User> outcome = co_await client_.get_user(next_context(), id);
     record(UserFunction::get_user, outcome);
     co_return outcome;
@@ -98,7 +108,8 @@ host::Task<client::Outcome<client::User>> RecordedClient::patch_user(std::string
     const std::string display_name = next_name();
     recorder_.invoke(
         process_, UserFunction::patch_user,
-        {.id = id, .display_name = display_name, .if_match = static_cast<std::uint64_t>(if_match)});
+        {.id = id, .display_name = display_name, .if_match = static_cast<std::uint64_t>(if_match)},
+        operation_);
     client::Outcome<client::User> outcome =
         co_await client_.patch_user(next_context(), id, {.display_name = display_name}, if_match);
     record(UserFunction::patch_user, outcome);
@@ -108,7 +119,7 @@ host::Task<client::Outcome<client::User>> RecordedClient::patch_user(std::string
 host::Task<client::Outcome<void>> RecordedClient::delete_user(std::string id,
                                                               std::int64_t if_match) {
     recorder_.invoke(process_, UserFunction::delete_user,
-                     {.id = id, .if_match = static_cast<std::uint64_t>(if_match)});
+                     {.id = id, .if_match = static_cast<std::uint64_t>(if_match)}, operation_);
     const client::Outcome<void> outcome =
         co_await client_.delete_user(next_context(), id, if_match);
     if (outcome) {

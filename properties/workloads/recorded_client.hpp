@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "properties/workloads/history_recorder.hpp"
+#include "sim/scenario/operation_id.hpp"
 #include "system/client/client.hpp"
 #include "system/host/host.hpp"
 
@@ -15,6 +16,10 @@ namespace atlas::properties {
 class RecordedClient {
   public:
     RecordedClient(host::Host& host, HistoryRecorder& recorder, client::ClientOptions options);
+
+    /// The calls from now on belong to that operation: their trace ids and the names they set
+    /// follow from it, and they draw from its source (idempotency keys too). To be called before the first one.
+    void begin(sim::scenario::OperationId operation, host::RandomSource random);
 
     host::Task<client::Outcome<client::User>> register_user(std::string email);
     host::Task<client::Outcome<client::User>> get_user(std::string id);
@@ -29,15 +34,16 @@ class RecordedClient {
   private:
     /// No deadline of its own: the client's timeout bounds the call.
     host::Context next_context();
-    std::string next_name();
+    std::string next_name() const;
     void record(UserFunction function, const client::Outcome<client::User>& outcome);
     void record(UserFunction function, const client::Failure& failure);
 
     HistoryRecorder& recorder_;
     std::uint64_t process_;
     client::Client client_;
-    std::uint64_t calls_ = 0;
-    std::uint64_t names_ = 0;
+    sim::scenario::OperationId operation_;
+    host::RandomSource random_{0};  ///< Of the operation.
+    std::uint8_t calls_ = 0;        ///< Of the operation.
 };
 
 }  // namespace atlas::properties

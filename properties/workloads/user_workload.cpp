@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "system/host/random_sources.hpp"
+
 namespace atlas::properties {
 
 namespace {
@@ -56,18 +58,23 @@ host::Task<> UserWorkload::spawn_clients(host::TaskGroup& clients, host::Host& h
 
 host::Task<> UserWorkload::run_client(host::Host& host, std::vector<host::Endpoint> nodes,
                                       std::uint64_t number, host::TimePoint until) {
-    host::RandomSource random = host.random("workload.client", number);
-    RecordedClient client(host, recorder_, client_options(choose_nodes(std::move(nodes), random)));
+    host::RandomSource own = host.random("workload.client", number);
+    RecordedClient client(host, recorder_, client_options(choose_nodes(std::move(nodes), own)));
+    const host::RandomSources sources(own);
     // In nanoseconds before it is divided: whole seconds would come to none.
     const host::Duration mean =
         host::Duration{std::chrono::seconds{1}} * options_.clients / options_.rate;
     host::TimePoint next = host.clock().now();
-    while (true) {
+    for (sim::scenario::OperationId id{.client = number};; ++id.ordinal) {
+        host::RandomSource random = sources.source(id.ordinal);
         // Counted from beginning to beginning, so that quick and slow answers give the same rate.
         next = std::max(next + random.exponential(mean), host.clock().now());
         if (next >= until) co_return;
         co_await host::sleep_until(host, next);
         if (host.shutdown_requested()) co_return;
+        if (options_.suppressed.contains(id)) continue;
+        const std::uint64_t low = random.next();
+        client.begin(id, host::RandomSource{low, random.next()});
         co_await run_operation(client, random);
     }
 }
@@ -129,6 +136,7 @@ host::Task<> UserWorkload::patch_someone(RecordedClient& client, host::RandomSou
 host::Task<bool> UserWorkload::register_someone_fresh(host::Host& host, RecordedClient& client,
                                                       host::Deadline deadline) {
     while (!deadline.passed(host.clock().now())) {
+        begin_final(host, client);
         client::Outcome<client::User> user =
             co_await client.register_user(directory_.fresh_email());
         if (user) {
@@ -143,6 +151,7 @@ host::Task<bool> UserWorkload::register_someone_fresh(host::Host& host, Recorded
 host::Task<bool> UserWorkload::read(host::Host& host, RecordedClient& client, std::string id,
                                     host::Deadline deadline) {
     while (!deadline.passed(host.clock().now())) {
+        begin_final(host, client);
         client::Outcome<client::User> user = co_await client.get_user(id);
         if (user) directory_.learn(*user);
         // That there is no such user is an answer too: the checkers judge it.
@@ -155,6 +164,7 @@ host::Task<bool> UserWorkload::read(host::Host& host, RecordedClient& client, st
 host::Task<bool> UserWorkload::change(host::Host& host, RecordedClient& client, std::string id,
                                       host::Deadline deadline) {
     while (!deadline.passed(host.clock().now())) {
+        begin_final(host, client);
         client::Outcome<client::User> current = co_await client.get_user(id);
         if (!current && current.error().kind == client::FailureKind::not_found) co_return true;
         if (current) {
@@ -172,6 +182,7 @@ host::Task<bool> UserWorkload::change(host::Host& host, RecordedClient& client, 
 host::Task<bool> UserWorkload::remove(host::Host& host, RecordedClient& client, std::string id,
                                       host::Deadline deadline) {
     while (!deadline.passed(host.clock().now())) {
+        begin_final(host, client);
         client::Outcome<client::User> current = co_await client.get_user(id);
         if (!current && current.error().kind == client::FailureKind::not_found) co_return true;
         if (current) {
@@ -184,6 +195,13 @@ host::Task<bool> UserWorkload::remove(host::Host& host, RecordedClient& client, 
         co_await host::sleep_for(host, pause_between_tries);
     }
     co_return false;
+}
+
+// The final phase is one more client; each of its tries is an operation.
+void UserWorkload::begin_final(host::Host& host, RecordedClient& client) {
+    const std::uint64_t ordinal = final_operations_++;
+    client.begin({.client = options_.clients, .ordinal = ordinal},
+                 host.random("workload.final", ordinal));
 }
 
 host::Task<bool> UserWorkload::run_final_phase(host::Host& host, std::vector<host::Endpoint> nodes,

@@ -33,6 +33,7 @@ struct UserWorkloadOptions {
     std::uint32_t outdated_per_thousand = 150;  ///< Changes that name a wrong version on purpose.
     host::Duration operation_timeout = std::chrono::seconds{5};
     DirectoryOptions directory = {};
+    sim::scenario::SuppressedOperations suppressed = {};
 };
 
 class UserWorkload {
@@ -40,10 +41,10 @@ class UserWorkload {
     /// The recorder outlives the workload.
     UserWorkload(UserWorkloadOptions options, HistoryRecorder& recorder);
 
-    /// The clients of one machine: each on a task and a random source of its own, until `until` or
-    /// the host asks to stop. An operation under way is waited for. `nodes` are the API's
-    /// endpoints. The workload outlives the task; `count` clients are numbered from `first` among
-    /// all of the run.
+    /// The clients of one machine: each on a task of its own, and each of its operations with a
+    /// random source of its own, until `until` or the host asks to stop. An operation under way is
+    /// waited for. `nodes` are the API's endpoints. The workload outlives the task; `count` clients
+    /// are numbered from `first` among all of the run.
     host::Task<> run_clients(host::Host& host, std::vector<host::Endpoint> nodes,
                              std::uint64_t first, std::uint64_t count, host::TimePoint until);
 
@@ -71,6 +72,7 @@ class UserWorkload {
                           host::Deadline deadline);
     host::Task<bool> change(host::Host& host, RecordedClient& client, std::string id,
                             host::Deadline deadline);
+    void begin_final(host::Host& host, RecordedClient& client);
 
     host::Task<bool> remove(host::Host& host, RecordedClient& client, std::string id,
                             host::Deadline deadline);
@@ -80,6 +82,7 @@ class UserWorkload {
     UserWorkloadOptions options_;
     HistoryRecorder& recorder_;
     UserDirectory directory_;
+    std::uint64_t final_operations_ = 0;
 };
 
 }  // namespace atlas::properties

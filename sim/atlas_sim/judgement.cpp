@@ -68,10 +68,8 @@ std::string describe(const Death& death) {
 
 void judge_deaths(const Simulation& simulation, reports::RunReport& report) {
     reports::PropertyResult result{"no-crash", Verdict::valid, ""};
-    const bool disk_failed =
-        simulation.ledger().entry(faults::FaultKind::disk_sync_failure).effective > 0;
     for (const Death& death : simulation.deaths()) {
-        if (is_expected(death, disk_failed)) {
+        if (is_expected(death, simulation.ledger())) {
             report.expected_deaths.push_back(describe(death));
             continue;
         }
@@ -125,13 +123,25 @@ std::string without_last_line_end(std::string text) {
 
 }  // namespace
 
-bool is_expected(const Death& death, bool disk_failed) {
-    if (!disk_failed || death.process.find("/postgres#") == std::string::npos) return false;
-    // To create a log segment and to start each sync too, and say so by the error alone.
-    const bool may_sync = death.reason.starts_with("PANIC: could not create file") ||
-                          death.reason.starts_with("PostgreSQL cannot start");
-    return death.reason.starts_with("PANIC: could not fsync") ||
-           (may_sync && death.reason.find(": io_error") != std::string::npos);
+bool is_expected(const Death& death, const faults::Ledger& ledger) {
+    using faults::FaultKind;
+    if (death.process.find("/postgres#") == std::string::npos) return false;
+    const auto befell = [&ledger](FaultKind kind) { return ledger.entry(kind).effective > 0; };
+    const auto was = [&death](std::string_view what) { return death.reason.starts_with(what); };
+    if (death.reason.find(": no_space") != std::string::npos) {
+        return befell(FaultKind::disk_no_space) &&
+               (was("PANIC: could not write to file") || was("PANIC: could not create file") ||
+                was("PostgreSQL cannot start"));
+    }
+    if (death.reason.find(": io_error") == std::string::npos) return false;
+    const bool syncs = befell(FaultKind::disk_sync_failure);
+    if (was("PANIC: could not fsync")) return syncs;
+    const bool writes = befell(FaultKind::disk_write_error);
+    if (was("PANIC: could not write to file")) return writes;
+    // Both write and sync, and say so by the error alone.
+    if (was("PANIC: could not create file")) return syncs || writes;
+    return was("PostgreSQL cannot start") &&
+           (syncs || writes || befell(FaultKind::disk_read_error));
 }
 
 std::vector<properties::UserRow> to_user_rows(const models::postgres::CommittedRows& table) {

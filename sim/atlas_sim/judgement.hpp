@@ -6,14 +6,15 @@
 #include "properties/invariants/run_record.hpp"
 #include "reports/run_report.hpp"
 #include "sim/atlas_sim/simulation.hpp"
+#include "sim/faults/ledger.hpp"
 #include "sim/faults/swarm_options.hpp"
 #include "sim/models/postgres/server.hpp"
 
 namespace atlas::sim::atlas_sim {
 
-/// Whether a process may end itself so. PostgreSQL does when a sync failed, for then it no longer
-/// knows what is on its disk; nobody else has a reason to, nor it any other.
-bool is_expected(const Death& death, bool disk_failed);
+/// Whether a process may end itself so. PostgreSQL does when its disk gave it an error that it may
+/// not go on after, and only for an error that the disk did give; nobody else has a reason to.
+bool is_expected(const Death& death, const faults::Ledger& ledger);
 
 /// The table of users as the properties want it. Its columns are known to be there.
 std::vector<properties::UserRow> to_user_rows(const models::postgres::CommittedRows& table);

@@ -7,8 +7,17 @@
 namespace atlas::sim::atlas_sim {
 namespace {
 
-bool is_expected_of(std::string process, std::string reason, bool disk_failed = true) {
-    return is_expected({{}, std::move(process), std::move(reason)}, disk_failed);
+using faults::FaultKind;
+
+bool is_expected_of(std::string process, std::string reason,
+                    std::vector<FaultKind> befell = {FaultKind::disk_sync_failure}) {
+    faults::Ledger ledger;
+    for (const FaultKind kind : befell) {
+        ledger.arm(kind);
+        ledger.fire(kind);
+        ledger.effect(kind);
+    }
+    return is_expected({{}, std::move(process), std::move(reason)}, ledger);
 }
 
 const std::string postgres = "postgres-0/postgres#2";
@@ -20,7 +29,7 @@ TEST(Deaths, OfPostgresAreExpectedAfterAFailedSync) {
           std::string("PANIC: could not create file \"pgdata/wal/8\": io_error"),
           std::string("PostgreSQL cannot start: io_error: the sync failed")}) {
         EXPECT_TRUE(is_expected_of(postgres, reason)) << reason;
-        EXPECT_FALSE(is_expected_of(postgres, reason, false)) << reason;
+        EXPECT_FALSE(is_expected_of(postgres, reason, {})) << reason;
         EXPECT_FALSE(is_expected_of("api-1/atlas-server#1", reason)) << reason;
     }
 }
@@ -31,6 +40,18 @@ TEST(Deaths, OfPostgresAreNotExpectedForOtherReasons) {
                                "PANIC: could not write to file \"pgdata/wal/0\": no_space"}) {
         EXPECT_FALSE(is_expected_of(postgres, reason)) << reason;
     }
+}
+
+TEST(Deaths, OfPostgresFollowFromTheErrorThatItsDiskGave) {
+    const std::string start = "PostgreSQL cannot start: io_error: pgdata/checkpoint";
+    EXPECT_TRUE(is_expected_of(postgres, start, {FaultKind::disk_read_error}));
+    EXPECT_FALSE(is_expected_of(postgres, failed_sync, {FaultKind::disk_read_error}));
+    const std::string write = "PANIC: could not write to file \"pgdata/wal/0\": io_error";
+    EXPECT_TRUE(is_expected_of(postgres, write, {FaultKind::disk_write_error}));
+    EXPECT_FALSE(is_expected_of(postgres, write, {FaultKind::disk_read_error}));
+    const std::string full = "PANIC: could not write to file \"pgdata/wal/0\": no_space";
+    EXPECT_TRUE(is_expected_of(postgres, full, {FaultKind::disk_no_space}));
+    EXPECT_FALSE(is_expected_of(postgres, full, {FaultKind::disk_write_error}));
 }
 
 }  // namespace

@@ -14,15 +14,18 @@
 #include "sim/faults/fault_document.hpp"
 #include "sim/faults/fault_kind.hpp"
 #include "sim/faults/knobs.hpp"
+#include "sim/faults/topology.hpp"
 #include "sim/scenario/scenario.hpp"
 
 namespace atlas::sim::atlas_sim {
 namespace {
 
 void list_faults() {
+    const faults::Envelope envelope = faults::Envelope::single_postgres();
     for (const faults::FaultKindInfo& kind : faults::all_fault_kinds()) {
-        fmt::print("{:<30}{}\n{:<30}effect: {}\n{:<30}floor: {} % of the seeds that arm it\n",
-                   kind.name, kind.sentence, "", kind.effect, "", kind.floor_percent);
+        fmt::print("{:<30}{}\n{:<30}effect: {}\n{:<30}floor: {} % of the seeds that arm it{}\n",
+                   kind.name, kind.sentence, "", kind.effect, "", kind.floor_percent,
+                   envelope.covers_any(kind.kind) ? "" : "; never drawn");
     }
 }
 
@@ -31,7 +34,7 @@ void list_properties() {
         fmt::print("{:<26}{}\n", property.name, property.sentence);
     }
     fmt::print("{:<26}{}\n", "no-crash",
-               "No process ends itself, but for PostgreSQL when its disk failed a sync.");
+               "No process ends itself, but for PostgreSQL when its disk gave it an error.");
 }
 
 void list_sabotages() {

@@ -23,8 +23,10 @@ host::Task<> serve(host::Host& host, ServerSettings settings, host::Endpoint end
         failure = describe(server.error());
         co_return;
     }
-    fmt::print("PostgreSQL model on {} (any user, database and password); end it with Ctrl-C\n",
-               host::to_string(endpoint));
+    fmt::print(
+        "PostgreSQL model on {} (users and databases atlas and postgres, no password); end it "
+        "with Ctrl-C\n",
+        host::to_string(endpoint));
     std::fflush(stdout);
     co_await models::postgres::protocol::serve(host, **server, std::move(endpoint));
 }

@@ -92,8 +92,12 @@ int run_one(const RunCommand& command) {
         };
     }
     Simulation simulation(
-        {*command.seed, configuration.options, configuration.suppressed, configuration.plan,
-         sabotage == nullptr ? properties::Sabotage::none : sabotage->sabotage},
+        {.seed = *command.seed,
+         .options = configuration.options,
+         .suppressed = configuration.suppressed,
+         .suppressed_operations = configuration.suppressed_operations,
+         .plan = configuration.plan,
+         .sabotage = sabotage == nullptr ? properties::Sabotage::none : sabotage->sabotage},
         std::move(sink));
     const AtFailedCheck rescue([&] {
         save_what_there_is(simulation, last_event, trace, history);

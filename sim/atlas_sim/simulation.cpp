@@ -12,6 +12,7 @@
 #include "sim/atlas_sim/progress.hpp"
 #include "sim/sql_client/driver.hpp"
 #include "system/host/check.hpp"
+#include "system/sql/resolving_driver.hpp"
 
 namespace atlas::sim::atlas_sim {
 
@@ -40,7 +41,8 @@ std::vector<Role> roles_of(const std::vector<faults::MachineInfo>& machines) {
     return roles;
 }
 
-properties::UserWorkloadOptions workload_options(const faults::SwarmOptions& options) {
+properties::UserWorkloadOptions workload_options(const SimulationInput& input) {
+    const faults::SwarmOptions& options = input.options;
     const faults::WorkloadOptions& drawn = options.workload;
     properties::UserWorkloadOptions workload;
     workload.rate = drawn.rate;
@@ -55,6 +57,7 @@ properties::UserWorkloadOptions workload_options(const faults::SwarmOptions& opt
     workload.directory.hot_users = drawn.hot_users;
     workload.directory.hot_per_thousand = static_cast<std::uint32_t>(drawn.hot_per_thousand);
     workload.directory.email_pool = drawn.email_pool;
+    workload.suppressed = input.suppressed_operations;
     return workload;
 }
 
@@ -77,12 +80,12 @@ std::chrono::milliseconds whole_milliseconds(Duration duration) {
 }
 
 node::ApiNodeOptions api_node_options(const faults::SwarmOptions& options,
-                                      const std::string& postgres_address) {
+                                      const std::string& postgres_machine) {
     const faults::SystemOptions& drawn = options.system;
     node::ApiNodeOptions node;
     node.listen = {"0.0.0.0", cluster::api_port};
     node.http.request_time = drawn.request_time;
-    node.database.target.endpoint = {postgres_address, cluster::postgres_port};
+    node.database.target.endpoint = {postgres_machine, cluster::postgres_port};
     node.database.size = drawn.pool_size;
     node.database.statement_timeout = whole_milliseconds(drawn.statement_timeout);
     node.database.lock_timeout = whole_milliseconds(drawn.lock_timeout);
@@ -104,8 +107,9 @@ Simulation::Simulation(SimulationInput input, kernel::Trace::Sink sink)
       network_dice_(dice_, names_of(machines_)),
       disk_dice_(dice_),
       fault_point_dice_(dice_, machines_, faults::Envelope::single_postgres()),
+      computation_dice_(dice_, machines_, faults::Envelope::single_postgres()),
       recorder_([this] { return kernel_.now().since_epoch; }),
-      workload_(workload_options(input_.options), recorder_),
+      workload_(workload_options(input_), recorder_),
       cluster_(kernel_, network_dice_, disk_dice_) {
     if (sink) kernel_.trace().set_sink(std::move(sink));
 }
@@ -122,6 +126,7 @@ void Simulation::listen_to_logs(LogListener listener) {
 
 void Simulation::boot() {
     fault_point_dice_.attach(cluster_.hooks());
+    computation_dice_.attach(cluster_.hooks());
     cluster_.hooks().on_fatal = [this](const kernel::Process& process, std::string_view reason) {
         deaths_.push_back({kernel_.now(), process.full_name(), std::string(reason)});
     };
@@ -174,8 +179,9 @@ void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
 cluster::ApiNodeParts Simulation::api_node_parts(host::Host& host) {
     const MachineNumber postgres = cluster_.machine_of(postgres_process_);
     cluster::ApiNodeParts parts;
-    parts.driver = std::make_unique<sql_client::Driver>(host);
-    parts.options = api_node_options(input_.options, cluster_.network().address_of(postgres));
+    parts.driver =
+        std::make_unique<sql::ResolvingDriver>(host, std::make_unique<sql_client::Driver>(host));
+    parts.options = api_node_options(input_.options, cluster_.machine_name(postgres));
     if (input_.sabotage != properties::Sabotage::none) {
         parts.run = [this](host::Host& own, sql::Driver& driver, node::ApiNodeOptions options,
                            node::ApiNodeHooks hooks) {

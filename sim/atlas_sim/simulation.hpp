@@ -16,6 +16,7 @@
 #include "sim/cluster/cluster.hpp"
 #include "sim/cluster/fault_control.hpp"
 #include "sim/cluster/programs.hpp"
+#include "sim/faults/computation_dice.hpp"
 #include "sim/faults/dice.hpp"
 #include "sim/faults/disk_dice.hpp"
 #include "sim/faults/fault_plan.hpp"
@@ -32,6 +33,7 @@ struct SimulationInput {
     kernel::Seed seed;
     faults::SwarmOptions options;
     faults::SuppressedFaults suppressed = {};
+    scenario::SuppressedOperations suppressed_operations = {};
     faults::FaultPlan plan = {};
     properties::Sabotage sabotage = properties::Sabotage::none;
 };
@@ -108,6 +110,7 @@ class Simulation {
     faults::NetworkDice network_dice_;
     faults::DiskDice disk_dice_;
     faults::FaultPointDice fault_point_dice_;
+    faults::ComputationDice computation_dice_;
     properties::SabotageLedger sabotage_ledger_;
     properties::HistoryRecorder recorder_;
     properties::UserWorkload workload_;

@@ -13,7 +13,7 @@
 namespace atlas::sim::cluster {
 
 /// Every packet takes `delay`; reads and writes are whole.
-class CalmNetwork final : public network::NetworkPolicy {
+class CalmNetwork : public network::NetworkPolicy {
   public:
     explicit CalmNetwork(host::Duration delay = std::chrono::microseconds{100}) : delay_(delay) {}
 
@@ -22,11 +22,19 @@ class CalmNetwork final : public network::NetworkPolicy {
     std::size_t read_limit(network::Link, std::size_t available) override { return available; }
     std::size_t write_limit(network::Link, std::size_t offered) override { return offered; }
     bool loses_in_flight(network::Link) override { return false; }
-    void delivered(network::Link, host::Duration, bool) override {}
+    network::ConnectFate connect_fate(network::Link) override {
+        return network::ConnectFate::as_usual;
+    }
+    network::NameFate name_fate(network::MachineNumber) override {
+        return network::NameFate::as_usual;
+    }
+    void delivered(network::Link, host::Duration, const network::Flight&) override {}
     void held_back(network::Link) override {}
     void lost_in_flight(network::Link, std::size_t) override {}
     void unanswered(network::Link) override {}
     void reset_seen(std::uint64_t) override {}
+    void half_close_seen(std::uint64_t) override {}
+    void connect_failed(network::Link, network::ConnectFate, host::ErrorCode) override {}
 
   private:
     host::Duration delay_;

@@ -40,6 +40,7 @@ struct Cluster::Slot {
     kernel::Process* process;
     Program program;
     ProcessOptions options;
+    kernel::TieSource ties;  ///< Of what its supervisor does.
     std::unique_ptr<Incarnation> incarnation = nullptr;
     /// Whether the supervisor starts it again when it dies of itself.
     bool supervised = false;
@@ -78,8 +79,9 @@ ProcessNumber Cluster::add_process(MachineNumber machine, std::string name, Prog
                                    ProcessOptions options) {
     const auto number = static_cast<ProcessNumber>(slots_.size());
     kernel::Process& process = kernel_.add_process(machines_[machine]->name, std::move(name));
-    slots_.push_back(std::make_unique<Slot>(
-        Slot{number, machine, machines_[machine].get(), &process, std::move(program), options}));
+    kernel::TieSource ties(kernel_.seed(), "supervisor", process.machine() + "/" + process.name());
+    slots_.push_back(std::make_unique<Slot>(Slot{number, machine, machines_[machine].get(),
+                                                 &process, std::move(program), options, ties}));
     return number;
 }
 
@@ -112,7 +114,7 @@ host::Task<> Cluster::run_program(Cluster& cluster, Slot& slot) {
 void Cluster::program_returned(Slot& slot) {
     const std::uint32_t incarnation = slot.process->incarnation();
     kernel_.schedule(
-        kernel_.now() + host::Duration{1}, nullptr, EventKind::control, "process ended",
+        kernel_.now() + host::Duration{1}, slot.ties, EventKind::control, "process ended",
         slot.number, [this, &slot, incarnation] {
             if (slot.incarnation == nullptr || slot.process->incarnation() != incarnation) return;
             const auto report = [&](std::size_t count, std::string_view what) {
@@ -140,7 +142,7 @@ void Cluster::process_died(kernel::Process& process) {
 }
 
 void Cluster::schedule_restart(Slot& slot) {
-    kernel_.schedule(kernel_.now() + slot.options.restart_delay, nullptr, EventKind::control,
+    kernel_.schedule(kernel_.now() + slot.options.restart_delay, slot.ties, EventKind::control,
                      "supervisor restarts", slot.number, [this, &slot] {
                          if (slot.supervised) start(slot.number);
                      });
@@ -165,6 +167,10 @@ void Cluster::pause(ProcessNumber number) {
 
 std::size_t Cluster::resume(ProcessNumber number) {
     return kernel_.resume(*slots_[number]->process);
+}
+
+std::size_t Cluster::set_step_time(ProcessNumber process, host::Duration step_time) {
+    return slots_[process]->process->set_step_time(step_time);
 }
 
 disk::PowerLossReport Cluster::power_off(MachineNumber machine) {

@@ -56,6 +56,9 @@ class Cluster {
     /// How many events had come due meanwhile.
     std::size_t resume(ProcessNumber process);
 
+    /// See kernel::Process::set_step_time; it outlives the process's incarnations.
+    std::size_t set_step_time(ProcessNumber process, host::Duration step_time);
+
     /// The machine goes dark: its processes die, nobody is told, and what its disk had not synced
     /// may be lost.
     disk::PowerLossReport power_off(network::MachineNumber machine);

@@ -77,6 +77,13 @@ bool FaultControl::resume(std::string_view machine) {
     return held_back > 0;
 }
 
+std::size_t FaultControl::set_step_time(std::string_view machine, host::Duration step_time) {
+    std::size_t late = 0;
+    for (const ProcessNumber process : processes_on(machine))
+        late += cluster_.set_step_time(process, step_time);
+    return late;
+}
+
 faults::ClusterControl::PowerLoss FaultControl::power_loss(std::string_view machine) {
     const MachineNumber number = number_of(machine);
     PowerLoss loss;
@@ -93,15 +100,39 @@ bool FaultControl::power_on(std::string_view machine) {
     return true;
 }
 
+void FaultControl::set_disk_full(std::string_view machine, bool full) {
+    cluster_.disk(number_of(machine)).set_full(full);
+}
+
+std::optional<std::uint64_t> FaultControl::rot_bit(std::string_view machine, std::uint64_t choice) {
+    return cluster_.disk(number_of(machine)).rot_bit(choice);
+}
+
+std::uint64_t FaultControl::misdirect_next_write(std::string_view machine, std::uint64_t choice) {
+    return cluster_.disk(number_of(machine)).misdirect_next_write(choice);
+}
+
 void FaultControl::set_link_blocked(std::string_view from, std::string_view to, bool blocked) {
     const MachineNumber from_number = number_of(from);
     const MachineNumber to_number = number_of(to);
     cluster_.network().set_blocked({from_number, to_number}, blocked);
 }
 
+void FaultControl::set_link_condition(std::string_view from, std::string_view to,
+                                      network::LinkCondition condition) {
+    const MachineNumber from_number = number_of(from);
+    const MachineNumber to_number = number_of(to);
+    cluster_.network().set_condition({from_number, to_number}, condition);
+}
+
 std::optional<std::uint64_t> FaultControl::reset_connection(std::string_view a, std::string_view b,
                                                             std::uint64_t choice) {
     return cluster_.network().reset_connection(number_of(a), number_of(b), choice);
+}
+
+std::optional<std::uint64_t> FaultControl::half_close(std::string_view a, std::string_view b,
+                                                      std::uint64_t choice) {
+    return cluster_.network().half_close(number_of(a), number_of(b), choice);
 }
 
 host::Duration FaultControl::clock_offset(std::string_view machine) const {
@@ -110,6 +141,10 @@ host::Duration FaultControl::clock_offset(std::string_view machine) const {
 
 void FaultControl::set_clock_offset(std::string_view machine, host::Duration offset) {
     cluster_.clock(number_of(machine)).set_offset(offset);
+}
+
+void FaultControl::set_clock_drift(std::string_view machine, host::Duration gained_in_a_second) {
+    cluster_.clock(number_of(machine)).set_drift(gained_in_a_second);
 }
 
 std::uint64_t FaultControl::clock_readings(std::string_view machine) const {

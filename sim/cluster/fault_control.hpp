@@ -19,13 +19,22 @@ class FaultControl final : public faults::ClusterControl {
     bool restart(std::string_view machine) override;
     bool pause(std::string_view machine) override;
     bool resume(std::string_view machine) override;
+    std::size_t set_step_time(std::string_view machine, host::Duration step_time) override;
     PowerLoss power_loss(std::string_view machine) override;
     bool power_on(std::string_view machine) override;
+    void set_disk_full(std::string_view machine, bool full) override;
+    std::optional<std::uint64_t> rot_bit(std::string_view machine, std::uint64_t choice) override;
+    std::uint64_t misdirect_next_write(std::string_view machine, std::uint64_t choice) override;
     void set_link_blocked(std::string_view from, std::string_view to, bool blocked) override;
+    void set_link_condition(std::string_view from, std::string_view to,
+                            network::LinkCondition condition) override;
     std::optional<std::uint64_t> reset_connection(std::string_view a, std::string_view b,
                                                   std::uint64_t choice) override;
+    std::optional<std::uint64_t> half_close(std::string_view a, std::string_view b,
+                                            std::uint64_t choice) override;
     host::Duration clock_offset(std::string_view machine) const override;
     void set_clock_offset(std::string_view machine, host::Duration offset) override;
+    void set_clock_drift(std::string_view machine, host::Duration gained_in_a_second) override;
     std::uint64_t clock_readings(std::string_view machine) const override;
 
   private:

@@ -66,15 +66,35 @@ std::size_t FileContent::read(std::uint64_t offset, std::span<std::byte> buffer)
 }
 
 void FileContent::write(std::uint64_t offset, std::span<const std::byte> data) {
+    std::erase_if(damages_, [&](const Damage& damage) {
+        return damage.begin >= offset && damage.end <= offset + data.size();
+    });
     Change change = apply_write(offset, data);
     change.number = ++last_change_;
     remember(std::move(change));
 }
 
 void FileContent::truncate(std::uint64_t size) {
+    std::erase_if(damages_, [size](const Damage& damage) { return damage.begin >= size; });
     Change change = apply_truncate(size);
     change.number = ++last_change_;
     remember(std::move(change));
+}
+
+void FileContent::mark_damaged(std::uint64_t offset, std::uint64_t length, std::uint64_t number) {
+    damages_.push_back({offset, offset + length, number});
+}
+
+void FileContent::flip_bit(std::uint64_t offset, unsigned bit) {
+    bytes_[offset] ^= std::byte{1} << bit;
+}
+
+std::optional<std::uint64_t> FileContent::damage_to(std::uint64_t offset,
+                                                    std::uint64_t length) const {
+    for (auto damage = damages_.rbegin(); damage != damages_.rend(); ++damage) {
+        if (damage->begin < offset + length && offset < damage->end) return damage->number;
+    }
+    return std::nullopt;
 }
 
 FileContent::Change FileContent::apply_write(std::uint64_t offset,

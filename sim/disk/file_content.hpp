@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -38,6 +39,13 @@ class FileContent {
     std::size_t read(std::uint64_t offset, std::span<std::byte> buffer) const;
     void write(std::uint64_t offset, std::span<const std::byte> data);
     void truncate(std::uint64_t size);
+
+    /// The disk itself has spoilt these bytes: no change, and no loss undoes it. The number is the
+    /// caller's, to know it by.
+    void mark_damaged(std::uint64_t offset, std::uint64_t length, std::uint64_t number);
+    void flip_bit(std::uint64_t offset, unsigned bit);
+    /// The newest damage to any of those bytes that no write has mended since.
+    std::optional<std::uint64_t> damage_to(std::uint64_t offset, std::uint64_t length) const;
 
     /// The number of the newest change; a sync that starts now covers all up to it.
     std::uint64_t last_change() const { return last_change_; }
@@ -74,7 +82,14 @@ class FileContent {
     static void undo(Change& change, std::vector<std::byte>& bytes);
     void redo_survivors(std::span<Change> changes, const Survives& survives, ContentLoss& loss);
 
+    struct Damage {
+        std::uint64_t begin;
+        std::uint64_t end;
+        std::uint64_t number;
+    };
+
     std::vector<std::byte> bytes_;
+    std::vector<Damage> damages_;
     std::deque<Change> unsynced_;
     std::size_t unsynced_cost_ = 0;
     std::uint64_t last_change_ = 0;

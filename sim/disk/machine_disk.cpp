@@ -47,6 +47,26 @@ PowerLossReport MachineDisk::power_loss() {
     return report;
 }
 
+std::optional<std::uint64_t> MachineDisk::rot_bit(std::uint64_t choice) {
+    recount();
+    if (used_bytes_ == 0) return std::nullopt;
+    std::uint64_t bit = choice % (used_bytes_ * 8);
+    for (const auto& [path, content] : tree_.files()) {
+        if (bit / 8 < content->size()) {
+            content->flip_bit(bit / 8, static_cast<unsigned>(bit % 8));
+            content->mark_damaged(bit / 8, 1, damages_);
+            return damages_++;
+        }
+        bit -= content->size() * 8;
+    }
+    return std::nullopt;
+}
+
+std::uint64_t MachineDisk::misdirect_next_write(std::uint64_t choice) {
+    misdirection_ = {choice, damages_};
+    return damages_++;
+}
+
 void MachineDisk::recount() {
     used_bytes_ = 0;
     for (const auto& [path, content] : tree_.files())

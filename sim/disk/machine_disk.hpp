@@ -43,6 +43,16 @@ class MachineDisk {
     /// disk. The machine's processes must be dead. Complexity: the files with unsynced changes.
     PowerLossReport power_loss();
 
+    /// While it is full, whatever would make a file larger ends with no_space.
+    void set_full(bool full) { is_full_ = full; }
+
+    /// One bit of one file flips: `choice` picks it, modulo all that there are, files in the order
+    /// of their names. The number of the damage; nothing when there is no byte.
+    std::optional<std::uint64_t> rot_bit(std::uint64_t choice);
+    /// The next write that can goes to another place of its file, which `choice` picks. The number
+    /// of the damage.
+    std::uint64_t misdirect_next_write(std::uint64_t choice);
+
     /// For invariants and tests: reading with no effect on the run. Nothing when no file has that
     /// name.
     std::optional<std::vector<std::byte>> seen_bytes(std::string_view path) const;
@@ -70,6 +80,13 @@ class MachineDisk {
     DiskPolicy& policy_;
     std::uint64_t capacity_bytes_;
     std::uint64_t used_bytes_ = 0;
+    bool is_full_ = false;
+    std::uint64_t damages_ = 0;
+    struct Misdirection {
+        std::uint64_t choice;
+        std::uint64_t damage;
+    };
+    std::optional<Misdirection> misdirection_;
     DirectoryTree tree_;
     std::array<std::uint64_t, operation_kinds> operations_{};
     std::uint64_t power_losses_ = 0;

@@ -58,6 +58,8 @@ struct Outcome {
     host::Duration took{};
     std::size_t bytes = 0;
     std::optional<host::ErrorCode> error = std::nullopt;
+    /// A read: what it gave is not what was written, because of the damage of that number.
+    std::optional<std::uint64_t> damage = std::nullopt;
     /// A failed sync: sectors whose content went back to what it was before.
     std::size_t sectors_changed = 0;
 };

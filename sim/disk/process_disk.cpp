@@ -126,7 +126,7 @@ Task<> ProcessDisk::until_end(const Call& call, std::uint64_t digest) {
             parking.suspend(std::move(handler), task, host::Deadline::never());
             if (!process_.is_alive()) return;
             kernel::Event& event = process_.kernel().schedule(
-                call.ends, &process_, kernel::EventKind::disk, name(call.operation.kind).data(),
+                call.ends, process_, kernel::EventKind::disk, name(call.operation.kind).data(),
                 payload, [&parking, notice = PendingEvent::Notice(pending)]() mutable {
                     notice.give();
                     // Cancelled already: its wake-up is on the way.
@@ -140,11 +140,9 @@ Task<> ProcessDisk::until_end(const Call& call, std::uint64_t digest) {
         boost::asio::use_awaitable);
 }
 
-void ProcessDisk::report(const Call& call, std::size_t bytes, std::size_t sectors_changed) {
-    const Outcome outcome{.took = process_.kernel().now() - call.began,
-                          .bytes = bytes,
-                          .error = call.decision.error,
-                          .sectors_changed = sectors_changed};
+void ProcessDisk::report(const Call& call, Outcome outcome) {
+    outcome.took = process_.kernel().now() - call.began;
+    outcome.error = call.decision.error;
     machine_.policy_.completed(call.operation, outcome);
 }
 
@@ -163,7 +161,7 @@ Task<Result<std::unique_ptr<host::File>>> ProcessDisk::open(std::string path, Op
         content = creates ? tree.create(path) : failure(ErrorCode::not_found, path);
     }
     co_await until_end(call, digest_of(path));
-    report(call, 0);
+    report(call);
     if (!content) co_return std::unexpected(std::move(content.error()));
     co_return std::make_unique<ProcessFile>(*this, std::move(path), std::move(*content),
                                             mode != OpenMode::read_only);
@@ -178,7 +176,7 @@ Task<Result<void>> ProcessDisk::rename(std::string from, std::string to) {
         call.decision.error ? failed(*call.decision.error, from) : machine_.tree_.rename(from, to);
     machine_.recount();
     co_await until_end(call, digest_of(to));
-    report(call, 0);
+    report(call);
     co_return done;
 }
 
@@ -190,7 +188,7 @@ Task<Result<void>> ProcessDisk::remove(std::string path) {
         call.decision.error ? failed(*call.decision.error, path) : machine_.tree_.remove(path);
     machine_.recount();
     co_await until_end(call, digest_of(path));
-    report(call, 0);
+    report(call);
     co_return done;
 }
 
@@ -201,7 +199,7 @@ Task<Result<void>> ProcessDisk::make_directory(std::string path) {
     Result<void> done = call.decision.error ? failed(*call.decision.error, path)
                                             : machine_.tree_.make_directory(path);
     co_await until_end(call, digest_of(path));
-    report(call, 0);
+    report(call);
     co_return done;
 }
 
@@ -212,7 +210,7 @@ Task<Result<std::vector<std::string>>> ProcessDisk::list(std::string path) {
     Result<std::vector<std::string>> names =
         call.decision.error ? failed(*call.decision.error, path) : machine_.tree_.list(path);
     co_await until_end(call, digest_of(path));
-    report(call, 0);
+    report(call);
     co_return names;
 }
 
@@ -225,7 +223,7 @@ Task<Result<void>> ProcessDisk::sync_directory(std::string path) {
     co_await until_end(call, digest_of(path));
     // When it fails the names stay as unsure as they were; a later sync may yet make them durable.
     if (!call.decision.error) machine_.tree_.make_durable(path, covered);
-    report(call, 0);
+    report(call);
     if (call.decision.error) co_return failed(*call.decision.error, path);
     co_return Result<void>{};
 }

@@ -50,7 +50,8 @@ class ProcessDisk final : public host::Disk {
     Call begin(Operation operation, host::TimePoint not_before = {});
     /// Until the call ends. The digest stands for what it carries.
     host::Task<> until_end(const Call& call, std::uint64_t digest);
-    void report(const Call& call, std::size_t bytes, std::size_t sectors_changed = 0);
+    /// Fills in what the call itself says.
+    void report(const Call& call, Outcome outcome = {});
     bool is_alive() const { return process_.is_alive(); }
 
     MachineDisk& machine_;

@@ -388,5 +388,65 @@ TEST(ProcessDisk, APowerLossAtAnyMomentLeavesNothingBehind) {
     }
 }
 
+TEST(DamagedDisk, GivesAFlippedBitUntilItIsWrittenOver) {
+    World world;
+    world.run(
+        [&](host::Disk& disk) -> Task<> { return write_file(disk, "f", "abcd", true, true); });
+    EXPECT_EQ(world.machine.rot_bit(9), 0U);
+    EXPECT_EQ(world.text("f"), "a`cd");
+    std::array<std::byte, 4> bytes{};
+    world.run([&](host::Disk& disk) -> Task<> {
+        auto file = co_await disk.open("f", OpenMode::read_write);
+        auto read = co_await (*file)->read_at(0, bytes);
+        EXPECT_EQ(*read, 4U);
+        EXPECT_EQ(world.policy.outcomes.back().second.damage, 0U);
+        auto written = co_await (*file)->write_at(1, bytes_of("b"));
+        EXPECT_TRUE(written);
+        read = co_await (*file)->read_at(0, bytes);
+        EXPECT_EQ(*read, 4U);
+        EXPECT_FALSE(world.policy.outcomes.back().second.damage);
+    });
+    EXPECT_EQ(world.text("f"), "abcd");
+}
+
+TEST(DamagedDisk, PutsOneWriteElsewhereAndSaysNothing) {
+    World world;
+    world.run([&](host::Disk& disk) -> Task<> {
+        auto file = co_await disk.open("f", OpenMode::create_or_open);
+        auto written = co_await (*file)->write_at(0, bytes_of("abcdef"));
+        EXPECT_TRUE(written);
+        const std::uint64_t damage = world.machine.misdirect_next_write(1);
+        for (const std::string_view text : {"XY", "Z"}) {
+            written = co_await (*file)->write_at(4, bytes_of(text));
+            EXPECT_EQ(*written, text.size());
+        }
+        std::array<std::byte, 1> byte{};
+        auto read = co_await (*file)->read_at(5, byte);
+        EXPECT_EQ(*read, 1U);
+        EXPECT_EQ(world.policy.outcomes.back().second.damage, damage);
+    });
+    EXPECT_EQ(world.text("f"), "aXYdZf");
+}
+
+TEST(FullDisk, TakesWhatDoesNotGrowAFile) {
+    World world;
+    world.run([&](host::Disk& disk) -> Task<> {
+        auto file = co_await disk.open("f", OpenMode::create_or_open);
+        auto written = co_await (*file)->write_at(0, bytes_of("abcd"));
+        EXPECT_TRUE(written);
+        world.machine.set_full(true);
+        auto over = co_await (*file)->write_at(2, bytes_of("CD"));
+        EXPECT_TRUE(over);
+        auto beyond = co_await (*file)->write_at(3, bytes_of("xy"));
+        EXPECT_EQ(beyond.error().code, ErrorCode::no_space);
+        auto longer = co_await (*file)->truncate(5);
+        EXPECT_EQ(longer.error().code, ErrorCode::no_space);
+        world.machine.set_full(false);
+        beyond = co_await (*file)->write_at(3, bytes_of("xy"));
+        EXPECT_TRUE(beyond);
+    });
+    EXPECT_EQ(world.text("f"), "abCxy");
+}
+
 }  // namespace
 }  // namespace atlas::sim::disk

@@ -52,11 +52,27 @@ ProcessDisk::Call ProcessFile::begin(OperationKind kind, std::uint64_t offset, s
 
 bool ProcessFile::has_room_for(std::uint64_t size) const {
     if (size <= content_->size()) return true;
+    if (disk_.machine_.is_full_) return false;
     return size - content_->size() <= disk_.machine_.capacity_bytes_ - disk_.machine_.used_bytes_;
 }
 
 void ProcessFile::resized(std::uint64_t from) {
     disk_.machine_.used_bytes_ += content_->size() - from;
+}
+
+void ProcessFile::put(std::uint64_t offset, std::span<const std::byte> data) {
+    std::optional<MachineDisk::Misdirection>& misdirection = disk_.machine_.misdirection_;
+    // Any other place where it fits into what is there.
+    const bool has_other_place = content_->size() >= data.size() && content_->size() > 0;
+    if (!misdirection || !has_other_place) return content_->write(offset, data);
+    const std::uint64_t places = content_->size() - data.size() + 1;
+    std::uint64_t place = misdirection->choice % places;
+    if (place == offset) place = (place + 1) % places;
+    if (place == offset) return content_->write(offset, data);
+    content_->write(place, data);
+    content_->mark_damaged(place, data.size(), misdirection->damage);
+    content_->mark_damaged(offset, data.size(), misdirection->damage);
+    misdirection.reset();
 }
 
 Task<Result<std::size_t>> ProcessFile::read_at(std::uint64_t offset, std::span<std::byte> buffer) {
@@ -68,9 +84,10 @@ Task<Result<std::size_t>> ProcessFile::read_at(std::uint64_t offset, std::span<s
     if (!call.decision.error) {
         count = content_->read(offset, buffer.first(std::min(most, call.decision.limit)));
     }
+    const std::optional<std::uint64_t> damage = content_->damage_to(offset, count);
     const std::uint64_t digest = digest_of(buffer.first(count));
     co_await disk_.until_end(call, digest);
-    disk_.report(call, count);
+    disk_.report(call, {.bytes = count, .damage = damage});
     if (call.decision.error) co_return failed(*call.decision.error, path_);
     co_return count;
 }
@@ -86,12 +103,12 @@ Task<Result<std::size_t>> ProcessFile::write_at(std::uint64_t offset,
     }
     if (!call.decision.error && count > 0) {
         const std::uint64_t size_before = content_->size();
-        content_->write(offset, buffer.first(count));
+        put(offset, buffer.first(count));
         resized(size_before);
     }
     const std::uint64_t digest = digest_of(buffer.first(count));
     co_await disk_.until_end(call, digest);
-    disk_.report(call, call.decision.error ? 0 : count);
+    disk_.report(call, {.bytes = call.decision.error ? 0 : count});
     if (call.decision.error) co_return failed(*call.decision.error, path_);
     co_return count;
 }
@@ -107,7 +124,7 @@ Task<Result<void>> ProcessFile::sync() {
     } else {
         content_->make_durable(covered);
     }
-    disk_.report(call, 0, lost.sectors_changed);
+    disk_.report(call, {.sectors_changed = lost.sectors_changed});
     if (call.decision.error) co_return failed(*call.decision.error, path_);
     co_return Result<void>{};
 }
@@ -123,7 +140,7 @@ Task<Result<void>> ProcessFile::truncate(std::uint64_t size) {
         resized(size_before);
     }
     co_await disk_.until_end(call, size);
-    disk_.report(call, 0);
+    disk_.report(call);
     if (call.decision.error) co_return failed(*call.decision.error, path_);
     co_return Result<void>{};
 }

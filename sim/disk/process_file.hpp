@@ -27,6 +27,7 @@ class ProcessFile final : public host::File {
     ProcessDisk::Call begin(OperationKind kind, std::uint64_t offset, std::size_t bytes);
     bool has_room_for(std::uint64_t size) const;
     void resized(std::uint64_t from);
+    void put(std::uint64_t offset, std::span<const std::byte> data);
 
     ProcessDisk& disk_;
     std::string path_;  ///< It was opened as; for the policy and for people.

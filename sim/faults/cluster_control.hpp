@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/disk/machine_disk.hpp"
+#include "sim/network/policy.hpp"
 #include "system/host/time.hpp"
 
 namespace atlas::sim::faults {
@@ -51,6 +52,10 @@ class ClusterControl {
     /// SIGCONT. True if something came due meanwhile, and so was late.
     virtual bool resume(std::string_view machine) = 0;
 
+    /// From now on each step of the machine's processes takes that long; zero for none. How many
+    /// steps were late since this was last set.
+    virtual std::size_t set_step_time(std::string_view machine, host::Duration step_time) = 0;
+
     struct PowerLoss {
         WorkLost work;
         disk::PowerLossReport disk;
@@ -60,18 +65,37 @@ class ClusterControl {
     /// Power and processes are back. True if it had none.
     virtual bool power_on(std::string_view machine) = 0;
 
+    /// While it is full, no file of the machine's disk can grow.
+    virtual void set_disk_full(std::string_view machine, bool full) = 0;
+
+    /// One bit on the machine's disk flips. The number of the damage, if there was anything.
+    virtual std::optional<std::uint64_t> rot_bit(std::string_view machine,
+                                                 std::uint64_t choice) = 0;
+    /// A coming write goes to another place of its file. The number of the damage.
+    virtual std::uint64_t misdirect_next_write(std::string_view machine, std::uint64_t choice) = 0;
+
     /// While blocked, nothing passes from one machine to the other in that direction.
     virtual void set_link_blocked(std::string_view from, std::string_view to, bool blocked) = 0;
+
+    /// From now on, for packets from one machine to the other.
+    virtual void set_link_condition(std::string_view from, std::string_view to,
+                                    network::LinkCondition condition) = 0;
 
     /// Breaks one open connection between the two, picked by `choice`. Its number, if there
     /// was one.
     virtual std::optional<std::uint64_t> reset_connection(std::string_view a, std::string_view b,
                                                           std::uint64_t choice) = 0;
 
+    /// Tells one end of such a connection that the other has ended. Its number, if there was one.
+    virtual std::optional<std::uint64_t> half_close(std::string_view a, std::string_view b,
+                                                    std::uint64_t choice) = 0;
+
     /// How far the machine's wall clock is ahead of true time, and setting that. A process
     /// sees the difference when it next reads its clock.
     virtual host::Duration clock_offset(std::string_view machine) const = 0;
     virtual void set_clock_offset(std::string_view machine, host::Duration offset) = 0;
+    /// From now on the wall clock gains so much in each second; negative: it loses.
+    virtual void set_clock_drift(std::string_view machine, host::Duration gained_in_a_second) = 0;
     /// How often the machine's processes have read its wall clock so far.
     virtual std::uint64_t clock_readings(std::string_view machine) const = 0;
 };

@@ -23,21 +23,40 @@ SwarmOptions everything_on() {
     FaultOptions& f = options.faults;
     const ScheduledFault often{.on = true, .every = 10s, .shortest = 1s, .longest = 5s};
     f.network_latency = {.on = true, .per_million = 200'000, .tail = 100ms};
+    f.network_loss = {.on = true, .per_million = 200'000};
     f.network_short_read = {.on = true, .per_million = 200'000};
     f.network_short_write = {.on = true, .per_million = 200'000};
     f.network_partition_symmetric = often;
     f.network_partition_one_way = often;
+    f.network_clog = often;
+    f.network_swizzle = often;
+    f.network_slow_link = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .most = 1s};
+    f.network_bandwidth = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .most = 1s};
     f.network_reset = often;
+    f.network_half_close = often;
     f.network_in_flight_loss = {.on = true, .per_million = 500'000};
+    f.network_connect_refused = {.on = true, .per_million = 200'000};
+    f.network_connect_hang = {.on = true, .per_million = 200'000};
+    f.network_name_failure = {.on = true, .per_million = 200'000};
+    f.network_name_stale = {.on = true, .per_million = 200'000};
     f.process_kill = often;
     f.process_restart = often;
+    f.process_restart_loop = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .most = 1s};
     f.process_pause = often;
+    f.process_slow = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .most = 1ms};
     f.process_fault_point = {.on = true, .per_million = 200'000};
+    f.process_computation_refused = {.on = true, .per_million = 200'000};
     f.machine_power_loss = often;
     f.clock_offset = {.on = true, .largest = 1s};
     f.clock_step = {.on = true, .every = 10s, .largest = 1s};
+    f.clock_drift = {.on = true, .largest = 1ms};
+    f.clock_strobe = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .largest = 1s};
     f.disk_short_read = {.on = true, .per_million = 200'000};
     f.disk_short_write = {.on = true, .per_million = 200'000};
+    f.disk_read_error = {.on = true, .per_million = 200'000};
+    f.disk_write_error = {.on = true, .per_million = 200'000};
+    f.disk_stall = {.on = true, .per_million = 200'000, .tail = 100ms};
+    f.disk_no_space = often;
     f.disk_sync_failure = {.on = true, .per_million = 200'000};
     f.disk_unsynced_writes_lost = {.on = true, .per_million = 700'000};
     f.disk_torn_write = {.on = true, .per_million = 700'000};
@@ -186,7 +205,7 @@ RC_GTEST_PROP(FaultPlan, StaysInItsPhaseItsLengthsAndTheEnvelope, (std::uint64_t
     RC_ASSERT(outside_envelope(plan, envelope, machines).empty());
     for (std::size_t i = 0; i < plan.size(); ++i) {
         const Strike& strike = plan[i];
-        if (strike.id.kind == FaultKind::clock_offset) {
+        if (strike.id.kind == FaultKind::clock_offset || strike.id.kind == FaultKind::clock_drift) {
             RC_ASSERT(strike.at == 0s);
         } else {
             RC_ASSERT(strike.at >= options.run.calm_start);

@@ -8,11 +8,8 @@ DecisionSources::DecisionSources(const kernel::Seed& seed, FaultKind kind, std::
     : DecisionSources(seed, name(kind), target) {}
 
 DecisionSources::DecisionSources(const kernel::Seed& seed, std::string_view name,
-                                 std::string_view target) {
-    host::RandomSource source = seed.derive({"fault", name, target});
-    key_low_ = source.next();
-    key_high_ = source.next();
-}
+                                 std::string_view target)
+    : sources_(seed.derive({"fault", name, target})) {}
 
 Dice::Dice(const kernel::Seed& seed, SwarmOptions options, SuppressedFaults suppressed,
            Ledger& ledger)

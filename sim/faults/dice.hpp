@@ -11,7 +11,7 @@
 #include "sim/faults/ledger.hpp"
 #include "sim/faults/swarm_options.hpp"
 #include "sim/kernel/seed.hpp"
-#include "system/host/random.hpp"
+#include "system/host/random_sources.hpp"
 
 namespace atlas::sim::faults {
 
@@ -22,13 +22,10 @@ class DecisionSources {
     /// For what is no fault but must be as stable as one: ordinary latencies.
     DecisionSources(const kernel::Seed& seed, std::string_view name, std::string_view target);
 
-    host::RandomSource source(std::uint64_t ordinal) const {
-        return host::RandomSource{key_low_ + ordinal, key_high_};
-    }
+    host::RandomSource source(std::uint64_t ordinal) const { return sources_.source(ordinal); }
 
   private:
-    std::uint64_t key_low_;
-    std::uint64_t key_high_;
+    host::RandomSources sources_;
 };
 
 class Dice {

@@ -10,10 +10,20 @@ namespace atlas::sim::faults {
 using disk::OperationKind;
 using disk::UnsyncedPart;
 
+namespace {
+
+// Longer than any operation takes of itself.
+constexpr host::Duration least_stall = 100ms;
+
+}  // namespace
+
 DiskDice::MachineState::MachineState(Dice& dice, const std::string& machine)
     : ordinary(dice.seed(), "disk.ordinary", machine),
       short_read(dice, FaultKind::disk_short_read, machine),
       short_write(dice, FaultKind::disk_short_write, machine),
+      read_error(dice, FaultKind::disk_read_error, machine),
+      write_error(dice, FaultKind::disk_write_error, machine),
+      stall(dice, FaultKind::disk_stall, machine),
       sync_failure(dice, FaultKind::disk_sync_failure, machine) {}
 
 DiskDice::MachineState& DiskDice::at(std::string_view machine) {
@@ -47,6 +57,7 @@ host::Duration DiskDice::ordinary_latency(MachineState& state, OperationKind kin
 disk::Decision DiskDice::decide(const disk::Operation& operation) {
     MachineState& state = at(operation.machine);
     disk::Decision decision{.latency = ordinary_latency(state, operation.kind)};
+    strike_latency(state, operation, decision);
     if (operation.kind == OperationKind::read || operation.kind == OperationKind::write) {
         strike_transfer(state, operation, decision);
         return decision;
@@ -63,6 +74,29 @@ disk::Decision DiskDice::decide(const disk::Operation& operation) {
     return decision;
 }
 
+void DiskDice::strike_latency(MachineState& state, const disk::Operation& operation,
+                              disk::Decision& decision) {
+    const bool can_stall = operation.kind == OperationKind::read ||
+                           operation.kind == OperationKind::write ||
+                           operation.kind == OperationKind::sync;
+    if (!can_stall) return;
+    const LatencyFault& fault = dice_.options().faults.disk_stall;
+    auto strike = state.stall.next(fault.on, fault.per_million);
+    if (!strike) return;
+    const host::Duration added = least_stall + strike->exponential(fault.tail);
+    decision.latency += added;
+    state.stalled[{operation.kind, operation.ordinal}] = added;
+}
+
+// Those that their process does not live to see stay on the list, and have no effect.
+void DiskDice::judge_stall(const disk::Operation& operation, const disk::Outcome& outcome) {
+    auto& stalled = at(operation.machine).stalled;
+    const auto found = stalled.find({operation.kind, operation.ordinal});
+    if (found == stalled.end()) return;
+    if (outcome.took >= found->second) dice_.ledger().effect(FaultKind::disk_stall);
+    stalled.erase(found);
+}
+
 void DiskDice::strike_transfer(MachineState& state, const disk::Operation& operation,
                                disk::Decision& decision) {
     const bool reads = operation.kind == OperationKind::read;
@@ -71,17 +105,33 @@ void DiskDice::strike_transfer(MachineState& state, const disk::Operation& opera
     Decisions& decisions = reads ? state.short_read : state.short_write;
     auto strike = decisions.next(fault.on, fault.per_million, operation.bytes > 1);
     if (strike) decision.limit = 1 + strike->below(operation.bytes - 1);
+    const OperationFault& error =
+        reads ? dice_.options().faults.disk_read_error : dice_.options().faults.disk_write_error;
+    Decisions& errors = reads ? state.read_error : state.write_error;
+    if (errors.next(error.on, error.per_million, operation.bytes > 0)) {
+        decision.error = host::ErrorCode::io_error;
+    }
 }
 
 void DiskDice::completed(const disk::Operation& operation, const disk::Outcome& outcome) {
+    judge_stall(operation, outcome);
+    if (outcome.damage && damage_observer_) damage_observer_(operation.machine, *outcome.damage);
+    if (outcome.error == host::ErrorCode::no_space && space_observer_) {
+        space_observer_(operation.machine);
+    }
     const bool is_short = !outcome.error && outcome.bytes < operation.bytes;
-    if (operation.kind == OperationKind::read && is_short) {
+    const bool failed = outcome.error == host::ErrorCode::io_error;
+    if (operation.kind == OperationKind::read && failed) {
+        dice_.ledger().effect(FaultKind::disk_read_error);
+    } else if (operation.kind == OperationKind::read && is_short) {
         dice_.ledger().effect(FaultKind::disk_short_read);
+    } else if (operation.kind == OperationKind::write && failed) {
+        dice_.ledger().effect(FaultKind::disk_write_error);
     } else if (operation.kind == OperationKind::write && is_short) {
         dice_.ledger().effect(FaultKind::disk_short_write);
     } else if ((operation.kind == OperationKind::sync ||
                 operation.kind == OperationKind::sync_directory) &&
-               outcome.error == host::ErrorCode::io_error) {
+               failed) {
         dice_.ledger().effect(FaultKind::disk_sync_failure);
     }
 }

@@ -1,11 +1,12 @@
 #pragma once
-// The dice of the disks: ordinary latency, short reads and writes, syncs that fail, and what
+// The dice of the disks: ordinary latency, operations that take long, do half or fail, and what
 // outlives a power loss.
 
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/disk/machine_disk.hpp"
@@ -31,6 +32,14 @@ class DiskDice final : public disk::DiskPolicy {
     void everything_unsynced_will_be_lost(std::string_view machine);
     /// A power loss that it decided has happened, with this result.
     void power_lost(std::string_view machine, const disk::PowerLossReport& report);
+
+    /// Whom to tell that a process was told that its machine's disk is full.
+    using SpaceObserver = std::function<void(std::string_view machine)>;
+    void observe_no_space(SpaceObserver observer) { space_observer_ = std::move(observer); }
+
+    /// Whom to tell that a process has read what a damage left, by its machine and number.
+    using DamageObserver = std::function<void(std::string_view machine, std::uint64_t damage)>;
+    void observe_damage(DamageObserver observer) { damage_observer_ = std::move(observer); }
 
     /// Calls once, when a process of that machine next begins a sync, with the time that the sync
     /// will take. It must only schedule something: a task of the process is running.
@@ -58,21 +67,31 @@ class DiskDice final : public disk::DiskPolicy {
         std::uint64_t operations = 0;
         Decisions short_read;
         Decisions short_write;
+        Decisions read_error;
+        Decisions write_error;
+        Decisions stall;
         Decisions sync_failure;
         bool loses_everything = false;
         std::optional<std::uint64_t> strike;  ///< The power loss that is under way.
         std::optional<LossState> loss;
         std::vector<SyncObserver> sync_observers;
+        /// What was added to operations under way, by kind and ordinal.
+        std::map<std::pair<disk::OperationKind, std::uint64_t>, host::Duration> stalled;
     };
 
     MachineState& at(std::string_view machine);
     host::Duration ordinary_latency(MachineState& state, disk::OperationKind kind);
+    void strike_latency(MachineState& state, const disk::Operation& operation,
+                        disk::Decision& decision);
+    void judge_stall(const disk::Operation& operation, const disk::Outcome& outcome);
     void strike_transfer(MachineState& state, const disk::Operation& operation,
                          disk::Decision& decision);
     LossState decide_loss(const disk::Loss& loss);
     bool decides(FaultKind kind, const OperationFault& fault, const disk::Loss& loss) const;
 
     Dice& dice_;
+    SpaceObserver space_observer_;
+    DamageObserver damage_observer_;
     std::map<std::string, MachineState, std::less<>> machines_;
 };
 

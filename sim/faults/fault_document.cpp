@@ -74,7 +74,7 @@ of its own. `--print-scenario --expanded` writes out the whole plan; a scenario 
 of its own, and can list ids to suppress: suppressing one leaves the draws of all others alone.
 
 At the end of the safety phase faults stop: links open, paused processes go on, machines and
-processes are up again. Clocks stay as wrong as they are.
+processes are up again. Clocks stay as wrong as they are, and no longer drift.
 
 ## The kinds
 

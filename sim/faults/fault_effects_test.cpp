@@ -32,6 +32,9 @@ const Case cases[] = {
          f.network_latency = {.on = true, .per_million = 20'000, .tail = 200ms};
      },
      [](const Observations& seen) { return seen.longest_round_trip > slow; }},
+    {FaultKind::network_loss,
+     [](FaultOptions& f) { f.network_loss = {.on = true, .per_million = 20'000}; },
+     [](const Observations& seen) { return seen.longest_round_trip > slow; }},
     {FaultKind::network_short_read,
      [](FaultOptions& f) { f.network_short_read = {.on = true, .per_million = 200'000}; },
      [](const Observations& seen) { return seen.partial_reads > 0; }},
@@ -44,14 +47,47 @@ const Case cases[] = {
     {FaultKind::network_partition_one_way,
      [](FaultOptions& f) { f.network_partition_one_way = often; },
      [](const Observations& seen) { return seen.longest_round_trip > slow; }},
+    {FaultKind::network_clog, [](FaultOptions& f) { f.network_clog = often; },
+     [](const Observations& seen) { return seen.longest_round_trip > slow; }},
+    {FaultKind::network_swizzle, [](FaultOptions& f) { f.network_swizzle = often; },
+     [](const Observations& seen) { return seen.longest_round_trip > slow; }},
+    {FaultKind::network_slow_link,
+     [](FaultOptions& f) {
+         f.network_slow_link = {
+             .on = true, .every = 1s, .shortest = 50ms, .longest = 2s, .most = 1500ms};
+     },
+     [](const Observations& seen) { return seen.longest_round_trip > slow; }},
+    {FaultKind::network_bandwidth,
+     [](FaultOptions& f) {
+         f.network_bandwidth = {
+             .on = true, .every = 1s, .shortest = 50ms, .longest = 2s, .most = 8s};
+     },
+     [](const Observations& seen) { return seen.longest_round_trip > slow; }},
     {FaultKind::network_reset, [](FaultOptions& f) { f.network_reset = often; },
      [](const Observations& seen) { return seen.resets > 0; }},
+    {FaultKind::network_half_close, [](FaultOptions& f) { f.network_half_close = often; },
+     [](const Observations& seen) { return seen.early_ends > 0; }},
     {FaultKind::network_in_flight_loss,
+     // Slow packets, so that some are under way whenever the power goes. That what was lost never
+     // arrives, and what was not does: PowerLossTest of the network.
      [](FaultOptions& f) {
-         f.network_reset = {.on = true, .every = 100ms, .shortest = {}, .longest = {}};
+         f.machine_power_loss = often;
+         f.network_latency = {.on = true, .per_million = 500'000, .tail = 200ms};
          f.network_in_flight_loss = always;
      },
      [](const Observations& seen) { return seen.lost_connections > 0; }},
+    {FaultKind::network_connect_refused,
+     [](FaultOptions& f) { f.network_connect_refused = {.on = true, .per_million = 500'000}; },
+     [](const Observations& seen) { return seen.refused_connects > 0; }},
+    {FaultKind::network_connect_hang,
+     [](FaultOptions& f) { f.network_connect_hang = {.on = true, .per_million = 500'000}; },
+     [](const Observations& seen) { return seen.unanswered_connects > 0; }},
+    {FaultKind::network_name_failure,
+     [](FaultOptions& f) { f.network_name_failure = {.on = true, .per_million = 500'000}; },
+     [](const Observations& seen) { return seen.unresolved_names > 0; }},
+    {FaultKind::network_name_stale,
+     [](FaultOptions& f) { f.network_name_stale = {.on = true, .per_million = 500'000}; },
+     [](const Observations& seen) { return seen.unanswered_connects > 0; }},
     {FaultKind::process_kill, [](FaultOptions& f) { f.process_kill = often; },
      [](const Observations& seen) { return seen.starts > 4 && seen.lost_connections > 0; }},
     {FaultKind::process_restart,
@@ -60,11 +96,26 @@ const Case cases[] = {
          f.process_restart.longest = 50ms;
      },
      [](const Observations& seen) { return seen.starts > 4 && seen.lost_connections > 0; }},
+    {FaultKind::process_restart_loop,
+     [](FaultOptions& f) {
+         f.process_restart_loop = {
+             .on = true, .every = 2s, .shortest = 500ms, .longest = 2s, .most = 200ms};
+     },
+     [](const Observations& seen) { return seen.starts > 5 && seen.lost_connections > 0; }},
     {FaultKind::process_pause, [](FaultOptions& f) { f.process_pause = often; },
+     [](const Observations& seen) { return seen.longest_standstill >= 50ms; }},
+    {FaultKind::process_slow,
+     [](FaultOptions& f) {
+         f.process_slow = {
+             .on = true, .every = 2s, .shortest = 500ms, .longest = 2s, .most = 500ms};
+     },
      [](const Observations& seen) { return seen.longest_standstill >= 50ms; }},
     {FaultKind::process_fault_point,
      [](FaultOptions& f) { f.process_fault_point = {.on = true, .per_million = 20'000}; },
      [](const Observations& seen) { return seen.starts > 4 && seen.lost_connections > 0; }},
+    {FaultKind::process_computation_refused,
+     [](FaultOptions& f) { f.process_computation_refused = {.on = true, .per_million = 20'000}; },
+     [](const Observations& seen) { return seen.refused_computations > 0; }},
     {FaultKind::machine_power_loss, [](FaultOptions& f) { f.machine_power_loss = often; },
      [](const Observations& seen) { return seen.starts > 4 && seen.lost_connections > 0; }},
     {FaultKind::clock_offset,
@@ -73,12 +124,41 @@ const Case cases[] = {
     {FaultKind::clock_step,
      [](FaultOptions& f) { f.clock_step = {.on = true, .every = 2s, .largest = 10s}; },
      [](const Observations& seen) { return seen.clock_jumps > 0; }},
+    {FaultKind::clock_drift, [](FaultOptions& f) { f.clock_drift = {.on = true, .largest = 10ms}; },
+     [](const Observations& seen) { return seen.largest_clock_error > 0s; }},
+    {FaultKind::clock_strobe,
+     [](FaultOptions& f) {
+         f.clock_strobe = {
+             .on = true, .every = 2s, .shortest = 50ms, .longest = 2s, .largest = 10s};
+     },
+     [](const Observations& seen) { return seen.clock_jumps > 0; }},
     {FaultKind::disk_short_read,
      [](FaultOptions& f) { f.disk_short_read = {.on = true, .per_million = 50'000}; },
      [](const Observations& seen) { return seen.disk_partial_reads > 0; }},
     {FaultKind::disk_short_write,
      [](FaultOptions& f) { f.disk_short_write = {.on = true, .per_million = 50'000}; },
      [](const Observations& seen) { return seen.disk_partial_writes > 0; }},
+    {FaultKind::disk_read_error,
+     [](FaultOptions& f) { f.disk_read_error = {.on = true, .per_million = 20'000}; },
+     [](const Observations& seen) { return seen.read_errors > 0; }},
+    {FaultKind::disk_write_error,
+     [](FaultOptions& f) { f.disk_write_error = {.on = true, .per_million = 5'000}; },
+     [](const Observations& seen) { return seen.write_errors > 0; }},
+    {FaultKind::disk_stall,
+     [](FaultOptions& f) { f.disk_stall = {.on = true, .per_million = 5'000, .tail = 200ms}; },
+     [](const Observations& seen) { return seen.longest_disk_wait > slow; }},
+    {FaultKind::disk_no_space, [](FaultOptions& f) { f.disk_no_space = often; },
+     [](const Observations& seen) { return seen.full_disks > 0; }},
+    {FaultKind::disk_bit_rot,
+     [](FaultOptions& f) {
+         f.disk_bit_rot = {.on = true, .every = 200ms, .shortest = {}, .longest = {}};
+     },
+     [](const Observations& seen) { return seen.damaged_blocks > 0; }},
+    {FaultKind::disk_misdirected_write,
+     [](FaultOptions& f) {
+         f.disk_misdirected_write = {.on = true, .every = 200ms, .shortest = {}, .longest = {}};
+     },
+     [](const Observations& seen) { return seen.damaged_blocks > 0; }},
     {FaultKind::disk_sync_failure,
      [](FaultOptions& f) { f.disk_sync_failure = {.on = true, .per_million = 5'000}; },
      [](const Observations& seen) { return seen.sync_errors > 0; }},
@@ -160,8 +240,12 @@ TEST(FaultEffects, ARunOfOneSeedIsTheSameTwice) {
 
 TEST(FaultEffects, AllKindsAtOnceHealAndLoseNothingThatWasSynced) {
     SwarmOptions options = observed_options();
-    for (const Case& one : cases)
+    for (const Case& one : cases) {
+        // But for those that damage what was synced, and do nothing else.
+        if (one.kind == FaultKind::disk_bit_rot) continue;
+        if (one.kind == FaultKind::disk_misdirected_write) continue;
         one.switch_on(options.faults);
+    }
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         const ObservedRun run = run_observed(seed, options);
         EXPECT_TRUE(run.healed) << "seed " << seed;

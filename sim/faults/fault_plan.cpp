@@ -26,16 +26,37 @@ class PlanDraw {
         on_machines(process_restart, f.process_restart);
         on_machines(process_pause, f.process_pause);
         on_machines(machine_power_loss, f.machine_power_loss);
+        on_machines(process_slow, schedule_of(f.process_slow));
+        on_machines(process_restart_loop, schedule_of(f.process_restart_loop));
+        on_machines(disk_bit_rot, f.disk_bit_rot);
+        on_machines(disk_misdirected_write, f.disk_misdirected_write);
+        on_machines(disk_no_space, f.disk_no_space);
+        on_machines(clock_strobe, {f.clock_strobe.on, f.clock_strobe.every, f.clock_strobe.shortest,
+                                   f.clock_strobe.longest});
         on_machines(clock_step, {f.clock_step.on, f.clock_step.every, {}, {}});
         on_cluster(network_partition_symmetric, f.network_partition_symmetric);
         on_cluster(network_partition_one_way, f.network_partition_one_way);
+        on_cluster(network_clog, f.network_clog);
+        on_cluster(network_swizzle, f.network_swizzle);
+        on_cluster(network_slow_link, schedule_of(f.network_slow_link));
+        on_cluster(network_bandwidth, schedule_of(f.network_bandwidth));
         on_cluster(network_reset, f.network_reset);
+        on_cluster(network_half_close, f.network_half_close);
         if (f.clock_offset.on) clock_offsets();
+        if (f.clock_drift.on) clock_drifts();
         sort_plan(plan_);
         return std::move(plan_);
     }
 
   private:
+    static ScheduledFault schedule_of(const GradedFault& fault) {
+        return {fault.on, fault.every, fault.shortest, fault.longest};
+    }
+
+    static host::Duration draw_amount(const GradedFault& fault, host::RandomSource& source) {
+        return source.between(fault.most / 10, fault.most);
+    }
+
     void on_machines(FaultKind kind, const ScheduledFault& fault) {
         if (!fault.on) return;
         const auto targets = envelope_.targets(kind, machines_);
@@ -43,11 +64,12 @@ class PlanDraw {
             on_target(kind, target, fault, fault.every * one_in(kind, target, targets.size()));
     }
 
-    // Which share of the strikes a machine gets: as much as any other; but a power loss takes most
-    // where there is something on the disk, so that half of them are the database's.
+    // Which share of the strikes a machine gets: as much as any other; but those that are about the
+    // disk do most where there is something on it, so half of them are the database's.
     std::int64_t one_in(FaultKind kind, std::string_view target, std::size_t targets) const {
         const auto count = static_cast<std::int64_t>(targets);
-        if (kind != machine_power_loss || count == 1) return count;
+        const bool is_about_disks = kind == machine_power_loss || kind == disk_no_space;
+        if (!is_about_disks || count == 1) return count;
         return has_database(target) ? 2 : 2 * (count - 1);
     }
 
@@ -86,13 +108,42 @@ class PlanDraw {
             case network_partition_symmetric:
                 strike.machines = draw_side(strike.id.kind, source);
                 break;
+            case network_slow_link:
+                strike.machines = draw_link(source);
+                strike.amount = draw_amount(options_.faults.network_slow_link, source);
+                break;
+            case network_bandwidth:
+                strike.machines = draw_link(source);
+                strike.amount = draw_amount(options_.faults.network_bandwidth, source);
+                break;
+            case network_swizzle:
+                strike.machines = draw_order(source);
+                strike.choice = source.next();
+                break;
             case network_reset:
+            case network_half_close:
+            case network_clog:
                 strike.machines = draw_link(source);
                 strike.choice = source.next();
                 break;
             case clock_step:
                 strike.clock = source.between(-options_.faults.clock_step.largest,
                                               options_.faults.clock_step.largest);
+                break;
+            case process_slow:
+                strike.amount = draw_amount(options_.faults.process_slow, source);
+                break;
+            case process_restart_loop:
+                strike.amount = draw_amount(options_.faults.process_restart_loop, source);
+                break;
+            case disk_bit_rot:
+            case disk_misdirected_write:
+                strike.choice = source.next();
+                break;
+            case clock_strobe:
+                strike.clock = source.between(-options_.faults.clock_strobe.largest,
+                                              options_.faults.clock_strobe.largest);
+                strike.amount = source.between(host::Duration{1ms}, host::Duration{100ms});
                 break;
             default:
                 break;
@@ -127,7 +178,20 @@ class PlanDraw {
         return side;
     }
 
-    // Connections run between clients and API nodes, and between those and PostgreSQL.
+    // At least two machines, and not all, in the order in which they are cut off.
+    std::vector<std::string> draw_order(host::RandomSource& source) {
+        std::vector<std::string> order;
+        for (const std::string_view target : envelope_.targets(network_swizzle, machines_))
+            order.emplace_back(target);
+        source.shuffle(order);
+        const std::size_t most = machines_.size() - 1;
+        if (most > 2) order.resize(std::min(order.size(), 2 + source.below(most - 1)));
+        if (order.size() > most) order.pop_back();
+        return order;
+    }
+
+    // Connections run between clients and API nodes, and between those and PostgreSQL. Either end
+    // comes first.
     std::vector<std::string> draw_link(host::RandomSource& source) {
         std::array<std::vector<std::string>, 3> by_role;
         for (const MachineInfo& machine : machines_)
@@ -137,6 +201,7 @@ class PlanDraw {
         const auto& far = by_role[static_cast<std::size_t>(far_role)];
         const std::string& near_end = apis[source.below(apis.size())];
         const std::string& far_end = far[source.below(far.size())];
+        if (source.chance(1, 2)) return {far_end, near_end};
         return {near_end, far_end};
     }
 
@@ -148,6 +213,17 @@ class PlanDraw {
             // One clock in four is right.
             if (source.chance(1, 4)) continue;
             strike.clock = source.between(-largest, largest);
+            plan_.push_back(std::move(strike));
+        }
+    }
+
+    void clock_drifts() {
+        const host::Duration largest = options_.faults.clock_drift.largest;
+        for (const std::string_view target : envelope_.targets(clock_drift, machines_)) {
+            host::RandomSource source = DecisionSources(seed_, clock_drift, target).source(0);
+            Strike strike{.id = {clock_drift, std::string(target), 0}};
+            strike.clock = source.between(std::max(largest / 10, host::Duration{1}), largest);
+            if (source.chance(1, 2)) strike.clock = -strike.clock;
             plan_.push_back(std::move(strike));
         }
     }
@@ -164,9 +240,14 @@ const MachineInfo* find_machine(const std::vector<MachineInfo>& machines, std::s
     return found == machines.end() ? nullptr : &*found;
 }
 
+bool is_on_link(FaultKind kind) {
+    return kind == network_clog || kind == network_slow_link || kind == network_bandwidth ||
+           kind == network_reset || kind == network_half_close;
+}
+
 bool is_on_cluster(FaultKind kind) {
     return kind == network_partition_symmetric || kind == network_partition_one_way ||
-           kind == network_reset;
+           kind == network_swizzle || is_on_link(kind);
 }
 
 std::vector<std::string> struck(const Strike& strike) {
@@ -207,8 +288,10 @@ std::vector<std::string> plan_faults(const FaultPlan& plan,
             }
         }
         const std::size_t count = strike.machines.size();
-        if (strike.id.kind == network_reset && count != 2) {
-            wrong.push_back(fmt::format("{} must name the two ends of a link", id));
+        if (is_on_link(strike.id.kind)) {
+            if (count != 2) {
+                wrong.push_back(fmt::format("{} must name the two ends of a link", id));
+            }
         } else if (is_on_cluster(strike.id.kind) && (count == 0 || count >= machines.size())) {
             wrong.push_back(fmt::format("{} must cut off some machines and not all", id));
         }
@@ -237,6 +320,9 @@ std::string describe(const Strike& strike) {
     if (strike.id.kind == network_partition_one_way) text += strike.inward ? " inward" : " outward";
     if (strike.clock != host::Duration::zero()) {
         text += fmt::format(" by {}", text_of(strike.clock));
+    }
+    if (strike.amount != host::Duration::zero()) {
+        text += fmt::format(" by {}", text_of(strike.amount));
     }
     if (strike.lasts != host::Duration::zero()) {
         const auto lasts = std::chrono::duration_cast<std::chrono::milliseconds>(strike.lasts);

@@ -19,14 +19,23 @@ struct Strike {
     FaultId id;
     host::Duration at{};     ///< Since the start of the run.
     host::Duration lasts{};  ///< Until it is healed; zero for what has no length.
-    /// Partitions: the machines that are cut off from all others. Resets: the two ends.
+    /// Partitions: the machines that are cut off from all others. Of a link: its two ends,
+    /// where it matters the sender first.
     std::vector<std::string> machines = {};
     /// Partitions in one direction: packets to those machines wait (else those from them).
     bool inward = false;
-    /// Resets: which of the open connections, modulo their number.
+    /// Of a connection: which of those that are open, modulo their number; and which end of it.
+    /// Of a disk: which bit of all its files, or which place in the file that is written.
+    /// Swizzles: in which of all orders the machines come back.
     std::uint64_t choice = 0;
     /// Clocks: how far it is set ahead, beyond what it was; negative for back.
+    /// Drift: in each second.
     host::Duration clock{};
+    /// How hard it strikes. Slow links: how much later each packet arrives.
+    /// Bandwidth: how long 1024 bytes take. Strobes: how long the clock stays on either side.
+    /// Slow processes: how long each step takes. Restart loops: how long each life
+    /// lasts.
+    host::Duration amount{};
     /// Kills and power losses: wait for the machine's disk to be in the middle of a sync, two
     /// seconds at most.
     bool during_sync = false;
@@ -37,7 +46,7 @@ struct Strike {
 /// Ordered by (time, id).
 using FaultPlan = std::vector<Strike>;
 
-/// What strikes a partition or a reset: no machine of its own.
+/// What a partition strikes, or a fault of a link: no machine of its own.
 inline constexpr std::string_view cluster_target = "cluster";
 
 /// All strikes that begin before the end of the safety phase, those of suppressed ids included:

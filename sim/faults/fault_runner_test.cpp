@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
+#include <utility>
 
 namespace atlas::sim::faults {
 namespace {
@@ -24,11 +26,24 @@ class NotedCluster final : public ClusterControl {
     bool restart(std::string_view machine) override { return note("restart", machine); }
     bool pause(std::string_view machine) override { return note("pause", machine); }
     bool resume(std::string_view machine) override { return note("resume", machine); }
+    std::size_t set_step_time(std::string_view, host::Duration value) override {
+        step_time = value;
+        return std::exchange(late_steps, 0);
+    }
     PowerLoss power_loss(std::string_view machine) override {
         note("power loss", machine);
         return {.work = lost, .disk = {}};
     }
     bool power_on(std::string_view machine) override { return note("power on", machine); }
+    void set_disk_full(std::string_view machine, bool full) override {
+        note(full ? "disk full" : "disk has room", machine);
+    }
+    std::optional<std::uint64_t> rot_bit(std::string_view, std::uint64_t choice) override {
+        return choice;
+    }
+    std::uint64_t misdirect_next_write(std::string_view, std::uint64_t choice) override {
+        return choice;
+    }
     void set_link_blocked(std::string_view from, std::string_view to, bool blocked) override {
         const std::string link = std::string(from) + ">" + std::string(to);
         if (blocked) {
@@ -37,21 +52,35 @@ class NotedCluster final : public ClusterControl {
             blocked_links.erase(link);
         }
     }
+    void set_link_condition(std::string_view from, std::string_view to,
+                            network::LinkCondition condition) override {
+        conditions[std::string(from) + ">" + std::string(to)] = condition;
+    }
     std::optional<std::uint64_t> reset_connection(std::string_view, std::string_view,
                                                   std::uint64_t choice) override {
+        if (!has_connections) return std::nullopt;
+        return choice;
+    }
+    std::optional<std::uint64_t> half_close(std::string_view, std::string_view,
+                                            std::uint64_t choice) override {
         if (!has_connections) return std::nullopt;
         return choice;
     }
     host::Duration clock_offset(std::string_view) const override { return offset; }
     void set_clock_offset(std::string_view, host::Duration value) override { offset = value; }
 
+    void set_clock_drift(std::string_view, host::Duration gained) override { drift = gained; }
     std::uint64_t clock_readings(std::string_view) const override { return readings; }
 
+    host::Duration step_time{};
+    std::size_t late_steps = 0;
     std::uint64_t readings = 0;
     WorkLost lost{.processes = 1, .tasks = 3, .connections = 2};
     bool has_connections = true;
     host::Duration offset{};
+    host::Duration drift{};
     std::set<std::string> blocked_links;
+    std::map<std::string, network::LinkCondition> conditions;
     std::vector<std::string> notes;
 
   private:
@@ -132,6 +161,56 @@ TEST_F(FaultRunnerTest, OneWayPartitionsBlockOneDirection) {
     EXPECT_TRUE(cluster.blocked_links.empty());
 }
 
+TEST_F(FaultRunnerTest, AClogStopsOneLinkInOneDirection) {
+    run({{.id = {FaultKind::network_clog, "cluster", 0},
+          .at = 1s,
+          .lasts = 5s,
+          .machines = {"api-1", "postgres-0"}}},
+        2s);
+    EXPECT_EQ(cluster.blocked_links, (std::set<std::string>{"api-1>postgres-0"}));
+    network.held_back({0, 1});
+    EXPECT_EQ(entry(FaultKind::network_clog).effective, 0U);
+    network.held_back({1, 0});
+    EXPECT_EQ(entry(FaultKind::network_clog).effective, 1U);
+    kernel.run_until(host::TimePoint{7s});
+    EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
+TEST_F(FaultRunnerTest, ASwizzleClosesMachinesInOneOrderAndOpensThemInAnother) {
+    run({{.id = {FaultKind::network_swizzle, "cluster", 0},
+          .at = 1s,
+          .lasts = 8s,
+          .machines = {"api-1", "api-2"},
+          .choice = 1}},
+        2s);
+    const std::set<std::string> first{"api-1>api-2", "api-2>api-1", "api-1>postgres-0",
+                                      "postgres-0>api-1"};
+    EXPECT_EQ(cluster.blocked_links, first);
+    kernel.run_until(host::TimePoint{4s});
+    EXPECT_EQ(cluster.blocked_links.size(), 6U);
+    network.held_back({0, 2});
+    EXPECT_EQ(entry(FaultKind::network_swizzle).effective, 1U);
+    kernel.run_until(host::TimePoint{6s});
+    const std::set<std::string> last{"api-1>api-2", "api-2>api-1", "api-2>postgres-0",
+                                     "postgres-0>api-2"};
+    EXPECT_EQ(cluster.blocked_links, last);
+    kernel.run_until(host::TimePoint{8s});
+    EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
+TEST_F(FaultRunnerTest, ASwizzleThatIsHealedInItsMidstLeavesNothingClosed) {
+    run({{.id = {FaultKind::network_swizzle, "cluster", 0},
+          .at = 1s,
+          .lasts = 8s,
+          .machines = {"api-1", "api-2"}}},
+        6s);
+    EXPECT_FALSE(cluster.blocked_links.empty());
+    runner->stop_and_heal();
+    EXPECT_TRUE(cluster.blocked_links.empty());
+    kernel.run_until(host::TimePoint{20s});
+    EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
 TEST_F(FaultRunnerTest, ALinkOpensWithTheLastPartitionThatBlocksIt) {
     run({{.id = {FaultKind::network_partition_symmetric, "cluster", 0},
           .at = 1s,
@@ -146,6 +225,31 @@ TEST_F(FaultRunnerTest, ALinkOpensWithTheLastPartitionThatBlocksIt) {
                                                             "api-1>api-2", "api-2>api-1"}));
     kernel.run_until(host::TimePoint{11s});
     EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
+TEST_F(FaultRunnerTest, ALinkIsAsSlowAsAllItsStrikesTogether) {
+    run({{.id = {FaultKind::network_slow_link, "cluster", 0},
+          .at = 1s,
+          .lasts = 5s,
+          .machines = {"postgres-0", "api-1"},
+          .amount = 100ms},
+         {.id = {FaultKind::network_slow_link, "cluster", 1},
+          .at = 3s,
+          .lasts = 7s,
+          .machines = {"api-1", "postgres-0"},
+          .amount = 20ms}},
+        4s);
+    for (const char* link : {"postgres-0>api-1", "api-1>postgres-0"})
+        EXPECT_EQ(cluster.conditions.at(link).extra_delay, host::Duration{120ms}) << link;
+    kernel.run_until(host::TimePoint{7s});
+    EXPECT_EQ(cluster.conditions.at("api-1>postgres-0").extra_delay, host::Duration{20ms});
+    EXPECT_EQ(entry(FaultKind::network_slow_link).effective, 0U);
+    network.delivered({1, 0}, 10ms, {.by_slow_link = 20ms});
+    EXPECT_EQ(entry(FaultKind::network_slow_link).effective, 0U);
+    network.delivered({1, 0}, 21ms, {.by_slow_link = 20ms});
+    EXPECT_EQ(entry(FaultKind::network_slow_link).effective, 1U);
+    kernel.run_until(host::TimePoint{11s});
+    EXPECT_EQ(cluster.conditions.at("api-1>postgres-0"), network::LinkCondition{});
 }
 
 TEST_F(FaultRunnerTest, AResetCountsWhenAProgramSeesIt) {
@@ -166,6 +270,20 @@ TEST_F(FaultRunnerTest, AResetCountsWhenAProgramSeesIt) {
     network.reset_seen(7);
     network.reset_seen(7);
     EXPECT_EQ(entry(FaultKind::network_reset).effective, 1U);
+}
+
+TEST_F(FaultRunnerTest, AHalfCloseCountsWhenAProgramReadsTheEnd) {
+    run({{.id = {FaultKind::network_half_close, "cluster", 0},
+          .at = 1s,
+          .machines = {"postgres-0", "api-1"},
+          .choice = 7}},
+        2s);
+    EXPECT_EQ(entry(FaultKind::network_half_close).fired, 1U);
+    network.reset_seen(7);
+    EXPECT_EQ(entry(FaultKind::network_half_close).effective, 0U);
+    network.half_close_seen(7);
+    network.half_close_seen(7);
+    EXPECT_EQ(entry(FaultKind::network_half_close).effective, 1U);
 }
 
 TEST_F(FaultRunnerTest, AResetWithoutAConnectionDoesNotFire) {
@@ -195,6 +313,99 @@ TEST_F(FaultRunnerTest, AClockFaultCountsWhenSomebodyReadsTheClock) {
     runner->stop_and_heal();
     EXPECT_EQ(entry(FaultKind::clock_step).fired, 2U);
     EXPECT_EQ(entry(FaultKind::clock_step).effective, 1U);
+}
+
+TEST_F(FaultRunnerTest, ADriftCountsOnceItHasGoneOnForASecond) {
+    run({{.id = {FaultKind::clock_offset, "api-1", 0}, .clock = 5s},
+         {.id = {FaultKind::clock_drift, "api-1", 0}, .clock = 1ms},
+         {.id = {FaultKind::clock_drift, "api-2", 0}, .clock = 1ms}},
+        500ms);
+    EXPECT_EQ(cluster.drift, 1ms);
+    cluster.readings = 1;
+    kernel.run_until(host::TimePoint{2s});
+    runner->stop_and_heal();
+    EXPECT_EQ(entry(FaultKind::clock_offset).effective, 1U);
+    EXPECT_EQ(entry(FaultKind::clock_drift).effective, 0U);
+    EXPECT_EQ(cluster.drift, 0s);
+    EXPECT_EQ(cluster.offset, 5s);
+}
+
+TEST_F(FaultRunnerTest, AStrobeThrowsTheClockToAndFroAndLeavesItAsItWas) {
+    run({{.id = {FaultKind::clock_strobe, "api-1", 0},
+          .at = 1s,
+          .lasts = 950ms,
+          .clock = 5s,
+          .amount = 100ms}},
+        1'050ms);
+    EXPECT_EQ(cluster.offset, 5s);
+    kernel.run_until(host::TimePoint{1'150ms});
+    EXPECT_EQ(cluster.offset, 0s);
+    cluster.readings = 1;
+    kernel.run_until(host::TimePoint{1'250ms});
+    EXPECT_EQ(cluster.offset, 5s);
+    EXPECT_EQ(entry(FaultKind::clock_strobe).effective, 0U);
+    cluster.readings = 2;
+    kernel.run_until(host::TimePoint{3s});
+    EXPECT_EQ(cluster.offset, 0s);
+    EXPECT_EQ(entry(FaultKind::clock_strobe).effective, 1U);
+}
+
+TEST_F(FaultRunnerTest, ADiskIsFullUntilTheLastStrikeEnds) {
+    run({{.id = {FaultKind::disk_no_space, "postgres-0", 0}, .at = 1s, .lasts = 3s},
+         {.id = {FaultKind::disk_no_space, "postgres-0", 1}, .at = 2s, .lasts = 7s}},
+        3s);
+    disk::Operation write{.kind = disk::OperationKind::write, .machine = "api-1", .path = "log"};
+    disks.completed(write, {.error = host::ErrorCode::no_space});
+    EXPECT_EQ(entry(FaultKind::disk_no_space).effective, 0U);
+    write.machine = "postgres-0";
+    disks.completed(write, {.error = host::ErrorCode::no_space});
+    EXPECT_EQ(entry(FaultKind::disk_no_space).effective, 2U);
+    kernel.run_until(host::TimePoint{20s});
+    EXPECT_THAT(cluster.notes, ElementsAre("1 disk full postgres-0", "9 disk has room postgres-0"));
+}
+
+TEST_F(FaultRunnerTest, ASlowProcessCountsWhenAStepWasLate) {
+    run({{.id = {FaultKind::process_slow, "api-1", 0}, .at = 1s, .lasts = 3s, .amount = 2ms},
+         {.id = {FaultKind::process_slow, "api-1", 1}, .at = 2s, .lasts = 7s, .amount = 1ms}},
+        3s);
+    EXPECT_EQ(cluster.step_time, 3ms);
+    kernel.run_until(host::TimePoint{5s});
+    EXPECT_EQ(cluster.step_time, 1ms);
+    EXPECT_EQ(entry(FaultKind::process_slow).effective, 0U);
+    cluster.late_steps = 4;
+    runner->stop_and_heal();
+    EXPECT_EQ(cluster.step_time, 0s);
+    EXPECT_EQ(entry(FaultKind::process_slow).effective, 1U);
+}
+
+TEST_F(FaultRunnerTest, ARestartLoopKillsAgainAndAgain) {
+    run({{.id = {FaultKind::process_restart_loop, "api-1", 0},
+          .at = 1s,
+          .lasts = 5s,
+          .amount = 2s}},
+        2s);
+    EXPECT_EQ(entry(FaultKind::process_restart_loop).effective, 0U);
+    kernel.run_until(host::TimePoint{20s});
+    EXPECT_THAT(cluster.notes,
+                ElementsAre("1 kill api-1", "1 restart api-1", "3 kill api-1", "3 restart api-1",
+                            "5 kill api-1", "5 restart api-1", "6 kill api-1", "6 restart api-1"));
+    EXPECT_EQ(entry(FaultKind::process_restart_loop).fired, 1U);
+    EXPECT_EQ(entry(FaultKind::process_restart_loop).effective, 1U);
+}
+
+TEST_F(FaultRunnerTest, ADamageCountsWhenAProcessReadsIt) {
+    run({{.id = {FaultKind::disk_bit_rot, "postgres-0", 0}, .at = 1s, .choice = 7},
+         {.id = {FaultKind::disk_misdirected_write, "postgres-0", 0}, .at = 1s, .choice = 8}},
+        2s);
+    const disk::Operation read{
+        .kind = disk::OperationKind::read, .machine = "postgres-0", .path = "log"};
+    disks.completed(read, {.damage = 6});
+    EXPECT_EQ(entry(FaultKind::disk_bit_rot).effective, 0U);
+    disks.completed(read, {.damage = 7});
+    EXPECT_EQ(entry(FaultKind::disk_bit_rot).effective, 1U);
+    EXPECT_EQ(entry(FaultKind::disk_misdirected_write).effective, 0U);
+    disks.completed(read, {.damage = 8});
+    EXPECT_EQ(entry(FaultKind::disk_misdirected_write).effective, 1U);
 }
 
 TEST_F(FaultRunnerTest, StrikesInTheMiddleOfASync) {

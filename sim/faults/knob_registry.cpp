@@ -182,6 +182,18 @@ void add_scheduled(std::vector<Knob>& list, std::string_view on, std::string_vie
 }
 
 template <auto Kind>
+void add_graded(std::vector<Knob>& list, std::string_view on, std::string_view every,
+                std::string_view shortest, std::string_view longest) {
+    list.push_back(knob<faults, Kind, &GradedFault::on>(on, "Whether the run has it."));
+    list.push_back(time<faults, Kind, &GradedFault::every>(
+        every, 1ms, longest_time, "It strikes this often on average, somewhere in the cluster."));
+    list.push_back(time<faults, Kind, &GradedFault::shortest>(shortest, 0s, longest_time,
+                                                              "It lasts at least so long."));
+    list.push_back(time<faults, Kind, &GradedFault::longest>(longest, 0s, longest_time,
+                                                             "It lasts at most so long."));
+}
+
+template <auto Kind>
 void add_per_operation(std::vector<Knob>& list, std::string_view on, std::string_view chance,
                        std::string_view sentence) {
     list.push_back(knob<faults, Kind, &OperationFault::on>(on, "Whether the run has it."));
@@ -198,6 +210,8 @@ void add_network_faults(std::vector<Knob>& list) {
     list.push_back(time<faults, &F::network_latency, &LatencyFault::tail>(
         "faults.network.latency.tail", 0s, 1h,
         "The mean of what is added; it can be many times that."));
+    add_per_operation<&F::network_loss>(list, "faults.network.loss.on",
+                                        "faults.network.loss.per_million", "Of a million packets.");
     add_per_operation<&F::network_short_read>(list, "faults.network.short_read.on",
                                               "faults.network.short_read.per_million",
                                               "Of a million reads.");
@@ -211,11 +225,40 @@ void add_network_faults(std::vector<Knob>& list) {
     add_scheduled<&F::network_partition_one_way>(
         list, "faults.network.partition.one_way.on", "faults.network.partition.one_way.every",
         "faults.network.partition.one_way.shortest", "faults.network.partition.one_way.longest");
+    add_scheduled<&F::network_clog>(list, "faults.network.clog.on", "faults.network.clog.every",
+                                    "faults.network.clog.shortest", "faults.network.clog.longest");
+    add_scheduled<&F::network_swizzle>(
+        list, "faults.network.swizzle.on", "faults.network.swizzle.every",
+        "faults.network.swizzle.shortest", "faults.network.swizzle.longest");
+    add_graded<&F::network_slow_link>(
+        list, "faults.network.slow_link.on", "faults.network.slow_link.every",
+        "faults.network.slow_link.shortest", "faults.network.slow_link.longest");
+    list.push_back(time<faults, &F::network_slow_link, &GradedFault::most>(
+        "faults.network.slow_link.most", 1us, 1h, "How much later a packet arrives, at most."));
+    add_graded<&F::network_bandwidth>(
+        list, "faults.network.bandwidth.on", "faults.network.bandwidth.every",
+        "faults.network.bandwidth.shortest", "faults.network.bandwidth.longest");
+    list.push_back(time<faults, &F::network_bandwidth, &GradedFault::most>(
+        "faults.network.bandwidth.most", 1us, 1h, "How long 1024 bytes take, at most."));
     add_scheduled<&F::network_reset>(list, "faults.network.reset.on", "faults.network.reset.every",
                                      "", "");
+    add_scheduled<&F::network_half_close>(list, "faults.network.half_close.on",
+                                          "faults.network.half_close.every", "", "");
     add_per_operation<&F::network_in_flight_loss>(
         list, "faults.network.in_flight_loss.on", "faults.network.in_flight_loss.per_million",
-        "Of a million connections that are reset or whose machine loses power.");
+        "Of a million connections whose machine loses power.");
+    add_per_operation<&F::network_connect_refused>(list, "faults.network.connect_refused.on",
+                                                   "faults.network.connect_refused.per_million",
+                                                   "Of a million connection requests.");
+    add_per_operation<&F::network_connect_hang>(list, "faults.network.connect_hang.on",
+                                                "faults.network.connect_hang.per_million",
+                                                "Of a million connection requests.");
+    add_per_operation<&F::network_name_failure>(list, "faults.network.name_failure.on",
+                                                "faults.network.name_failure.per_million",
+                                                "Of a million resolutions.");
+    add_per_operation<&F::network_name_stale>(list, "faults.network.name_stale.on",
+                                              "faults.network.name_stale.per_million",
+                                              "Of a million resolutions.");
 }
 
 void add_process_faults(std::vector<Knob>& list) {
@@ -225,12 +268,24 @@ void add_process_faults(std::vector<Knob>& list) {
     add_scheduled<&F::process_restart>(
         list, "faults.process.restart.on", "faults.process.restart.every",
         "faults.process.restart.shortest", "faults.process.restart.longest");
+    add_graded<&F::process_restart_loop>(
+        list, "faults.process.restart_loop.on", "faults.process.restart_loop.every",
+        "faults.process.restart_loop.shortest", "faults.process.restart_loop.longest");
+    list.push_back(time<faults, &F::process_restart_loop, &GradedFault::most>(
+        "faults.process.restart_loop.most", 1ms, 1h, "How long each of its lives lasts, at most."));
     add_scheduled<&F::process_pause>(list, "faults.process.pause.on", "faults.process.pause.every",
                                      "faults.process.pause.shortest",
                                      "faults.process.pause.longest");
+    add_graded<&F::process_slow>(list, "faults.process.slow.on", "faults.process.slow.every",
+                                 "faults.process.slow.shortest", "faults.process.slow.longest");
+    list.push_back(time<faults, &F::process_slow, &GradedFault::most>(
+        "faults.process.slow.most", 1us, 1h, "How long each step of the process takes, at most."));
     add_per_operation<&F::process_fault_point>(list, "faults.process.fault_point.on",
                                                "faults.process.fault_point.per_million",
                                                "Of a million fault points that are passed.");
+    add_per_operation<&F::process_computation_refused>(
+        list, "faults.process.computation_refused.on",
+        "faults.process.computation_refused.per_million", "Of a million computations.");
     add_scheduled<&F::machine_power_loss>(
         list, "faults.machine.power_loss.on", "faults.machine.power_loss.every",
         "faults.machine.power_loss.shortest", "faults.machine.power_loss.longest");
@@ -245,6 +300,22 @@ void add_process_faults(std::vector<Knob>& list) {
         "It strikes this often on average, somewhere in the cluster."));
     list.push_back(time<faults, &F::clock_step, &ClockStepFault::largest>(
         "faults.clock.step.largest", 1us, longest_time, "How far a clock jumps at most."));
+    list.push_back(knob<faults, &F::clock_drift, &ClockDriftFault::on>("faults.clock.drift.on",
+                                                                       "Whether the run has it."));
+    list.push_back(time<faults, &F::clock_drift, &ClockDriftFault::largest>(
+        "faults.clock.drift.largest", 1us, 1s,
+        "How much a clock gains or loses in a second, at most."));
+    list.push_back(knob<faults, &F::clock_strobe, &ClockStrobeFault::on>(
+        "faults.clock.strobe.on", "Whether the run has it."));
+    list.push_back(time<faults, &F::clock_strobe, &ClockStrobeFault::every>(
+        "faults.clock.strobe.every", 1ms, longest_time,
+        "It strikes this often on average, somewhere in the cluster."));
+    list.push_back(time<faults, &F::clock_strobe, &ClockStrobeFault::shortest>(
+        "faults.clock.strobe.shortest", 0s, longest_time, "It lasts at least so long."));
+    list.push_back(time<faults, &F::clock_strobe, &ClockStrobeFault::longest>(
+        "faults.clock.strobe.longest", 0s, longest_time, "It lasts at most so long."));
+    list.push_back(time<faults, &F::clock_strobe, &ClockStrobeFault::largest>(
+        "faults.clock.strobe.largest", 1us, longest_time, "How far a clock is thrown at most."));
 }
 
 void add_disk_faults(std::vector<Knob>& list) {
@@ -255,6 +326,26 @@ void add_disk_faults(std::vector<Knob>& list) {
     add_per_operation<&F::disk_short_write>(list, "faults.disk.short_write.on",
                                             "faults.disk.short_write.per_million",
                                             "Of a million writes.");
+    add_per_operation<&F::disk_read_error>(list, "faults.disk.read_error.on",
+                                           "faults.disk.read_error.per_million",
+                                           "Of a million reads.");
+    add_per_operation<&F::disk_write_error>(list, "faults.disk.write_error.on",
+                                            "faults.disk.write_error.per_million",
+                                            "Of a million writes.");
+    list.push_back(knob<faults, &F::disk_stall, &LatencyFault::on>("faults.disk.stall.on",
+                                                                   "Whether the run has it."));
+    list.push_back(count<faults, &F::disk_stall, &LatencyFault::per_million>(
+        "faults.disk.stall.per_million", 0, 1'000'000, "Of a million reads, writes and syncs."));
+    list.push_back(time<faults, &F::disk_stall, &LatencyFault::tail>(
+        "faults.disk.stall.tail", 0s, 1h,
+        "The mean of what is added, beyond 100 ms; it can be many times that."));
+    add_scheduled<&F::disk_no_space>(list, "faults.disk.no_space.on", "faults.disk.no_space.every",
+                                     "faults.disk.no_space.shortest",
+                                     "faults.disk.no_space.longest");
+    add_scheduled<&F::disk_bit_rot>(list, "faults.disk.bit_rot.on", "faults.disk.bit_rot.every", "",
+                                    "");
+    add_scheduled<&F::disk_misdirected_write>(list, "faults.disk.misdirected_write.on",
+                                              "faults.disk.misdirected_write.every", "", "");
     add_per_operation<&F::disk_sync_failure>(list, "faults.disk.sync_failure.on",
                                              "faults.disk.sync_failure.per_million",
                                              "Of a million syncs.");

@@ -10,18 +10,41 @@ constexpr host::Duration loopback_jitter = 10us;
 // TCP's retransmission timer doubles up to about a minute; Linux starts at 200 ms. What waits when
 // a link opens again is sent within this time.
 constexpr host::Duration longest_retransmission = 800ms;
+constexpr host::Duration first_retransmission = 200ms;
+
+// How long the sender of a lost packet waits until it sends the one that arrives: the timer doubles
+// with each that is lost again.
+host::Duration wait_for_retransmission(host::RandomSource& source) {
+    constexpr int most = 5;
+    host::Duration timer = first_retransmission;
+    host::Duration waited = timer;
+    for (int again = 1; again < most && source.chance(1, 4); ++again) {
+        timer *= 2;
+        waited += timer;
+    }
+    return waited;
+}
 
 }  // namespace
 
 NetworkDice::LinkState::LinkState(Dice& dice, const std::string& from, const std::string& to)
     : ordinary(dice.seed(), "network.ordinary", from + ">" + to),
       latency(dice, FaultKind::network_latency, from + ">" + to),
+      loss(dice, FaultKind::network_loss, from + ">" + to),
       short_read(dice, FaultKind::network_short_read, from + ">" + to),
       short_write(dice, FaultKind::network_short_write, from + ">" + to),
-      in_flight_loss(dice, FaultKind::network_in_flight_loss, from + ">" + to) {}
+      in_flight_loss(dice, FaultKind::network_in_flight_loss, from + ">" + to),
+      connect_refused(dice, FaultKind::network_connect_refused, from + ">" + to),
+      connect_hang(dice, FaultKind::network_connect_hang, from + ">" + to) {}
+
+NetworkDice::NameState::NameState(Dice& dice, const std::string& asker)
+    : failure(dice, FaultKind::network_name_failure, asker),
+      stale(dice, FaultKind::network_name_stale, asker) {}
 
 NetworkDice::NetworkDice(Dice& dice, std::vector<std::string> machine_names)
     : dice_(dice), names_(std::move(machine_names)) {
+    for (const std::string& asker : names_)
+        askers_.emplace_back(dice, asker);
     links_.reserve(names_.size() * names_.size());
     for (const std::string& from : names_) {
         for (const std::string& to : names_)
@@ -49,7 +72,10 @@ network::Flight NetworkDice::flight(network::Link link, std::size_t) {
         // At least the jitter, so that it cannot be mistaken for what is ordinary.
         delay += jitter + host::Duration{1} + strike->exponential(fault.tail);
     }
-    return {.delay = delay, .slowed = strike.has_value()};
+    const OperationFault& loss = dice_.options().faults.network_loss;
+    auto lost = state.loss.next(loss.on, loss.per_million, !is_loopback);
+    if (lost) delay += wait_for_retransmission(*lost);
+    return {.delay = delay, .slowed = strike.has_value(), .lost_once = lost.has_value()};
 }
 
 host::Duration NetworkDice::retransmission_delay(network::Link link) {
@@ -83,9 +109,62 @@ bool NetworkDice::loses_in_flight(network::Link link) {
     return true;
 }
 
-void NetworkDice::delivered(network::Link link, host::Duration travelled, bool slowed) {
-    if (slowed && travelled > ordinary_limit(link))
+network::ConnectFate NetworkDice::connect_fate(network::Link link) {
+    const OperationFault& refused = dice_.options().faults.network_connect_refused;
+    const OperationFault& hang = dice_.options().faults.network_connect_hang;
+    const bool is_remote = link.from != link.to;
+    LinkState& state = at(link);
+    const bool is_refused =
+        state.connect_refused.next(refused.on, refused.per_million, is_remote).has_value();
+    // A request that is refused cannot hang as well.
+    const bool can_hang = is_remote && !is_refused;
+    const bool hangs = state.connect_hang.next(hang.on, hang.per_million, can_hang).has_value();
+    if (is_refused) return network::ConnectFate::refused;
+    return hangs ? network::ConnectFate::ignored : network::ConnectFate::as_usual;
+}
+
+network::NameFate NetworkDice::name_fate(network::MachineNumber asker) {
+    const FaultOptions& faults = dice_.options().faults;
+    NameState& state = askers_[asker];
+    const bool fails =
+        state.failure.next(faults.network_name_failure.on, faults.network_name_failure.per_million)
+            .has_value();
+    const bool is_stale =
+        state.stale
+            .next(faults.network_name_stale.on, faults.network_name_stale.per_million, !fails)
+            .has_value();
+    if (fails) {
+        dice_.ledger().effect(FaultKind::network_name_failure);
+        return network::NameFate::fails;
+    }
+    if (!is_stale) return network::NameFate::as_usual;
+    dice_.ledger().effect(FaultKind::network_name_stale);
+    return network::NameFate::stale;
+}
+
+void NetworkDice::connect_failed(network::Link, network::ConnectFate fate, host::ErrorCode code) {
+    if (fate == network::ConnectFate::refused && code == host::ErrorCode::connection_refused) {
+        dice_.ledger().effect(FaultKind::network_connect_refused);
+    }
+    if (fate == network::ConnectFate::ignored && code == host::ErrorCode::deadline_exceeded) {
+        dice_.ledger().effect(FaultKind::network_connect_hang);
+    }
+}
+
+void NetworkDice::delivered(network::Link link, host::Duration travelled,
+                            const network::Flight& flight) {
+    if (flight.slowed && travelled > ordinary_limit(link))
         dice_.ledger().effect(FaultKind::network_latency);
+    if (flight.lost_once && travelled >= first_retransmission)
+        dice_.ledger().effect(FaultKind::network_loss);
+    tell_if_slow(FaultKind::network_slow_link, link, flight.by_slow_link, travelled);
+    tell_if_slow(FaultKind::network_bandwidth, link, flight.by_bandwidth, travelled);
+}
+
+void NetworkDice::tell_if_slow(FaultKind kind, network::Link link, host::Duration added,
+                               host::Duration travelled) {
+    if (added == host::Duration::zero() || travelled < added || !slowness_observer_) return;
+    slowness_observer_(kind, names_[link.from], names_[link.to]);
 }
 
 void NetworkDice::lost_in_flight(network::Link link, std::size_t) {
@@ -106,6 +185,10 @@ void NetworkDice::held_back(network::Link link) {
 
 void NetworkDice::reset_seen(std::uint64_t connection) {
     if (reset_observer_) reset_observer_(connection);
+}
+
+void NetworkDice::half_close_seen(std::uint64_t connection) {
+    if (half_close_observer_) half_close_observer_(connection);
 }
 
 }  // namespace atlas::sim::faults

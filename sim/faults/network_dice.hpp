@@ -22,19 +22,32 @@ class NetworkDice final : public network::NetworkPolicy {
     std::size_t read_limit(network::Link link, std::size_t available) override;
     std::size_t write_limit(network::Link link, std::size_t offered) override;
     bool loses_in_flight(network::Link link) override;
+    network::ConnectFate connect_fate(network::Link link) override;
+    network::NameFate name_fate(network::MachineNumber asker) override;
 
-    void delivered(network::Link link, host::Duration travelled, bool slowed) override;
+    void delivered(network::Link link, host::Duration travelled,
+                   const network::Flight& flight) override;
     void held_back(network::Link link) override;
     void lost_in_flight(network::Link link, std::size_t bytes) override;
     void unanswered(network::Link) override {}
     void reset_seen(std::uint64_t connection) override;
+    void half_close_seen(std::uint64_t connection) override;
+    void connect_failed(network::Link link, network::ConnectFate fate,
+                        host::ErrorCode code) override;
 
     /// Whom to tell of the effects of scheduled faults: packets held back, by the names of both
-    /// machines, and connections whose reset was seen.
+    /// machines, and connections whose reset or false end was seen.
     using LinkObserver = std::function<void(std::string_view from, std::string_view to)>;
     void observe_held_back(LinkObserver observer) { held_back_observer_ = std::move(observer); }
-    using ResetObserver = std::function<void(std::uint64_t connection)>;
-    void observe_resets(ResetObserver observer) { reset_observer_ = std::move(observer); }
+    /// Packets that came later because of what a link does to all of them.
+    using SlownessObserver =
+        std::function<void(FaultKind kind, std::string_view from, std::string_view to)>;
+    void observe_slowness(SlownessObserver observer) { slowness_observer_ = std::move(observer); }
+    using ConnectionObserver = std::function<void(std::uint64_t connection)>;
+    void observe_resets(ConnectionObserver observer) { reset_observer_ = std::move(observer); }
+    void observe_half_closes(ConnectionObserver observer) {
+        half_close_observer_ = std::move(observer);
+    }
 
   private:
     struct LinkState {
@@ -43,19 +56,33 @@ class NetworkDice final : public network::NetworkPolicy {
         DecisionSources ordinary;
         std::uint64_t packets = 0;
         Decisions latency;
+        Decisions loss;
         Decisions short_read;
         Decisions short_write;
         Decisions in_flight_loss;
+        Decisions connect_refused;
+        Decisions connect_hang;
         std::uint64_t losses = 0;  ///< Decided and not yet seen to have dropped a packet.
+    };
+    struct NameState {
+        NameState(Dice& dice, const std::string& asker);
+
+        Decisions failure;
+        Decisions stale;
     };
     LinkState& at(network::Link link) { return links_[link.from * names_.size() + link.to]; }
     host::Duration ordinary_limit(network::Link link) const;
+    void tell_if_slow(FaultKind kind, network::Link link, host::Duration added,
+                      host::Duration travelled);
 
     Dice& dice_;
     std::vector<std::string> names_;
     std::vector<LinkState> links_;
+    std::vector<NameState> askers_;
     LinkObserver held_back_observer_;
-    ResetObserver reset_observer_;
+    SlownessObserver slowness_observer_;
+    ConnectionObserver reset_observer_;
+    ConnectionObserver half_close_observer_;
 };
 
 }  // namespace atlas::sim::faults

@@ -6,10 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 #include "sim/cluster/cluster.hpp"
 #include "sim/cluster/fault_control.hpp"
+#include "sim/faults/computation_dice.hpp"
 #include "sim/faults/fault_point_dice.hpp"
 #include "system/host/task_group.hpp"
 
@@ -67,6 +69,7 @@ Task<bool> receive_message(host::ByteStream& stream, Deadline deadline, World& w
     while (received < message.size()) {
         auto count = co_await stream.read_some(std::span(message).subspan(received), deadline);
         note(count, world);
+        if (count && *count == 0) ++world.seen.early_ends;
         if (!count || *count == 0) co_return false;
         if (*count < message.size() - received) ++world.seen.partial_reads;
         received += *count;
@@ -74,19 +77,37 @@ Task<bool> receive_message(host::ByteStream& stream, Deadline deadline, World& w
     co_return true;
 }
 
+void note_failed_write(const host::Error& error, World& world) {
+    ++(error.code == ErrorCode::no_space ? world.seen.full_disks : world.seen.write_errors);
+}
+
+// Notes how long the program waited for its disk.
+template <typename Value>
+Task<Result<Value>> timed(Host& host, World& world, Task<Result<Value>> operation) {
+    const host::TimePoint began = host.clock().now();
+    Result<Value> result = co_await std::move(operation);
+    const host::Duration took = host.clock().now() - began;
+    world.seen.longest_disk_wait = std::max(world.seen.longest_disk_wait, took);
+    co_return result;
+}
+
 // Appends to the log and makes it durable, if this machine has one.
-Task<bool> store(File* log, World& world) {
+Task<bool> store(Host& host, File* log, World& world) {
     if (log == nullptr) co_return true;
     const std::vector<std::byte> record(700, std::byte{0x5a});
     auto size = co_await log->size();
     std::size_t stored = 0;
     while (stored < record.size()) {
-        auto count = co_await log->write_at(*size + stored, std::span(record).subspan(stored));
-        if (!count) co_return false;
+        auto count = co_await timed(
+            host, world, log->write_at(*size + stored, std::span(record).subspan(stored)));
+        if (!count) {
+            note_failed_write(count.error(), world);
+            co_return false;
+        }
         if (*count < record.size() - stored) ++world.seen.disk_partial_writes;
         stored += *count;
     }
-    auto synced = co_await log->sync();
+    auto synced = co_await timed(host, world, log->sync());
     if (!synced) {
         ++world.seen.sync_errors;
         co_return false;
@@ -100,7 +121,7 @@ Task<> answer(Host& host, std::unique_ptr<host::ByteStream> stream, File* log, W
         const bool received =
             co_await receive_message(*stream, host::deadline_after(host, 5s), world);
         if (!received) co_return;
-        const bool stored = co_await store(log, world);
+        const bool stored = co_await store(host, log, world);
         if (!stored) host.fatal("the log cannot be written");
         co_await host.fault_point("observed.stored");
         const bool sent = co_await send_message(*stream, host::deadline_after(host, 5s), world);
@@ -122,10 +143,18 @@ Task<> call(Host& host, std::string machine, World& world) {
     for (;;) {
         co_await host::sleep_for(host, 20ms);
         auto addresses = co_await host.network().resolve(machine, host::deadline_after(host, 1s));
-        if (!addresses) continue;
+        if (!addresses) {
+            ++world.seen.unresolved_names;
+            continue;
+        }
         auto stream = co_await host.network().connect(
             {addresses->front(), port}, host::Transport::plain(), host::deadline_after(host, 1s));
-        if (!stream) continue;
+        if (!stream) {
+            const ErrorCode code = stream.error().code;
+            if (code == ErrorCode::connection_refused) ++world.seen.refused_connects;
+            if (code == ErrorCode::deadline_exceeded) ++world.seen.unanswered_connects;
+            continue;
+        }
         for (;;) {
             co_await host::sleep_for(host, 20ms);
             const host::TimePoint began = host.clock().now();
@@ -158,7 +187,29 @@ Task<> tick(Host& host, World& world) {
             std::max(world.seen.largest_clock_error, std::chrono::abs(error));
         if (last_error && *last_error != error) ++world.seen.clock_jumps;
         last_error = error;
+        const Result<int> computed = co_await host::compute(host, 10us, [] { return 1; });
+        if (!computed) ++world.seen.refused_computations;
     }
+}
+
+// By memcmp: block after block is looked at, in a test that is compiled without optimisation.
+bool is_filled_with(const std::vector<std::byte>& bytes, std::byte fill) {
+    return !bytes.empty() && bytes.front() == fill &&
+           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
+}
+
+// A block that was written a while ago must be as it was written.
+Task<> look_at_block(Host& host, File& file, std::size_t block, World& world) {
+    const auto written = world.memory.blocks.find(block);
+    if (written == world.memory.blocks.end()) co_return;
+    const std::byte fill = written->second;
+    std::vector<std::byte> bytes(block_bytes);
+    auto count = co_await timed(host, world, host::read_up_to(file, block * block_bytes, bytes));
+    if (!count) {
+        ++world.seen.read_errors;
+        co_return;
+    }
+    if (!is_filled_with(bytes, fill)) ++world.seen.damaged_blocks;
 }
 
 // Writes blocks without ever syncing them, and makes and moves files without syncing their folder.
@@ -170,12 +221,18 @@ Task<> scribble(Host& host, World& world) {
         const std::size_t block = round % block_count;
         const auto fill = static_cast<std::byte>(round);
         const std::vector<std::byte> bytes(block_bytes, fill);
-        auto written = co_await host::write_all_at(**file, block * block_bytes, bytes);
-        if (!written) continue;
+        auto written =
+            co_await timed(host, world, host::write_all_at(**file, block * block_bytes, bytes));
+        if (!written) {
+            note_failed_write(written.error(), world);
+            continue;
+        }
         world.memory.blocks[block] = fill;
         std::vector<std::byte> again(block_bytes);
-        auto count = co_await (*file)->read_at(block * block_bytes, again);
+        auto count = co_await timed(host, world, (*file)->read_at(block * block_bytes, again));
         if (count && *count < block_bytes) ++world.seen.disk_partial_reads;
+        if (!count) ++world.seen.read_errors;
+        co_await look_at_block(host, **file, (block + 1) % block_count, world);
         if (round % 8 != 0) continue;
         const std::string name = "note-" + std::to_string(world.memory.next_name++);
         auto made = co_await host.disk().open("draft", OpenMode::create_or_open);
@@ -205,11 +262,14 @@ Task<> look_around(Host& host, World& world) {
     if (!file) co_return;
     for (auto& [block, fill] : world.memory.blocks) {
         std::vector<std::byte> bytes(block_bytes);
-        auto count = co_await host::read_up_to(**file, block * block_bytes, bytes);
-        if (!count) continue;
-        const bool is_whole = std::ranges::all_of(bytes, [&](std::byte b) { return b == fill; });
-        const bool is_mixed = std::ranges::any_of(bytes, [&](std::byte b) { return b == fill; });
-        if (is_whole) continue;
+        auto count =
+            co_await timed(host, world, host::read_up_to(**file, block * block_bytes, bytes));
+        if (!count) {
+            ++world.seen.read_errors;
+            continue;
+        }
+        if (is_filled_with(bytes, fill)) continue;
+        const bool is_mixed = std::ranges::find(bytes, fill) != bytes.end();
         ++(is_mixed ? world.seen.torn_blocks : world.seen.unsynced_blocks_lost);
     }
     world.memory.blocks.clear();
@@ -271,9 +331,11 @@ ObservedRun run_observed(std::uint64_t seed_number, const SwarmOptions& options,
     NetworkDice network_dice(dice, names);
     DiskDice disk_dice(dice);
     FaultPointDice fault_point_dice(dice, machines, Envelope::single_postgres());
+    ComputationDice computation_dice(dice, machines, Envelope::single_postgres());
     kernel::Kernel kernel{seed};
     cluster::Cluster cluster(kernel, network_dice, disk_dice);
     fault_point_dice.attach(cluster.hooks());
+    computation_dice.attach(cluster.hooks());
     for (const MachineInfo& machine : machines) {
         const auto number = cluster.add_machine(machine.name);
         const auto program = machine.role == Role::postgres ? run_database
@@ -283,8 +345,12 @@ ObservedRun run_observed(std::uint64_t seed_number, const SwarmOptions& options,
                             [program, &world](Host& host) { return program(host, world); });
     }
     cluster::FaultControl control(cluster, roles);
+    // The programs of this world survive a damaged disk: they look, and go on.
+    const Envelope envelope = Envelope::single_postgres()
+                                  .with(FaultKind::disk_bit_rot, Role::postgres)
+                                  .with(FaultKind::disk_misdirected_write, Role::postgres);
     FaultRunner runner(kernel, control, dice, network_dice, disk_dice,
-                       draw_plan(seed, options, machines, Envelope::single_postgres()));
+                       draw_plan(seed, options, machines, envelope));
     cluster.start_all();
     runner.start();
     EXPECT_EQ(kernel.run_until(host::TimePoint{options.run.safety}), kernel::RunEnd::time_reached);

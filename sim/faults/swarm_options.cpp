@@ -43,6 +43,7 @@ void draw_faults(Draw& draw, FaultOptions& f) {
     const auto on = [&](std::string_view kind) { return draw.chance(kind, 11, 20) && !calm; };
     f.network_latency = {on("network.latency"), draw.count("network.latency.chance", 500, 20'000),
                          draw.time("network.latency.tail", 20ms, 400ms)};
+    f.network_loss = {on("network.loss"), draw.count("network.loss.chance", 200, 10'000)};
     f.network_short_read = {on("network.short_read"),
                             draw.count("network.short_read.chance", 5'000, 300'000)};
     f.network_short_write = {on("network.short_write"),
@@ -53,27 +54,71 @@ void draw_faults(Draw& draw, FaultOptions& f) {
     f.network_partition_one_way = {on("network.partition.one_way"),
                                    draw.time("network.partition.one_way.every", 20s, 90s), 100ms,
                                    draw.time("network.partition.one_way.longest", 2s, 20s)};
+    f.network_clog = {on("network.clog"), draw.time("network.clog.every", 5s, 40s), 20ms,
+                      draw.time("network.clog.longest", 500ms, 10s)};
+    f.network_swizzle = {on("network.swizzle"), draw.time("network.swizzle.every", 20s, 90s), 200ms,
+                         draw.time("network.swizzle.longest", 2s, 20s)};
+    f.network_slow_link = {on("network.slow_link"), draw.time("network.slow_link.every", 10s, 60s),
+                           500ms, draw.time("network.slow_link.longest", 2s, 30s),
+                           draw.time("network.slow_link.most", 10ms, 400ms)};
+    f.network_bandwidth = {on("network.bandwidth"), draw.time("network.bandwidth.every", 10s, 60s),
+                           500ms, draw.time("network.bandwidth.longest", 2s, 15s),
+                           draw.time("network.bandwidth.most", 2ms, 60ms)};
     f.network_reset = {on("network.reset"), draw.time("network.reset.every", 2s, 30s), 0s, 0s};
+    f.network_half_close = {on("network.half_close"),
+                            draw.time("network.half_close.every", 4s, 40s), 0s, 0s};
     f.network_in_flight_loss = {on("network.in_flight_loss"),
                                 draw.count("network.in_flight_loss.chance", 200'000, 1'000'000)};
+    f.network_connect_refused = {on("network.connect_refused"),
+                                 draw.count("network.connect_refused.chance", 50'000, 300'000)};
+    f.network_connect_hang = {on("network.connect_hang"),
+                              draw.count("network.connect_hang.chance", 50'000, 200'000)};
+    f.network_name_failure = {on("network.name_failure"),
+                              draw.count("network.name_failure.chance", 50'000, 300'000)};
+    f.network_name_stale = {on("network.name_stale"),
+                            draw.count("network.name_stale.chance", 50'000, 300'000)};
     f.process_kill = {on("process.kill"), draw.time("process.kill.every", 15s, 80s), 50ms,
                       draw.time("process.kill.longest", 1s, 15s)};
     f.process_restart = {on("process.restart"), draw.time("process.restart.every", 15s, 80s), 1ms,
                          draw.time("process.restart.longest", 2ms, 100ms)};
+    f.process_restart_loop = {on("process.restart_loop"),
+                              draw.time("process.restart_loop.every", 20s, 90s), 500ms,
+                              draw.time("process.restart_loop.longest", 1s, 12s),
+                              draw.time("process.restart_loop.most", 20ms, 2s)};
     f.process_pause = {on("process.pause"), draw.time("process.pause.every", 10s, 60s), 10ms,
                        draw.time("process.pause.longest", 1s, 15s)};
+    f.process_slow = {on("process.slow"), draw.time("process.slow.every", 10s, 60s), 500ms,
+                      draw.time("process.slow.longest", 1s, 15s),
+                      draw.time("process.slow.most", 20us, 250us)};
     f.process_fault_point = {on("process.fault_point"),
                              draw.count("process.fault_point.chance", 100, 4'000)};
+    f.process_computation_refused = {
+        on("process.computation_refused"),
+        draw.count("process.computation_refused.chance", 5'000, 100'000)};
     f.machine_power_loss = {on("machine.power_loss"),
                             draw.time("machine.power_loss.every", 15s, 60s), 500ms,
                             draw.time("machine.power_loss.longest", 1s, 10s)};
     f.clock_offset = {on("clock.offset"), draw.one_of("clock.offset.largest", clock_errors)};
     f.clock_step = {on("clock.step"), draw.time("clock.step.every", 10s, 60s),
                     draw.one_of("clock.step.largest", clock_errors)};
+    f.clock_drift = {on("clock.drift"), draw.one_of("clock.drift.largest",
+                                                    {host::Duration{10us}, host::Duration{100us},
+                                                     host::Duration{1ms}, host::Duration{10ms}})};
+    f.clock_strobe = {on("clock.strobe"), draw.time("clock.strobe.every", 10s, 60s), 200ms,
+                      draw.time("clock.strobe.longest", 1s, 10s),
+                      draw.one_of("clock.strobe.largest", clock_errors)};
     f.disk_short_read = {on("disk.short_read"),
                          draw.count("disk.short_read.chance", 20'000, 500'000)};
     f.disk_short_write = {on("disk.short_write"),
                           draw.count("disk.short_write.chance", 5'000, 200'000)};
+    f.disk_read_error = {on("disk.read_error"),
+                         draw.count("disk.read_error.chance", 20'000, 200'000)};
+    f.disk_write_error = {on("disk.write_error"),
+                          draw.count("disk.write_error.chance", 300, 3'000)};
+    f.disk_stall = {on("disk.stall"), draw.count("disk.stall.chance", 500, 5'000),
+                    draw.time("disk.stall.tail", 20ms, 1s)};
+    f.disk_no_space = {on("disk.no_space"), draw.time("disk.no_space.every", 15s, 60s), 100ms,
+                       draw.time("disk.no_space.longest", 1s, 8s)};
     f.disk_sync_failure = {on("disk.sync_failure"),
                            draw.count("disk.sync_failure.chance", 300, 3'000)};
     f.disk_unsynced_writes_lost = {

@@ -87,6 +87,15 @@ struct ScheduledFault {
     host::Duration longest{};
 };
 
+/// A kind that strikes now and then, harder or less hard.
+struct GradedFault {
+    bool on = false;
+    host::Duration every = 60s;
+    host::Duration shortest{};
+    host::Duration longest{};
+    host::Duration most = 1ms;  ///< How hard it strikes at most; a tenth of it at least.
+};
+
 /// A kind that may befall any operation.
 struct OperationFault {
     bool on = false;
@@ -110,23 +119,57 @@ struct ClockStepFault {
     host::Duration largest = 1s;  ///< Either way.
 };
 
+struct ClockDriftFault {
+    bool on = false;
+    host::Duration largest = 1ms;  ///< Either way, in a second.
+};
+
+struct ClockStrobeFault {
+    bool on = false;
+    host::Duration every = 60s;
+    host::Duration shortest{};
+    host::Duration longest{};
+    host::Duration largest = 1s;  ///< Either way.
+};
+
 struct FaultOptions {
     LatencyFault network_latency;
+    OperationFault network_loss;
     OperationFault network_short_read;
     OperationFault network_short_write;
     ScheduledFault network_partition_symmetric;
     ScheduledFault network_partition_one_way;
-    ScheduledFault network_reset;  ///< Takes no time: its durations are not used.
+    ScheduledFault network_clog;
+    ScheduledFault network_swizzle;
+    GradedFault network_slow_link;
+    GradedFault network_bandwidth;
+    ScheduledFault network_reset;       ///< Takes no time: its durations are not used.
+    ScheduledFault network_half_close;  ///< Takes no time: its durations are not used.
     OperationFault network_in_flight_loss;
+    OperationFault network_connect_refused;
+    OperationFault network_connect_hang;
+    OperationFault network_name_failure;
+    OperationFault network_name_stale;
     ScheduledFault process_kill;
     ScheduledFault process_restart;
+    GradedFault process_restart_loop;
     ScheduledFault process_pause;
+    GradedFault process_slow;
     OperationFault process_fault_point;
+    OperationFault process_computation_refused;
     ScheduledFault machine_power_loss;
     ClockOffsetFault clock_offset;
     ClockStepFault clock_step;
+    ClockDriftFault clock_drift;
+    ClockStrobeFault clock_strobe;
     OperationFault disk_short_read;
     OperationFault disk_short_write;
+    OperationFault disk_read_error;
+    OperationFault disk_write_error;
+    LatencyFault disk_stall;
+    ScheduledFault disk_no_space;
+    ScheduledFault disk_bit_rot;            ///< Takes no time: its durations are not used.
+    ScheduledFault disk_misdirected_write;  ///< Takes no time: its durations are not used.
     OperationFault disk_sync_failure;
     OperationFault disk_unsynced_writes_lost;  ///< Of a million power losses.
     OperationFault disk_torn_write;            ///< Of a million power losses.

@@ -26,6 +26,11 @@ class Envelope {
     static Envelope single_postgres();
 
     bool covers(FaultKind kind, Role role) const;
+    /// Whether any machine survives it: the dice never draw it otherwise.
+    bool covers_any(FaultKind kind) const;
+    /// The same, and all machines of that role survive the kind too: for runs that show what comes
+    /// of it where nobody claims to.
+    Envelope with(FaultKind kind, Role role) const;
     /// For faults of a link: both of its ends must be covered.
     std::vector<std::string_view> targets(FaultKind kind,
                                           const std::vector<MachineInfo>& machines) const;

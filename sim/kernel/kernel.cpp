@@ -7,8 +7,7 @@
 
 namespace atlas::sim::kernel {
 
-Kernel::Kernel(Seed seed)
-    : seed_(std::move(seed)), world_tie_seed_(seed_.derive({"tie", "world"}).next()) {}
+Kernel::Kernel(Seed seed) : seed_(std::move(seed)) {}
 
 Kernel::~Kernel() {
     // Tasks refer to what is about to go, so they are ended first, as by a crash.
@@ -17,10 +16,9 @@ Kernel::~Kernel() {
         kill(*process);
 }
 
-Event& Kernel::make_event(host::TimePoint at, Process* process, EventKind kind, const char* label,
+Event& Kernel::make_event(host::TimePoint at, std::uint64_t tie, EventKind kind, const char* label,
                           std::uint64_t digest) {
     ATLAS_CHECK(at >= now_, "nothing is scheduled in the past");
-    ATLAS_CHECK(process == nullptr || process->is_alive(), "the dead schedule nothing");
     if (free_.empty()) {
         pool_.emplace_back();
         free_.push_back(&pool_.back());
@@ -29,16 +27,12 @@ Event& Kernel::make_event(host::TimePoint at, Process* process, EventKind kind, 
     free_.pop_back();
     event.id = next_event_++;
     event.cause = current_event_;
-    event.process = process;
+    event.process = nullptr;
     event.kind = kind;
     event.label = label;
     event.digest = digest;
     event.task = 0;
-    const std::uint64_t tie = process == nullptr
-                                  ? host::mix(world_tie_seed_ + world_events_++)
-                                  : host::mix(process->tie_seed_ + process->event_count_++);
     heap_.push({at, tie, next_sequence_++}, event);
-    if (process != nullptr) process->link(event);
     return event;
 }
 
@@ -91,6 +85,7 @@ void Kernel::dispatch(Event& event) {
             event.process->held_back_.push_back(&event);
             return;
         }
+        if (must_wait_in_line(event)) return;
     }
     trace_.record(now_, event);
     current_event_ = event.id;
@@ -99,6 +94,19 @@ void Kernel::dispatch(Event& event) {
     function();
     function.reset();
     finish_deaths();
+}
+
+// One step of a slow process at a time. The tie is zero so that those in line keep their order.
+bool Kernel::must_wait_in_line(Event& event) {
+    Process& process = *event.process;
+    if (process.busy_until_ > now_) {
+        ++process.late_steps_;
+        heap_.push({process.busy_until_, 0, next_sequence_++}, event);
+        process.link(event);
+        return true;
+    }
+    process.busy_until_ = now_ + process.step_time_;
+    return false;
 }
 
 void Kernel::finish_deaths() {

@@ -15,6 +15,7 @@
 #include "sim/kernel/frame_recycling.hpp"
 #include "sim/kernel/process.hpp"
 #include "sim/kernel/seed.hpp"
+#include "sim/kernel/tie_source.hpp"
 #include "sim/kernel/trace.hpp"
 #include "system/host/time.hpp"
 
@@ -39,12 +40,23 @@ class Kernel {
     host::TimePoint now() const { return now_; }
     Trace& trace() { return trace_; }
 
-    /// Something that will happen. `process` is whose state it touches: it does not happen if that
-    /// process dies first, and waits while it is paused. The digest stands for what it carries.
+    /// Something that will happen to `process`: it does not happen if that process dies first, and
+    /// waits while it is paused. The digest stands for what it carries.
     template <typename F>
-    Event& schedule(host::TimePoint at, Process* process, EventKind kind, const char* label,
+    Event& schedule(host::TimePoint at, Process& process, EventKind kind, const char* label,
                     std::uint64_t digest, F&& function) {
-        Event& event = make_event(at, process, kind, label, digest);
+        Event& event = make_event(at, process.ties_.next(), kind, label, digest);
+        process.own(event);
+        event.function = EventFunction(std::forward<F>(function));
+        return event;
+    }
+
+    /// Something that will happen to the world, whatever becomes of any process. `ties` belongs to
+    /// who schedules it.
+    template <typename F>
+    Event& schedule(host::TimePoint at, TieSource& ties, EventKind kind, const char* label,
+                    std::uint64_t digest, F&& function) {
+        Event& event = make_event(at, ties.next(), kind, label, digest);
         event.function = EventFunction(std::forward<F>(function));
         return event;
     }
@@ -86,10 +98,11 @@ class Kernel {
   private:
     friend class Process;
 
-    Event& make_event(host::TimePoint at, Process* process, EventKind kind, const char* label,
+    Event& make_event(host::TimePoint at, std::uint64_t tie, EventKind kind, const char* label,
                       std::uint64_t digest);
     void release(Event& event);
     void dispatch(Event& event);
+    bool must_wait_in_line(Event& event);
     void finish_deaths();
 
     Seed seed_;
@@ -99,8 +112,6 @@ class Kernel {
     EventId current_event_ = 0;
     std::uint64_t events_this_instant_ = 0;
     std::uint64_t instant_limit_ = 1'000'000;
-    std::uint64_t world_tie_seed_;
-    std::uint64_t world_events_ = 0;
     bool stop_requested_ = false;
     EventHeap heap_;
     Trace trace_;

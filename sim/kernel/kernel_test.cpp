@@ -3,8 +3,12 @@
 #include "sim/kernel/kernel.hpp"
 
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "sim/kernel/isolated_host.hpp"
@@ -24,12 +28,11 @@ using namespace std::chrono_literals;
 
 TEST(Kernel, EventsHappenInTheOrderOfTimeAndTimeJumps) {
     Kernel kernel{Seed{1}};
+    TieSource ties(kernel.seed(), "test", "");
     std::vector<int> order;
-    kernel.schedule(TimePoint{3h}, nullptr, EventKind::control, "c", 0,
-                    [&] { order.push_back(3); });
-    kernel.schedule(TimePoint{1ns}, nullptr, EventKind::control, "a", 0,
-                    [&] { order.push_back(1); });
-    Event& cancelled = kernel.schedule(TimePoint{2h}, nullptr, EventKind::control, "b", 0,
+    kernel.schedule(TimePoint{3h}, ties, EventKind::control, "c", 0, [&] { order.push_back(3); });
+    kernel.schedule(TimePoint{1ns}, ties, EventKind::control, "a", 0, [&] { order.push_back(1); });
+    Event& cancelled = kernel.schedule(TimePoint{2h}, ties, EventKind::control, "b", 0,
                                        [&] { order.push_back(2); });
     kernel.cancel(cancelled);
     EXPECT_EQ(kernel.run_until(TimePoint::max()), RunEnd::idle);
@@ -39,9 +42,10 @@ TEST(Kernel, EventsHappenInTheOrderOfTimeAndTimeJumps) {
 
 std::vector<int> order_of_one_instant(std::uint64_t seed) {
     Kernel kernel{Seed{seed}};
+    TieSource ties(kernel.seed(), "test", "");
     std::vector<int> order;
     for (int i = 0; i < 8; ++i) {
-        kernel.schedule(TimePoint{1s}, nullptr, EventKind::control, "x", 0,
+        kernel.schedule(TimePoint{1s}, ties, EventKind::control, "x", 0,
                         [&order, i] { order.push_back(i); });
     }
     kernel.run_until(TimePoint::max());
@@ -54,6 +58,33 @@ TEST(Kernel, EventsOfOneInstantComeInAnOrderThatTheSeedDecides) {
     for (std::uint64_t seed = 0; seed < 10; ++seed)
         orders.push_back(order_of_one_instant(seed));
     EXPECT_NE(std::count(orders.begin(), orders.end(), orders.front()), 10);
+}
+
+// Two schedulers, and a third that schedules `more` events before them.
+std::string order_beside(std::uint64_t seed, int more) {
+    Kernel kernel{Seed{seed}};
+    std::map<std::string, TieSource> ties;
+    for (const char* name : {"a", "b", "c"})
+        ties.emplace(name, TieSource(kernel.seed(), "machine", name));
+    std::string order;
+    const auto schedule = [&](const char* name) {
+        kernel.schedule(TimePoint{1s}, ties.at(name), EventKind::network, "x", 0, [&order, name] {
+            if (*name != 'c') order += name;
+        });
+    };
+    for (int i = 0; i < more; ++i)
+        schedule("c");
+    for (int i = 0; i < 10; ++i) {
+        schedule("a");
+        schedule("b");
+    }
+    kernel.run_until(TimePoint::max());
+    return order;
+}
+
+RC_GTEST_PROP(Kernel, OneMoreEventOnOneMachineReshufflesNoOthers, (std::uint64_t seed)) {
+    const int more = *rc::gen::inRange(1, 20);
+    RC_ASSERT(order_beside(seed, more) == order_beside(seed, 0));
 }
 
 TEST(Kernel, ATaskThatNeverLetsTimePassIsNoProgress) {
@@ -143,11 +174,12 @@ Task<> busy_program(Host& host, Frames& frames) {
 
 std::uint64_t run_busy_program(std::uint64_t seed, std::uint64_t kill_at_event, int& live) {
     Kernel kernel{Seed{seed}};
+    TieSource ties(kernel.seed(), "test", "");
     Frames frames;
     IsolatedHost process(kernel, "m", "busy");
     process.tasks().spawn(busy_program(process.host(), frames));
     while (kernel.trace().digest().events < kill_at_event) {
-        kernel.schedule(kernel.now(), nullptr, EventKind::control, "step", 0,
+        kernel.schedule(kernel.now(), ties, EventKind::control, "step", 0,
                         [&kernel] { kernel.stop(); });
         const std::uint64_t before = kernel.trace().digest().events;
         if (kernel.run_until(kernel.now() + 200ms) != RunEnd::stopped) break;
@@ -249,6 +281,47 @@ TEST(Seed, IsADecimalNumberOrACommit) {
                             "0123456789abcdef0123456789abcdef0123456"}) {
         EXPECT_FALSE(Seed::parse(bad)) << bad;
     }
+}
+
+TEST(SlowProcess, DoesOneStepAtATimeInTheOrderInWhichTheyCameDue) {
+    using namespace std::chrono_literals;
+    Kernel kernel{Seed{1}};
+    Process& process = kernel.add_process("machine", "process");
+    process.start();
+    EXPECT_EQ(process.set_step_time(10ms), 0U);
+    std::vector<std::pair<int, host::TimePoint>> done;
+    const auto add = [&](int number, host::Duration at) {
+        kernel.schedule(host::TimePoint{at}, process, EventKind::wake, "step", 0,
+                        [&, number] { done.emplace_back(number, kernel.now()); });
+    };
+    add(1, 1ms);
+    add(2, 2ms);
+    add(3, 3ms);
+    add(4, 50ms);
+    kernel.run_until(host::TimePoint{100ms});
+    const std::vector<std::pair<int, host::TimePoint>> expected{
+        {1, {1ms}}, {2, {11ms}}, {3, {21ms}}, {4, {50ms}}};
+    EXPECT_EQ(done, expected);
+    EXPECT_GT(process.set_step_time(0s), 0U);
+    add(5, 101ms);
+    add(6, 101ms);
+    kernel.run_until(host::TimePoint{102ms});
+    EXPECT_EQ(done.back().second, host::TimePoint{101ms});
+    kernel.kill(process);
+}
+
+TEST(MachineClock, GainsWhatItsDriftSays) {
+    using namespace std::chrono_literals;
+    Kernel kernel{Seed{1}};
+    MachineClock clock(kernel);
+    clock.set_offset(-5s);
+    clock.set_drift(10ms);
+    kernel.run_until(host::TimePoint{100'500ms});
+    EXPECT_EQ(clock.offset(), host::Duration{-5s + 1005ms});
+    EXPECT_EQ(clock.utc_now(), start_of_time + host::Duration{96'505ms});
+    clock.set_drift(0s);
+    kernel.run_until(host::TimePoint{500s});
+    EXPECT_EQ(clock.offset(), host::Duration{-5s + 1005ms});
 }
 
 }  // namespace

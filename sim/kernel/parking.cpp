@@ -38,7 +38,7 @@ void Parking::suspend(Handler suspended, std::uint32_t of_task, host::Deadline d
     if (deadline.is_never() || !process.is_alive()) return;
     Kernel& kernel = process.kernel();
     const host::TimePoint at = std::max(kernel.now(), deadline.point());
-    alarm = &kernel.schedule(at, &process, EventKind::alarm, "alarm", task, [this] {
+    alarm = &kernel.schedule(at, process, EventKind::alarm, "alarm", task, [this] {
         alarm = nullptr;
         Handler resumed = take();
         std::move(resumed)(boost::system::error_code{}, host::Wake::deadline);
@@ -59,7 +59,7 @@ Parking::Handler Parking::take() {
 void Parking::wake(boost::system::error_code error, host::Wake reason) {
     if (!handler || !process.is_alive()) return;
     Event& event = process.kernel().schedule(
-        process.kernel().now(), &process, EventKind::wake, "wake", task,
+        process.kernel().now(), process, EventKind::wake, "wake", task,
         [resumed = take(), error, reason]() mutable { std::move(resumed)(error, reason); });
     event.task = task;
 }

@@ -14,9 +14,7 @@ Process::Process(Kernel& kernel, std::uint32_t number, std::string machine, std:
       number_(number),
       machine_(std::move(machine)),
       name_(std::move(name)),
-      tie_seed_(kernel.seed()
-                    .derive({"tie", std::string_view(machine_), std::string_view(name_)})
-                    .next()) {}
+      ties_(kernel.seed(), "process", machine_ + "/" + name_) {}
 
 std::string Process::full_name() const {
     return machine_ + "/" + name_ + "#" + std::to_string(incarnation_);
@@ -28,6 +26,7 @@ void Process::start() {
                 "a stopped process has nothing pending");
     ++incarnation_;
     last_task_ = 0;
+    busy_until_ = {};
     state_ = ProcessState::running;
 }
 
@@ -58,14 +57,25 @@ void Process::submit(std::uint32_t task, EventFunction function) {
         return;
     }
     Event& event =
-        kernel_.schedule(kernel_.now(), this, EventKind::post, "task", task, std::move(function));
+        kernel_.schedule(kernel_.now(), *this, EventKind::post, "task", task, std::move(function));
     event.task = task;
+}
+
+std::size_t Process::set_step_time(host::Duration step_time) {
+    step_time_ = step_time;
+    return std::exchange(late_steps_, 0);
 }
 
 void Process::begin_death() {
     if (!is_alive()) return;
     state_ = ProcessState::dying;
     kernel_.dying_.push_back(this);
+}
+
+void Process::own(Event& event) {
+    ATLAS_CHECK(is_alive(), "the dead schedule nothing");
+    event.process = this;
+    link(event);
 }
 
 void Process::link(Event& event) {

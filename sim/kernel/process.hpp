@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "sim/kernel/event.hpp"
+#include "sim/kernel/tie_source.hpp"
+#include "system/host/time.hpp"
 
 namespace atlas::sim::kernel {
 
@@ -53,6 +55,10 @@ class Process {
     /// Work submitted to the executor of one of its tasks.
     void submit(std::uint32_t task, EventFunction function);
 
+    /// From now on each of its steps takes that long on its one core, and what comes due meanwhile
+    /// waits in line; zero for none. How many steps were late since this was last set.
+    std::size_t set_step_time(host::Duration step_time);
+
     /// Marks it dead from inside one of its own tasks; the kernel buries it after this event.
     void begin_death();
 
@@ -60,6 +66,7 @@ class Process {
     friend class Kernel;
     friend struct Parking;
 
+    void own(Event& event);
     void link(Event& event);
     void unlink(Event& event);
     void unwind();
@@ -71,8 +78,11 @@ class Process {
     std::uint32_t incarnation_ = 0;
     ProcessState state_ = ProcessState::stopped;
     std::uint32_t last_task_ = 0;
-    std::uint64_t tie_seed_;
-    std::uint64_t event_count_ = 0;
+    TieSource ties_;
+
+    host::Duration step_time_{};
+    host::TimePoint busy_until_{};
+    std::size_t late_steps_ = 0;
 
     Event* first_pending_ = nullptr;
     Parking* first_parking_ = nullptr;

@@ -24,7 +24,27 @@ std::uint32_t task_of(const host::Executor& executor) {
 
 host::UtcTime MachineClock::utc_now() const {
     ++readings_;
-    return start_of_time + (kernel_.now().since_epoch + offset_);
+    return start_of_time + (kernel_.now().since_epoch + offset());
+}
+
+host::Duration MachineClock::offset() const {
+    using std::chrono::seconds;
+    const host::Duration passed = kernel_.now() - since_;
+    // In two parts, so that no product is too large.
+    const auto whole = std::chrono::duration_cast<seconds>(passed);
+    const host::Duration rest = passed - whole;
+    return offset_ + drift_ * whole.count() +
+           drift_ * rest.count() / host::Duration{seconds{1}}.count();
+}
+
+void MachineClock::set_offset(host::Duration offset) {
+    offset_ = offset;
+    since_ = kernel_.now();
+}
+
+void MachineClock::set_drift(host::Duration gained_in_a_second) {
+    set_offset(offset());
+    drift_ = gained_in_a_second;
 }
 
 SimulatedHost::SimulatedHost(Process& process, host::Clock& clock, host::Network& network,
@@ -72,6 +92,10 @@ void SimulatedHost::entropy(std::span<std::byte> bytes) {
 
 host::Task<host::Result<void>> SimulatedHost::run_computation(host::Duration cost,
                                                               std::function<void()> work) {
+    if (hooks_.refuses_computation && hooks_.refuses_computation(process_)) {
+        co_return host::failure(host::ErrorCode::resource_exhausted,
+                                "the queue of computations is full");
+    }
     host::Result<host::Semaphore::Permit> core = co_await cores_.acquire(host::Deadline::never());
     if (!core) co_return std::unexpected(std::move(core.error()));
     work();

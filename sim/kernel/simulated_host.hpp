@@ -24,16 +24,20 @@ class MachineClock final : public host::Clock {
     host::TimePoint now() const override { return kernel_.now(); }
     host::UtcTime utc_now() const override;
 
-    /// How far the wall clock is ahead of true time.
-    host::Duration offset() const { return offset_; }
-    void set_offset(host::Duration offset) { offset_ = offset; }
+    /// How far the wall clock is ahead of true time now.
+    host::Duration offset() const;
+    void set_offset(host::Duration offset);
+    /// From now on it gains so much in each second of true time; negative: it loses.
+    void set_drift(host::Duration gained_in_a_second);
 
     /// How often anybody has asked for the wall clock's time.
     std::uint64_t readings() const { return readings_; }
 
   private:
     const Kernel& kernel_;
-    host::Duration offset_{};
+    host::Duration offset_{};  ///< At `since_`.
+    host::TimePoint since_{};
+    host::Duration drift_{};
     mutable std::uint64_t readings_ = 0;
 };
 
@@ -53,6 +57,8 @@ struct HostHooks {
     std::function<FaultPointDecision(const Process&, std::string_view name)> at_fault_point;
     /// The delay is over, or the process is about to die.
     std::function<void(const Process&)> struck_at_fault_point;
+    /// Whether a computation is refused, as where the queue is full.
+    std::function<bool(const Process&)> refuses_computation;
     /// The process died by host::fatal.
     std::function<void(const Process&, std::string_view reason)> on_fatal;
 };

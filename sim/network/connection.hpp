@@ -65,6 +65,7 @@ struct End {
     bool reset = false;            ///< The peer, or a fault, broke the connection.
     bool broken_by_fault = false;  ///< ... and that was SimulatedNetwork::reset_connection.
     bool fin_received = false;
+    bool ended_by_fault = false;  ///< ... and that was SimulatedNetwork::half_close.
     bool fin_sent = false;
     ByteQueue received;
     std::size_t credit = window_bytes;     ///< What it may still send.
@@ -81,8 +82,9 @@ struct End {
 struct Connection {
     std::uint64_t number = 0;
     End ends[2];
-    /// Packets sent before a reset belong to an older epoch; they are lost if the dice say so.
+    /// Packets sent before a power loss that took what was under way belong to an older epoch.
     std::uint32_t epoch = 0;
+    ConnectFate fate = ConnectFate::as_usual;
     bool unanswered_on_dead_machine = false;  ///< Something was sent to a machine without power.
 
     End& end(Side side) { return ends[static_cast<std::size_t>(side)]; }

@@ -16,6 +16,12 @@ using kernel::EventKind;
 
 namespace {
 
+// After six retransmissions of its request Linux gives a connect up.
+constexpr host::Duration longest_connect = std::chrono::seconds{127};
+
+// Of IP and TCP, without options.
+constexpr std::size_t header_bytes = 40;
+
 const char* label_of(PacketKind kind) {
     switch (kind) {
         case PacketKind::syn:
@@ -39,12 +45,24 @@ const char* label_of(PacketKind kind) {
 MachineNumber SimulatedNetwork::add_machine(std::string name) {
     const auto number = static_cast<MachineNumber>(machines_.size());
     ATLAS_CHECK(number < 250, "machine addresses end at 10.0.0.250");
-    machines_.push_back({std::move(name), "10.0.0." + std::to_string(number + 1)});
+    kernel::TieSource ties(kernel_.seed(), "network", name);
+    machines_.push_back({std::move(name), "10.0.0." + std::to_string(number + 1), ties});
     return number;
 }
 
 const std::string& SimulatedNetwork::address_of(MachineNumber machine) const {
     return machines_[machine].address;
+}
+
+std::string SimulatedNetwork::former_address_of(MachineNumber machine) const {
+    return "10.0.1." + std::to_string(machine + 1);
+}
+
+bool SimulatedNetwork::is_former_address(const std::string& address) const {
+    for (MachineNumber i = 0; i < machines_.size(); ++i) {
+        if (former_address_of(i) == address) return true;
+    }
+    return false;
 }
 
 std::optional<MachineNumber> SimulatedNetwork::machine_at(const std::string& address) const {
@@ -72,17 +90,38 @@ void SimulatedNetwork::transmit(std::shared_ptr<Connection> connection, Side fro
                                 std::vector<std::byte> payload) {
     const Link link = connection->link(from);
     if (!machines_[link.from].powered) return;
-    const Flight flight = policy_.flight(link, payload.size());
+    Flight flight = policy_.flight(link, payload.size());
+    apply_condition(link, payload.size(), flight);
     const std::uint32_t epoch = connection->epoch;
     const std::uint64_t sequence = connection->end(from).packets_sent++;
     launch({.connection = std::move(connection),
             .kind = kind,
             .payload = std::move(payload),
             .sent = kernel_.now(),
-            .slowed = flight.slowed,
+            .flight = flight,
             .epoch = epoch,
             .sequence = sequence},
            from, flight.delay);
+}
+
+void SimulatedNetwork::set_condition(Link link, LinkCondition condition) {
+    conditions_[link] = condition;
+    // What still queues comes when it was to come; what is sent now queues anew.
+    narrow_until_.erase(link);
+}
+
+void SimulatedNetwork::apply_condition(Link link, std::size_t bytes, Flight& flight) {
+    const auto condition = conditions_.find(link);
+    if (condition == conditions_.end()) return;
+    flight.by_slow_link = condition->second.extra_delay;
+    const host::Duration per_kibibyte = condition->second.time_per_kibibyte;
+    if (per_kibibyte > host::Duration::zero()) {
+        const auto size = static_cast<std::int64_t>(header_bytes + bytes);
+        host::TimePoint& until = narrow_until_[link];
+        until = std::max(until, kernel_.now()) + per_kibibyte * size / 1024;
+        flight.by_bandwidth = until - kernel_.now();
+    }
+    flight.delay += flight.by_slow_link + flight.by_bandwidth;
 }
 
 void SimulatedNetwork::launch(Packet packet, Side from, host::Duration delay) {
@@ -94,8 +133,9 @@ void SimulatedNetwork::launch(Packet packet, Side from, host::Duration delay) {
         packet.payload.data(), packet.payload.size(),
         packet.connection->number * 16 + static_cast<std::uint64_t>(packet.kind));
     const char* label = label_of(packet.kind);
+    kernel::TieSource& ties = machines_[sender.machine].ties;
     kernel_.schedule(
-        at, nullptr, EventKind::network, label, digest,
+        at, ties, EventKind::network, label, digest,
         [this, packet = std::move(packet), from]() mutable { arrive(std::move(packet), from); });
 }
 
@@ -146,7 +186,7 @@ void SimulatedNetwork::take(Packet packet, Side from) {
         return;
     }
     if (sender.has_hole && is_awaited && packet.kind != PacketKind::reset) return;
-    policy_.delivered(packet.connection->link(from), kernel_.now() - packet.sent, packet.slowed);
+    policy_.delivered(packet.connection->link(from), kernel_.now() - packet.sent, packet.flight);
     deliver(packet.connection, other(from), packet.kind, std::move(packet.payload));
 }
 
@@ -162,6 +202,7 @@ void SimulatedNetwork::deliver(const std::shared_ptr<Connection>& connection, Si
         }
         return;
     }
+    if (end.ended_by_fault && kind == PacketKind::data) return answer_with_reset(connection, to);
     switch (kind) {
         case PacketKind::syn:
             break;
@@ -188,9 +229,12 @@ void SimulatedNetwork::deliver(const std::shared_ptr<Connection>& connection, Si
 
 void SimulatedNetwork::accept_syn(const std::shared_ptr<Connection>& connection) {
     End& server = connection->end(Side::server);
-    if (!connection->end(Side::client).open) return;
+    const bool is_ignored = connection->fate == ConnectFate::ignored;
+    if (is_ignored || !connection->end(Side::client).open) return;
     SimulatedListener* listener = find_listener(server.machine, server.endpoint);
-    if (listener == nullptr) return transmit(connection, Side::server, PacketKind::refuse);
+    if (listener == nullptr || connection->fate == ConnectFate::refused) {
+        return transmit(connection, Side::server, PacketKind::refuse);
+    }
     server.process = &listener->process();
     server.open = true;
     server.established = true;
@@ -277,19 +321,36 @@ void SimulatedNetwork::power_on(MachineNumber machine) {
     }
 }
 
-std::optional<std::uint64_t> SimulatedNetwork::reset_connection(MachineNumber a, MachineNumber b,
-                                                                std::uint64_t choice) {
-    std::vector<std::shared_ptr<Connection>> between;
+std::vector<Connection*> SimulatedNetwork::open_between(MachineNumber a, MachineNumber b) const {
+    std::vector<Connection*> between;
     for (const auto& [number, connection] : connections_) {
         const Link link = connection->link(Side::client);
         const bool same = (link.from == a && link.to == b) || (link.from == b && link.to == a);
         if (same && connection->ends[0].open && connection->ends[1].open) {
-            between.push_back(connection);
+            between.push_back(connection.get());
         }
     }
+    return between;
+}
+
+std::optional<std::uint64_t> SimulatedNetwork::half_close(MachineNumber a, MachineNumber b,
+                                                          std::uint64_t choice) {
+    const std::vector<Connection*> between = open_between(a, b);
+    if (between.empty()) return std::nullopt;
+    Connection& connection = *between[choice % between.size()];
+    const Side told = choice / between.size() % 2 == 0 ? Side::client : Side::server;
+    End& end = connection.end(told);
+    end.ended_by_fault = !end.fin_received;
+    end.fin_received = true;
+    if (end.observer != nullptr) end.observer->readable();
+    return connection.number;
+}
+
+std::optional<std::uint64_t> SimulatedNetwork::reset_connection(MachineNumber a, MachineNumber b,
+                                                                std::uint64_t choice) {
+    const std::vector<Connection*> between = open_between(a, b);
     if (between.empty()) return std::nullopt;
     Connection& broken = *between[choice % between.size()];
-    if (policy_.loses_in_flight(broken.link(Side::client))) ++broken.epoch;
     for (End& end : broken.ends) {
         end.reset = true;
         end.broken_by_fault = true;
@@ -315,7 +376,13 @@ host::Task<host::Result<std::unique_ptr<host::ByteStream>>> ProcessNetwork::conn
     host::Endpoint endpoint, host::Transport transport, host::Deadline deadline) {
     if (transport.is_tls()) co_return failure(ErrorCode::unsupported, "TLS is not simulated yet");
     if (endpoint.address == "127.0.0.1") endpoint.address = network_.address_of(machine_);
+    const host::Deadline patience =
+        deadline.earlier_of(host::deadline_after(*host_, longest_connect));
     const std::optional<MachineNumber> target = network_.machine_at(endpoint.address);
+    if (!target && network_.is_former_address(endpoint.address)) {
+        co_await host::sleep_until(*host_, patience.point());
+        co_return failure(ErrorCode::deadline_exceeded, "connect to " + host::to_string(endpoint));
+    }
     if (!target) {
         co_return failure(ErrorCode::unavailable, "no route to " + host::to_string(endpoint));
     }
@@ -329,11 +396,16 @@ host::Task<host::Result<std::unique_ptr<host::ByteStream>>> ProcessNetwork::conn
     End& server = connection->end(Side::server);
     server.machine = *target;
     server.endpoint = endpoint;
+    const Link link = connection->link(Side::client);
+    connection->fate = network_.policy().connect_fate(link);
     network_.connections_.emplace(connection->number, connection);
     auto stream = std::make_unique<SimulatedStream>(network_, *host_, connection, Side::client);
     network_.transmit(connection, Side::client, PacketKind::syn);
-    host::Result<void> established = co_await stream->wait_until_established(deadline);
+    host::Result<void> established = co_await stream->wait_until_established(patience);
     if (!established) {
+        if (connection->fate != ConnectFate::as_usual) {
+            network_.policy().connect_failed(link, connection->fate, established.error().code);
+        }
         established.error().detail = "connect to " + host::to_string(endpoint);
         co_return std::unexpected(std::move(established.error()));
     }
@@ -364,9 +436,14 @@ host::Task<host::Result<std::vector<std::string>>> ProcessNetwork::resolve(std::
     if (is_numeric || name.find(':') != std::string::npos) co_return std::vector{name};
     if (name == "localhost") co_return std::vector{network_.address_of(machine_)};
     for (MachineNumber i = 0; i < network_.machine_count(); ++i) {
-        if (network_.name_of(i) == name) {
-            co_return std::vector{network_.address_of(i)};
+        if (network_.name_of(i) != name) continue;
+        const NameFate fate =
+            i == machine_ ? NameFate::as_usual : network_.policy().name_fate(machine_);
+        if (fate == NameFate::fails) {
+            co_return failure(ErrorCode::unavailable, "no name server answers for " + name);
         }
+        const bool is_stale = fate == NameFate::stale;
+        co_return std::vector{is_stale ? network_.former_address_of(i) : network_.address_of(i)};
     }
     co_return failure(ErrorCode::not_found, "no machine is called " + name);
 }

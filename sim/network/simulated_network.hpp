@@ -38,9 +38,15 @@ class SimulatedNetwork {
     const std::string& name_of(MachineNumber machine) const { return machines_[machine].name; }
     std::size_t machine_count() const { return machines_.size(); }
 
+    /// One that it had before this run: 10.0.1.(number + 1).
+    std::string former_address_of(MachineNumber machine) const;
+
     /// While blocked, no packet passes in that direction.
     void set_blocked(Link link, bool blocked);
     bool is_blocked(Link link) const { return blocked_.contains(link); }
+
+    /// From now on; packets under way are not changed.
+    void set_condition(Link link, LinkCondition condition);
 
     /// The machine falls silent: its connections and listeners are gone, and nobody is told.
     void power_off(MachineNumber machine);
@@ -50,6 +56,11 @@ class SimulatedNetwork {
     /// their number). Its number, if there was one.
     std::optional<std::uint64_t> reset_connection(MachineNumber a, MachineNumber b,
                                                   std::uint64_t choice);
+
+    /// Tells one end of such a connection that the other has ended, though it has not: a middlebox
+    /// has closed half. What the other end sends from then on is answered with a reset. `choice`
+    /// picks the connection and the end that is told.
+    std::optional<std::uint64_t> half_close(MachineNumber a, MachineNumber b, std::uint64_t choice);
 
     /// Connection ends and listeners that a process holds: zero after it has ended.
     std::size_t open_ends(const kernel::Process& process) const;
@@ -66,6 +77,7 @@ class SimulatedNetwork {
     struct Machine {
         std::string name;
         std::string address;
+        kernel::TieSource ties;  ///< Of the packets that it sends.
         bool powered = true;
         std::uint16_t next_port = 49152;
     };
@@ -74,7 +86,7 @@ class SimulatedNetwork {
         PacketKind kind;
         std::vector<std::byte> payload;
         host::TimePoint sent;
-        bool slowed = false;      ///< By a fault: for the ledger.
+        Flight flight = {};       ///< As the policy gave it: for the ledger.
         std::uint32_t epoch = 0;  ///< Of the connection, when it was sent.
         std::uint64_t sequence = 0;
         bool lost = false;
@@ -83,6 +95,7 @@ class SimulatedNetwork {
     /// Sends a packet from one end of a connection to the other.
     void transmit(std::shared_ptr<Connection> connection, Side from, PacketKind kind,
                   std::vector<std::byte> payload = {});
+    void apply_condition(Link link, std::size_t bytes, Flight& flight);
     void launch(Packet packet, Side from, host::Duration delay);
     void arrive(Packet packet, Side from);
     void take_in_order(Packet packet, Side from);
@@ -92,15 +105,21 @@ class SimulatedNetwork {
     void accept_syn(const std::shared_ptr<Connection>& connection);
     void answer_with_reset(const std::shared_ptr<Connection>& connection, Side from);
     void forget(Connection& connection);
+    /// Those that both sides hold, by number.
+    std::vector<Connection*> open_between(MachineNumber a, MachineNumber b) const;
 
     SimulatedListener* find_listener(MachineNumber machine, const host::Endpoint& endpoint) const;
     std::uint16_t ephemeral_port(MachineNumber machine);
+    bool is_former_address(const std::string& address) const;
     std::optional<MachineNumber> machine_at(const std::string& address) const;
 
     kernel::Kernel& kernel_;
     NetworkPolicy& policy_;
     std::vector<Machine> machines_;
     std::set<Link> blocked_;
+    std::map<Link, LinkCondition> conditions_;
+    /// When the last byte of what was sent will have gone through a narrow link.
+    std::map<Link, host::TimePoint> narrow_until_;
     struct Held {
         Packet packet;
         Side from;

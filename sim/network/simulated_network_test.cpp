@@ -117,6 +117,14 @@ Task<> write_a_letter_each(Host& host, host::Duration interval) {
     co_await host::sleep_for(host, 1h);
 }
 
+class Network final : public cluster::CalmNetwork {
+  public:
+    Network() : CalmNetwork(1ms) {}
+    bool loses_in_flight(Link) override { return loses; }
+
+    bool loses = false;
+};
+
 class SimulatedNetworkTest : public testing::Test {
   protected:
     SimulatedNetworkTest() : kernel(kernel::Seed{3}), cluster(kernel, policy, disk) {
@@ -136,7 +144,7 @@ class SimulatedNetworkTest : public testing::Test {
     Link to_client() const { return {server_machine, client_machine}; }
 
     kernel::Kernel kernel;
-    cluster::CalmNetwork policy{1ms};
+    Network policy;
     cluster::CalmDisk disk;
     Cluster cluster;
     MachineNumber server_machine, client_machine;
@@ -232,6 +240,26 @@ TEST_F(SimulatedNetworkTest, BytesKeepTheirOrderWhenALinkOpensInTheirMidst) {
     EXPECT_EQ(text, "abcdefghijklmnopqrstuvwxyz");
 }
 
+class PowerLossTest : public SimulatedNetworkTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(PowerLossTest, WhatIsUnderWayArrivesUnlessItIsLost) {
+    policy.loses = GetParam();
+    std::string text;
+    const ProcessNumber reader = cluster.add_process(
+        server_machine, "reader", [&text](Host& host) { return read_all(host, text); });
+    const ProcessNumber writer = cluster.add_process(
+        client_machine, "writer", [](Host& host) { return write_a_letter_each(host, 10ms); });
+    cluster.start(reader);
+    cluster.start(writer);
+    // Connected after 2 ms, the first letter sent after 12 ms, there after 13 ms.
+    kernel.run_until(TimePoint{12ms + 500us});
+    cluster.power_off(client_machine);
+    kernel.run_until(TimePoint{1s});
+    EXPECT_EQ(text, policy.loses ? "" : "a");
+}
+
+INSTANTIATE_TEST_SUITE_P(BothWays, PowerLossTest, testing::Bool());
+
 TEST_F(SimulatedNetworkTest, WhatADeadMachineSentIntoAPartitionIsNeverSentAgain) {
     add_client(10ms, 1h);
     cluster.start_all();
@@ -316,6 +344,52 @@ TEST_F(SimulatedNetworkTest, WhatAProgramLeavesBehindIsReported) {
     EXPECT_EQ(cluster.leftovers(),
               (std::vector<std::string>{"client/leaker#1: 1 connection(s) or listener(s)"}));
     kept->close();
+}
+
+// Sends so many bytes at once, and notes when the answering end has read them all.
+Task<> send_bytes(Host& host, std::string to, std::size_t size) {
+    auto stream = co_await host.network().connect({std::move(to), port}, {}, Deadline::never());
+    const std::vector<std::byte> payload(size);
+    host::Result<void> written = co_await host::write_all(**stream, payload, Deadline::never());
+    EXPECT_TRUE(written);
+    co_await host::sleep_for(host, 100s);
+}
+
+Task<> read_bytes(Host& host, std::size_t size, Log& log) {
+    auto listener = host.network().listen({"0.0.0.0", port}, {});
+    auto stream = co_await (*listener)->accept(Deadline::never());
+    std::vector<std::byte> buffer(size);
+    for (std::size_t read = 0; read < size;) {
+        host::Result<std::size_t> count =
+            co_await (*stream)->read_some(std::span(buffer).subspan(read), Deadline::never());
+        if (!count) co_return;
+        read += *count;
+    }
+    note(host, log, "all read");
+}
+
+TEST(LinkConditions, BytesTakeTheTimeThatANarrowLinkGivesThem) {
+    for (const host::Duration per_kibibyte : {0s, 1s, 4s}) {
+        kernel::Kernel kernel{kernel::Seed{1}};
+        cluster::CalmNetwork network;
+        cluster::CalmDisk disk;
+        Cluster cluster(kernel, network, disk);
+        const MachineNumber reader = cluster.add_machine("reader");
+        const MachineNumber writer = cluster.add_machine("writer");
+        Log log;
+        cluster.add_process(reader, "reader",
+                            [&log](Host& host) { return read_bytes(host, 8152, log); });
+        const std::string to = cluster.network().address_of(reader);
+        cluster.add_process(writer, "writer",
+                            [to](Host& host) { return send_bytes(host, to, 8152); });
+        cluster.network().set_condition({writer, reader}, {.time_per_kibibyte = per_kibibyte});
+        cluster.start_all();
+        kernel.run_until(TimePoint{60s});
+        ASSERT_EQ(log.size(), 1U);
+        // One packet with its header is 8192 bytes; the connection request before it has 40.
+        EXPECT_GE(log[0].at.since_epoch, per_kibibyte * 8);
+        EXPECT_LE(log[0].at.since_epoch, per_kibibyte * 8 + 1s);
+    }
 }
 
 }  // namespace

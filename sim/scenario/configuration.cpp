@@ -43,6 +43,7 @@ JsonValue json_of(const Strike& strike) {
     add("at", JsonValue::of(faults::text_of(strike.at)));
     add_time("lasts", strike.lasts);
     add_time("clock", strike.clock);
+    add_time("amount", strike.amount);
     if (!strike.machines.empty()) {
         JsonValue machines = JsonValue::array();
         for (const std::string& machine : strike.machines)
@@ -62,11 +63,13 @@ void put_options(JsonValue& document, const faults::SwarmOptions& options) {
         put_setting(document, knob.name, json_of(knob.read(options)));
 }
 
-void put_suppressed(JsonValue& document, const faults::SuppressedFaults& suppressed) {
-    if (suppressed.empty()) return;
+void put_suppressed(JsonValue& document, const Configuration& configuration) {
     JsonValue list = JsonValue::array();
-    for (const faults::FaultId& id : suppressed)
+    for (const faults::FaultId& id : configuration.suppressed)
         list.items.push_back(JsonValue::of(to_string(id)));
+    for (const OperationId& id : configuration.suppressed_operations)
+        list.items.push_back(JsonValue::of(to_string(id)));
+    if (list.items.empty()) return;
     document.members.emplace_back("suppress", std::move(list));
 }
 
@@ -105,6 +108,7 @@ std::expected<Configuration, Complaints> resolve(const kernel::Seed& seed, const
                        .expect = scenario.expect,
                        .options = scenario.draw ? faults::draw(seed) : faults::calm(),
                        .suppressed = scenario.suppressed,
+                       .suppressed_operations = scenario.suppressed_operations,
                        .plan_is_given = scenario.plan.has_value()};
     Complaints complaints;
     for (const auto& [name, value] : scenario.settings) {
@@ -133,6 +137,13 @@ std::expected<Configuration, Complaints> resolve(const kernel::Seed& seed, const
             "{}: suppress: {} befalls '{}', which is no machine here; there are {}", scenario.name,
             to_string(id), id.target, fmt::join(names_of(machines), ", ")));
     }
+    const std::uint64_t clients =
+        made.options.workload.clients_per_machine * made.options.topology.client_machines;
+    for (const OperationId& id : made.suppressed_operations) {
+        if (id.client < clients) continue;
+        complaints.push_back(fmt::format("{}: suppress: {}: there is no client {}, only 0 to {}",
+                                         scenario.name, to_string(id), id.client, clients - 1));
+    }
     for (const std::string& wrong : faults::plan_faults(made.plan, machines))
         complaints.push_back(fmt::format("{}: plan: {}", scenario.name, wrong));
     if (complaints.empty() && made.expect == "valid") {
@@ -159,7 +170,7 @@ std::string write_scenario(const Configuration& configuration, bool expanded) {
     add("expect", JsonValue::of(configuration.expect));
     add("draw", JsonValue::of(false));
     put_options(document, configuration.options);
-    put_suppressed(document, configuration.suppressed);
+    put_suppressed(document, configuration);
     if (expanded || configuration.plan_is_given) put_plan(document, configuration.plan);
     return to_text(document);
 }
@@ -167,7 +178,7 @@ std::string write_scenario(const Configuration& configuration, bool expanded) {
 std::string configuration_hash(const Configuration& configuration) {
     JsonValue document = JsonValue::object();
     put_options(document, configuration.options);
-    put_suppressed(document, configuration.suppressed);
+    put_suppressed(document, configuration);
     put_plan(document, configuration.plan);
     const std::string text = to_text(document);
     return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));

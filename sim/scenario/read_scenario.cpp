@@ -20,8 +20,8 @@ using faults::Strike;
 
 constexpr std::array<std::string_view, 6> own_members{"name", "description", "expect",
                                                       "draw", "suppress",    "plan"};
-constexpr std::array<std::string_view, 8> strike_members{
-    "id", "at", "lasts", "machines", "direction", "choice", "clock", "during_sync"};
+constexpr std::array<std::string_view, 9> strike_members{
+    "id", "at", "lasts", "machines", "direction", "choice", "clock", "amount", "during_sync"};
 
 class ScenarioReader {
   public:
@@ -86,11 +86,13 @@ class ScenarioReader {
         if (!must_be(value, Kind::array, "suppress")) return;
         for (const JsonValue& item : value.items) {
             if (!must_be(item, Kind::string, "suppress")) continue;
-            const auto id = faults::parse_fault_id(item.text);
-            if (id) {
-                scenario_.suppressed.insert(*id);
+            if (const auto fault = faults::parse_fault_id(item.text)) {
+                scenario_.suppressed.insert(*fault);
+            } else if (const auto operation = parse_operation_id(item.text)) {
+                scenario_.suppressed_operations.insert(*operation);
             } else {
-                complain(item, "suppress", not_an_id(item.text));
+                complain(item, "suppress",
+                         not_an_id(item.text) + "; or operation/CLIENT/NUMBER, as in a history");
             }
         }
     }
@@ -214,6 +216,8 @@ class ScenarioReader {
             strike.lasts = duration_of(value, full);
         } else if (member == "clock") {
             strike.clock = duration_of(value, full);
+        } else if (member == "amount") {
+            strike.amount = duration_of(value, full);
         } else if (member == "during_sync") {
             if (must_be(value, Kind::boolean, full)) strike.during_sync = value.boolean;
         } else if (member == "choice") {

@@ -14,6 +14,7 @@
 #include "sim/faults/knobs.hpp"
 #include "sim/faults/swarm_options.hpp"
 #include "sim/kernel/seed.hpp"
+#include "sim/scenario/operation_id.hpp"
 
 namespace atlas::sim::scenario {
 
@@ -28,6 +29,7 @@ struct Scenario {
     /// By dotted name, in the order of the file.
     std::vector<std::pair<std::string, faults::KnobValue>> settings = {};
     faults::SuppressedFaults suppressed = {};
+    SuppressedOperations suppressed_operations = {};
     /// Instead of the plan that the seed draws.
     std::optional<faults::FaultPlan> plan = std::nullopt;
 };
@@ -45,6 +47,7 @@ struct Configuration {
     std::string expect = "valid";
     faults::SwarmOptions options;
     faults::SuppressedFaults suppressed = {};
+    SuppressedOperations suppressed_operations = {};
     /// Drawn, or given. Holds suppressed strikes too.
     faults::FaultPlan plan = {};
     /// Given by hand: it is written out even where a drawn one is not.
@@ -53,8 +56,8 @@ struct Configuration {
 
 /// Draws of the seed, then the scenario's settings, then the overrides ("key=value", as --set gives
 /// them); later ones win. What is wrong with an override begins with "--set ". Ids to suppress and
-/// strikes name machines of the topology; a strike outside the envelope is a complaint unless the
-/// scenario expects a violation.
+/// strikes name machines and clients of the topology; a strike outside the envelope is a complaint
+/// unless the scenario expects a violation.
 std::expected<Configuration, Complaints> resolve(const kernel::Seed& seed, const Scenario& scenario,
                                                  const std::vector<std::string>& overrides);
 

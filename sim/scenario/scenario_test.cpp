@@ -38,7 +38,7 @@ TEST(Scenario, ReadsSettingsAlongTheDots) {
       "postgres": {"fsync": false, "synchronous_commit": "off"},
       "faults": {"network": {"partition": {"symmetric": {"on": true, "every": "20s"}}}},
       "workload.rate": 25,
-      "suppress": ["process.kill/api-1/3"]
+      "suppress": ["process.kill/api-1/3", "operation/0/12"]
     })",
                                     "s.json");
     ASSERT_TRUE(read);
@@ -51,6 +51,7 @@ TEST(Scenario, ReadsSettingsAlongTheDots) {
     EXPECT_EQ(made->options.faults.network_partition_symmetric.every, 20s);
     EXPECT_EQ(made->options.workload.rate, 25U);
     EXPECT_TRUE(made->suppressed.contains(FaultId{FaultKind::process_kill, "api-1", 3}));
+    EXPECT_TRUE(made->suppressed_operations.contains({.client = 0, .ordinal = 12}));
 }
 
 TEST(Scenario, SaysLineAndNameAndWhatWouldBeRight) {
@@ -67,11 +68,13 @@ TEST(Scenario, SaysLineAndNameAndWhatWouldBeRight) {
     EXPECT_THAT(only_complaint("{\"postgres\": {\"synchronous_commit\": \"sometimes\"}}"),
                 HasSubstr("must be one of on, off, local"));
     EXPECT_THAT(only_complaint("{\"suppress\": [\"kill/api-1/3\"]}"), HasSubstr("`list faults`"));
+    EXPECT_THAT(only_complaint("{\"suppress\": [\"operation/1\"]}"),
+                HasSubstr("or operation/CLIENT/NUMBER"));
     EXPECT_THAT(only_complaint("{\"expect\": \"broken\"}"), HasSubstr("'valid' or 'invalid:'"));
     EXPECT_THAT(only_complaint("{\"zzzzzzzz\": 1}"), HasSubstr("`list knobs`"));
     EXPECT_EQ(only_complaint("{\"plan\": [\n{\"id\": \"process.kill/api-1/0\", \"when\": 1}]}"),
               "s.json:2: plan.when: unknown; a strike has id, at, lasts, machines, direction, "
-              "choice, clock, during_sync");
+              "choice, clock, amount, during_sync");
 }
 
 TEST(Scenario, UnreadableJsonIsRefusedWithItsLine) {
@@ -158,19 +161,22 @@ TEST(Scenario, APlanGivenByHandIsWrittenOut) {
               std::string::npos);
 }
 
-TEST(Scenario, SuppressedIdsNameMachinesOfTheTopology) {
+TEST(Scenario, SuppressedIdsNameMachinesAndClientsOfTheTopology) {
     const auto complaint_about = [](std::string id) {
         const auto read = read_scenario("{\"suppress\": [\"" + id + "\"]}", "s.json");
-        const auto made = resolve(Seed{1}, *read, {"topology.api_nodes=2"});
+        const auto made = resolve(Seed{1}, *read,
+                                  {"topology.api_nodes=2", "topology.client_machines=2",
+                                   "workload.clients_per_machine=3"});
         return made ? "(accepted)" : made.error().front();
     };
     for (const char* right : {"process.kill/api-2/0", "network.latency/api-1>postgres-0/7",
-                              "network.partition.symmetric/cluster/1"}) {
+                              "network.partition.symmetric/cluster/1", "operation/5/1000000"}) {
         EXPECT_EQ(complaint_about(right), "(accepted)");
     }
     EXPECT_THAT(complaint_about("process.kill/api-3/0"),
                 HasSubstr("'api-3', which is no machine here; there are postgres-0, api-1, api-2"));
     EXPECT_THAT(complaint_about("network.latency/api-1>nowhere/7"), HasSubstr("no machine here"));
+    EXPECT_THAT(complaint_about("operation/6/0"), HasSubstr("there is no client 6, only 0 to 5"));
 }
 
 TEST(Scenario, TheHashSeesEveryOptionAndEverySuppression) {
@@ -181,6 +187,9 @@ TEST(Scenario, TheHashSeesEveryOptionAndEverySuppression) {
     Scenario suppressing;
     suppressing.suppressed.insert(FaultId{FaultKind::process_kill, "api-1", 0});
     EXPECT_NE(configuration_hash(*resolve(Seed{1}, suppressing, {})), hash);
+    Scenario leaving_out;
+    leaving_out.suppressed_operations.insert({.client = 0, .ordinal = 3});
+    EXPECT_NE(configuration_hash(*resolve(Seed{1}, leaving_out, {})), hash);
 }
 
 TEST(Scenario, TheFilesOfTheRepositoryAreRight) {

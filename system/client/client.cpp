@@ -1,5 +1,8 @@
 #include "system/client/client.hpp"
 
+#include <fmt/format.h>
+
+#include <array>
 #include <utility>
 
 #include "system/client/contract.hpp"
@@ -138,11 +141,8 @@ class Client::Implementation {
     Implementation(host::Host& host, ClientOptions options)
         : host_(host),
           options_(std::move(options)),
-          random_(host.random("client.retry", options_.instance)),
-          keys_(host.random("client.idempotency_key", options_.instance)) {
+          random_(host.random("client.call", options_.instance)) {
         ATLAS_CHECK(!options_.endpoints.empty(), "a client knows at least one endpoint");
-        // Many clients with the same list must not all begin with its first.
-        next_endpoint_ = random_.below(options_.endpoints.size());
     }
 
     /// An answer with the expected status, or why there is none. Repeats what may be repeated.
@@ -150,12 +150,16 @@ class Client::Implementation {
                              Expectation expectation) {
         context = context.with_deadline(host::deadline_after(host_, options_.timeout));
         if (context.trace_id != host::TraceId{}) {
-            request.headers.add("traceparent",
-                                telemetry::format_traceparent(context.trace_id, parent_id()));
+            // A span id is never zero.
+            request.headers.add(
+                "traceparent", telemetry::format_traceparent(context.trace_id, random_.next() | 1));
         }
         bool may_have_happened = false;
+        // Any of them: many clients with the same list must not all begin with its first.
+        std::size_t endpoint = random_.below(options_.endpoints.size());
         for (unsigned retries = 0;; ++retries) {
-            Attempt attempt = co_await try_once(context, request, expectation);
+            Attempt attempt = co_await try_once(context, request, expectation, endpoint);
+            endpoint = (endpoint + 1) % options_.endpoints.size();
             if (attempt && attempt->status != expectation.success) {
                 attempt = std::unexpected(read_failure(*attempt, expectation));
             }
@@ -181,33 +185,29 @@ class Client::Implementation {
         co_return read_user(*attempt, expectation);
     }
 
-    /// 128 random bits, as the field has it.
-    std::string next_idempotency_key() {
-        constexpr std::string_view digits = "0123456789abcdef";
-        std::string key = "\"";
-        for (int word = 0; word < 2; ++word) {
-            const std::uint64_t bits = keys_.next();
-            for (unsigned shift = 0; shift < 64; shift += 4)
-                key += digits[bits >> shift & 0xf];
-        }
-        return key + '"';
+    /// 128 bits that nobody else has, as 32 hexadecimal digits.
+    std::string new_idempotency_key() {
+        std::array<std::byte, 16> bits;
+        host_.entropy(bits);
+        std::string key;
+        for (const std::byte each : bits)
+            key += fmt::format("{:02x}", std::to_integer<unsigned>(each));
+        return key;
     }
+
+    void draw_from(host::RandomSource random) { random_ = random; }
 
     void close() noexcept { idle_.clear(); }
 
   private:
-    /// A span id is never zero.
-    std::uint64_t parent_id() { return random_.next() | 1; }
-
     host::Task<Attempt> try_once(host::Context context, http::Request request,
-                                 Expectation expectation) {
+                                 Expectation expectation, std::size_t endpoint_number) {
         const host::TimePoint now = host_.clock().now();
         if (context.deadline.passed(now)) {
             co_return std::unexpected(Failure{.kind = FailureKind::deadline_exceeded,
                                               .detail = "the deadline passed before sending"});
         }
-        const host::Endpoint endpoint = options_.endpoints[next_endpoint_];
-        next_endpoint_ = (next_endpoint_ + 1) % options_.endpoints.size();
+        const host::Endpoint endpoint = options_.endpoints[endpoint_number];
         std::unique_ptr<http::ClientConnection> connection = take_idle(endpoint);
         if (!connection) {
             host::Result<std::unique_ptr<host::ByteStream>> stream =
@@ -258,8 +258,6 @@ class Client::Implementation {
     host::Host& host_;
     ClientOptions options_;
     host::RandomSource random_;
-    host::RandomSource keys_;
-    std::size_t next_endpoint_ = 0;
     std::vector<IdleConnection> idle_;  ///< The most recently used last.
 };
 
@@ -269,11 +267,13 @@ Client::Client(host::Host& host, ClientOptions options)
 Client::~Client() = default;
 
 host::Task<Outcome<User>> Client::create_user(host::Context context, NewUser user) {
-    http::Request request{"POST",
-                          "/v1/users",
-                          {{"Content-Type", "application/json"},
-                           {"Idempotency-Key", implementation_->next_idempotency_key()}},
-                          render(user)};
+    const std::string key = user.idempotency_key.empty() ? implementation_->new_idempotency_key()
+                                                         : user.idempotency_key;
+    http::Request request{
+        "POST",
+        "/v1/users",
+        {{"Content-Type", "application/json"}, {"Idempotency-Key", '"' + key + '"'}},
+        render(user)};
     co_return co_await implementation_->call_for_user(
         context, std::move(request), {.success = 201, .may_be_taken = true, .is_keyed = true});
 }
@@ -324,6 +324,10 @@ host::Task<Outcome<void>> Client::livez(host::Context context) {
         context, http::Request{"GET", "/livez", {}, {}}, {.only_reads = true});
     if (!attempt) co_return std::unexpected(attempt.error());
     co_return Outcome<void>{};
+}
+
+void Client::draw_from(host::RandomSource random) {
+    implementation_->draw_from(random);
 }
 
 void Client::close() noexcept {

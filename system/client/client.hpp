@@ -33,6 +33,8 @@ struct NewUser {
     std::string email;
     std::string display_name;
     std::string password;
+    /// What makes repetitions of the call one registration; drawn by the client when empty.
+    std::string idempotency_key = {};
 };
 
 /// A part of the listing of all users.
@@ -135,6 +137,10 @@ class Client {
 
     /// Is the process there at all?
     host::Task<Outcome<void>> livez(host::Context context);
+
+    /// What the calls from now on draw from: which endpoint, how long to wait, span ids. Otherwise
+    /// one source of the host serves all calls.
+    void draw_from(host::RandomSource random);
 
     /// Closes the kept connections.
     void close() noexcept;

@@ -57,67 +57,6 @@ constexpr std::array<Aggregate, 24> aggregates{{
     {"sum", TypeId::int8, TypeId::numeric, AggregateKind::sum},
 }};
 
-constexpr std::array<std::string_view, 60> elsewhere{"age",
-                                                     "any_value",
-                                                     "array_agg",
-                                                     "array_append",
-                                                     "array_length",
-                                                     "array_remove",
-                                                     "avg",
-                                                     "cardinality",
-                                                     "ceil",
-                                                     "concat",
-                                                     "concat_ws",
-                                                     "convert_from",
-                                                     "convert_to",
-                                                     "currval",
-                                                     "date_part",
-                                                     "date_trunc",
-                                                     "extract",
-                                                     "floor",
-                                                     "format",
-                                                     "generate_series",
-                                                     "hashtext",
-                                                     "hashtextextended",
-                                                     "initcap",
-                                                     "json_agg",
-                                                     "json_build_object",
-                                                     "jsonb_agg",
-                                                     "jsonb_array_elements",
-                                                     "jsonb_build_object",
-                                                     "jsonb_set",
-                                                     "lag",
-                                                     "lastval",
-                                                     "lead",
-                                                     "lpad",
-                                                     "make_interval",
-                                                     "md5",
-                                                     "nextval",
-                                                     "pg_blocking_pids",
-                                                     "pg_cancel_backend",
-                                                     "pg_current_wal_lsn",
-                                                     "pg_current_xact_id",
-                                                     "pg_notify",
-                                                     "pg_relation_size",
-                                                     "pg_table_is_visible",
-                                                     "pg_terminate_backend",
-                                                     "random",
-                                                     "rank",
-                                                     "regexp_match",
-                                                     "regexp_replace",
-                                                     "repeat",
-                                                     "reverse",
-                                                     "round",
-                                                     "row_number",
-                                                     "rpad",
-                                                     "setval",
-                                                     "sha256",
-                                                     "split_part",
-                                                     "string_agg",
-                                                     "to_char",
-                                                     "to_timestamp",
-                                                     "unnest"};
-
 }  // namespace
 
 std::span<const Function> functions_named(std::string_view name) {
@@ -144,10 +83,6 @@ const Function* find_operator(std::string_view name, TypeId left, TypeId right) 
             return &candidate;
     }
     return nullptr;
-}
-
-bool is_known_elsewhere(std::string_view name) {
-    return std::ranges::binary_search(elsewhere, name);
 }
 
 }  // namespace atlas::sim::models::postgres

@@ -60,8 +60,4 @@ std::span<const Aggregate> aggregates_named(std::string_view name);
 /// The operator of exactly that signature; null if there is none.
 const Function* find_operator(std::string_view name, TypeId left, TypeId right);
 
-/// Names that PostgreSQL 15 has a function of, though the model has none: told apart from a
-/// misspelt name.
-bool is_known_elsewhere(std::string_view name);
-
 }  // namespace atlas::sim::models::postgres

@@ -24,7 +24,7 @@ std::vector<Function> assemble(std::initializer_list<Group> groups) {
     return all;
 }
 
-std::span<const Function> all_named(const std::vector<Function>& functions, std::string_view name) {
+std::span<const Function> all_named(std::span<const Function> functions, std::string_view name) {
     const auto found = std::ranges::equal_range(functions, name, {}, &Function::name);
     return {found.begin(), found.end()};
 }
@@ -59,16 +59,24 @@ constexpr std::array<Aggregate, 24> aggregates{{
 
 }  // namespace
 
-std::span<const Function> functions_named(std::string_view name) {
+std::span<const Function> all_functions() {
     static const std::vector<Function> all =
         assemble({arithmetic_functions, text_functions, time_functions, session_functions});
-    return all_named(all, name);
+    return all;
+}
+
+std::span<const Function> all_operators() {
+    static const std::vector<Function> all =
+        assemble({comparison_operators, arithmetic_operators, text_operators, time_operators});
+    return all;
+}
+
+std::span<const Function> functions_named(std::string_view name) {
+    return all_named(all_functions(), name);
 }
 
 std::span<const Function> operators_named(std::string_view name) {
-    static const std::vector<Function> all =
-        assemble({comparison_operators, arithmetic_operators, text_operators, time_operators});
-    return all_named(all, name);
+    return all_named(all_operators(), name);
 }
 
 std::span<const Aggregate> aggregates_named(std::string_view name) {

@@ -52,6 +52,10 @@ struct Aggregate {
     AggregateKind kind;
 };
 
+/// Sorted by name.
+std::span<const Function> all_functions();
+std::span<const Function> all_operators();
+
 /// All of one name, in a fixed order. Empty if there is none.
 std::span<const Function> functions_named(std::string_view name);
 std::span<const Function> operators_named(std::string_view name);

@@ -224,8 +224,8 @@ Started SqlCase::start(Connection& connection, std::string text) {
     return Started(host_, tasks_, connection->query(patient(), std::move(text)));
 }
 
-void SqlPort::run(const SqlCaseBody& body) {
-    const auto [client, server] = GetParam();
+void run_sql_case(SqlPair pair, const SqlCaseBody& body) {
+    const auto [client, server] = pair;
     if (server == SqlServer::postgres) {
         run_against_postgres(client, body);
     } else if (client == SqlClient::small) {

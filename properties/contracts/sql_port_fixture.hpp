@@ -99,10 +99,13 @@ T expect_success(sql::Result<T> result, const std::string& what) {
 
 using SqlCaseBody = std::function<host::Task<>(SqlCase&)>;
 
+/// `body` is a lambda without captures, or one whose captures outlive the call.
+void run_sql_case(SqlPair pair, const SqlCaseBody& body);
+
 class SqlPort : public testing::TestWithParam<SqlPair> {
   protected:
     /// `body` is a lambda without captures, or one whose captures outlive the call.
-    void run(const SqlCaseBody& body);
+    void run(const SqlCaseBody& body) { run_sql_case(GetParam(), body); }
 };
 
 }  // namespace atlas::properties

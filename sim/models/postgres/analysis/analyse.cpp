@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/statement_analyser.hpp"
 #include "system/host/check.hpp"
 
@@ -89,7 +90,7 @@ Checked<ExpressionPtr> analyse_stored(std::string_view parsed, const TableDefini
     const Node node = Node::parse(parsed, nullptr, false);
     ATLAS_CHECK(!node.is_discarded(), "the catalog keeps what the parser wrote");
     ParameterTypes none({}, true);
-    ExpressionAnalyser analyser(none);
+    ExpressionAnalyser analyser(none, nullptr);
     const Scope scope{.relations = {{&table, table.name}}};
     if (result.id == TypeId::none) return analyser.analyse_output(node, scope);
     SQL_TRY(ExpressionPtr expression, analyser.analyse(node, scope));
@@ -120,28 +121,14 @@ Checked<Statement> StatementAnalyser::analyse(const Node& statement) {
     return not_covered(fmt::format("the statement {}", kind));
 }
 
-Checked<std::string> StatementAnalyser::relation_name(const Node& range_variable) {
-    const std::string schema = text(range_variable, "schemaname");
-    const std::string name = text(range_variable, "relname");
-    if (!text(range_variable, "catalogname").empty())
-        return not_covered("names with a database", location(range_variable));
-    if (schema == "pg_catalog" || schema == "information_schema")
-        return not_covered(fmt::format("the system catalog {}.{}", schema, name),
-                           location(range_variable));
-    if (!schema.empty() && schema != "public")
-        return not_covered(fmt::format("the schema {}", schema), location(range_variable));
-    return name;
-}
-
 Checked<TablePtr> StatementAnalyser::table(const Node& range_variable, bool with_position) {
-    SQL_TRY(const std::string name, relation_name(range_variable));
+    SQL_CHECK(check_relation_name(range_variable, !with_position));
+    const std::string name = text(range_variable, "relname");
     if (TablePtr found = catalog_.find_table(name)) return found;
     const int place = with_position ? location(range_variable) : no_location;
     if (catalog_.find_index(name).first != nullptr) {
         return sql_error_at(place, "42809", fmt::format("cannot open relation \"{}\"", name));
     }
-    if (name.starts_with("pg_"))
-        return not_covered(fmt::format("the system catalog {}", name), place);
     return sql_error_at(place, "42P01", fmt::format("relation \"{}\" does not exist", name));
 }
 

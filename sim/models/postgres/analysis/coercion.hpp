@@ -1,6 +1,6 @@
 #pragma once
-// Type conversion as the documentation's chapter 10 has it: casts, the choice among candidate
-// functions, the common type of several expressions, and the types of parameters.
+// Type conversion as the documentation's chapter 10 has it: casts, the common type of several
+// expressions, and the types of parameters. (names/resolution.hpp chooses among functions.)
 
 #include <span>
 #include <string_view>
@@ -43,14 +43,6 @@ Checked<ExpressionPtr> coerce(ExpressionPtr expression, ColumnType type, Coercio
 /// The type that all are then coerced to. `construct` names it in errors: "CASE", "COALESCE".
 /// Errors: 42804.
 Checked<TypeId> common_type(std::span<const ExpressionPtr> expressions, std::string_view construct);
-
-struct Choice {
-    const Function* function = nullptr;
-    bool ambiguous = false;  ///< When there is none: too many rather than none.
-};
-
-/// Picks the best of the candidates, all of one name, for arguments of those types.
-Choice choose_function(std::span<const Function> candidates, std::span<const TypeId> arguments);
 
 /// A copy that differs in type alone.
 ExpressionPtr relabelled(const ExpressionPtr& expression, ColumnType type);

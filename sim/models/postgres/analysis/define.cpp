@@ -2,8 +2,11 @@
 // the executor chooses them, when it holds the locks.
 
 #include <algorithm>
+#include <array>
 
+#include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/statement_analyser.hpp"
+#include "sim/models/postgres/names/lists.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
@@ -31,6 +34,22 @@ std::unexpected<Failure> no_operator_class(TypeId type) {
         "You must specify an operator class for the index or define a default operator class for "
         "the data type.";
     return error;
+}
+
+// serial is a type in the definition of a column alone, and a pseudo-type everywhere but there.
+Checked<> check_column_type(const Node& type, std::string_view column) {
+    constexpr std::array<std::string_view, 6> serials{"bigserial", "serial",  "serial2",
+                                                      "serial4",   "serial8", "smallserial"};
+    const std::vector<std::string> given = strings(list(type, "names"));
+    if (given.size() == 1 && std::ranges::binary_search(serials, given.front()))
+        return not_covered(fmt::format("the type {}", given.front()), location(type));
+    const names::Type* const listed = names::find_type(given.back());
+    const bool in_catalog = given.size() == 1 || given.front() == "pg_catalog";
+    if (in_catalog && listed != nullptr && listed->kind == 'p') {
+        return sql_error("42P16",
+                         fmt::format("column \"{}\" has pseudo-type {}", column, given.back()));
+    }
+    return {};
 }
 
 // As it shows in error details: the column, or the expression as ruleutils would print it.
@@ -77,9 +96,12 @@ Checked<StoredExpression> StatementAnalyser::stored(const Node& node, const Scop
 
 Checked<Column> StatementAnalyser::column_definition(const Node& body, const TableDefinition& table,
                                                      std::vector<const Node*>& constraints) {
-    SQL_CHECK(only_members(body, {"colname", "typeName", "constraints", "is_local"}, "a column"));
     Column column{.name = text(body, "colname"), .type = {}};
-    SQL_TRY(column.type, analyse_type(*find(body, "typeName")));
+    SQL_CHECK(check_column_type(*find(body, "typeName"), column.name));
+    SQL_TRY(column.type, analyse_type(*find(body, "typeName"), &catalog_));
+    if (const Node* collation = find(body, "collClause"))
+        return refused_collation(*collation, column.type.id);
+    SQL_CHECK(only_members(body, {"colname", "typeName", "constraints", "is_local"}, "a column"));
     bool null_given = false;
     for (const Node& node : list(body, "constraints")) {
         const Node& constraint = *open_node(node).body;
@@ -197,15 +219,22 @@ Checked<> StatementAnalyser::table_constraint(const Node& body, TableDefinition&
 }
 
 Checked<CreateTableStatement> StatementAnalyser::create_table(const Node& body) {
+    const Node& range_variable = *find(body, "relation");
+    if (const std::string schema = text(range_variable, "schemaname");
+        !schema.empty() && schema != "public") {
+        SQL_CHECK(check_schema(schema));
+        return not_covered(fmt::format("tables in the schema {}", schema));
+    }
+    SQL_CHECK(check_tablespace(body, "tablespacename"));
+    SQL_CHECK(check_access_method(body, ""));
     SQL_CHECK(
         only_members(body, {"relation", "tableElts", "oncommit", "if_not_exists"}, "CREATE TABLE"));
-    const Node& range_variable = *find(body, "relation");
     if (text(range_variable, "relpersistence") != "p")
         return not_covered("temporary and unlogged tables");
     CreateTableStatement create{.definition = {}, .indexes = {}};
     create.if_not_exists = flag(body, "if_not_exists");
     TableDefinition& table = create.definition;
-    SQL_TRY(table.name, relation_name(range_variable));
+    table.name = text(range_variable, "relname");
     // All columns first: constraints may name any of them.
     std::vector<std::pair<const Node*, std::string>> constraints;
     for (const Node& node : list(body, "tableElts")) {
@@ -236,14 +265,14 @@ Checked<CreateTableStatement> StatementAnalyser::create_table(const Node& body) 
 }
 
 Checked<CreateIndexStatement> StatementAnalyser::create_index(const Node& body) {
+    const Node& range_variable = *find(body, "relation");
+    SQL_TRY(const TablePtr on, table(range_variable, false));
+    SQL_CHECK(check_tablespace(body, "tableSpace"));
+    SQL_CHECK(check_access_method(body, "btree"));
     SQL_CHECK(only_members(body,
                            {"idxname", "relation", "accessMethod", "indexParams", "whereClause",
                             "unique", "if_not_exists"},
                            "CREATE INDEX"));
-    if (const std::string method = text(body, "accessMethod"); method != "btree")
-        return not_covered(fmt::format("the index method {}", method));
-    const Node& range_variable = *find(body, "relation");
-    SQL_TRY(const TablePtr on, table(range_variable, false));
     lock(*on, TableLockMode::share_row_exclusive);
     CreateIndexStatement create{.table = on->name, .definition = {}};
     create.if_not_exists = flag(body, "if_not_exists");
@@ -253,9 +282,6 @@ Checked<CreateIndexStatement> StatementAnalyser::create_index(const Node& body) 
     const Scope scope{.relations = {{on.get(), on->name}}, .clause = "index expressions"};
     for (const Node& node : list(body, "indexParams")) {
         const Node& element = *open_node(node).body;
-        // Order within an index shows nowhere: rows come sorted by the sort, not by the index.
-        SQL_CHECK(
-            only_members(element, {"name", "expr", "ordering", "nulls_ordering"}, "an index key"));
         if (const std::string name = text(element, "name"); !name.empty()) {
             const auto column = on->find_column(name);
             if (!column)
@@ -270,6 +296,10 @@ Checked<CreateIndexStatement> StatementAnalyser::create_index(const Node& body) 
                 {.column = {}, .expression = std::move(key), .text = key_text(expression)});
         }
         const TypeId type = index.keys.back().expression.expression->type.id;
+        SQL_CHECK(check_index_key(element, type));
+        // Order within an index shows nowhere: rows come sorted by the sort, not by the index.
+        SQL_CHECK(
+            only_members(element, {"name", "expr", "ordering", "nulls_ordering"}, "an index key"));
         if (!has_order(type)) return no_operator_class(type);
     }
     if (const Node* where = find(body, "whereClause")) {
@@ -291,12 +321,11 @@ Checked<DropStatement> StatementAnalyser::drop(const Node& body) {
     DropStatement drop{.index = kind == "OBJECT_INDEX", .names = {}};
     drop.if_exists = flag(body, "missing_ok");
     for (const Node& object : list(body, "objects")) {
-        std::vector<std::string> names = strings(list(*open_node(object).body, "items"));
-        if (names.size() == 2 && names.front() == "public") names.erase(names.begin());
-        if (names.size() != 1) return not_covered("DROP in other schemas");
-        drop.names.push_back(names.front());
-        const TablePtr owner = drop.index ? catalog_.find_index(names.front()).first
-                                          : catalog_.find_table(names.front());
+        const std::vector<std::string> given = strings(list(*open_node(object).body, "items"));
+        SQL_CHECK(check_dropped_name(given, drop.index, drop.if_exists));
+        const std::string& name = drop.names.emplace_back(given.back());
+        const TablePtr owner =
+            drop.index ? catalog_.find_index(name).first : catalog_.find_table(name);
         if (owner != nullptr) lock(*owner, TableLockMode::access_exclusive);
     }
     return drop;
@@ -354,7 +383,10 @@ Checked<AlterTableStatement> StatementAnalyser::alter_table(const Node& body) {
     const Node& range_variable = *find(body, "relation");
     AlterTableStatement alter{.table = {}, .actions = {}};
     alter.if_exists = flag(body, "missing_ok");
-    SQL_TRY(alter.table, relation_name(range_variable));
+    alter.table = text(range_variable, "relname");
+    const std::string schema = text(range_variable, "schemaname");
+    if (alter.if_exists && !schema.empty() && schema != "public")
+        return not_covered(fmt::format("ALTER TABLE IF EXISTS in the schema {}", schema));
     const TablePtr existing = catalog_.find_table(alter.table);
     if (existing == nullptr && alter.if_exists) return alter;
     SQL_TRY(const TablePtr on, table(range_variable, false));

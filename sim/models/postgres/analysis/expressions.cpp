@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/scope.hpp"
 #include "sim/models/postgres/types/text_format.hpp"
 
@@ -13,13 +14,6 @@ constexpr int depth_limit = 1000;
 
 ExpressionPtr make(Expression expression) {
     return std::make_shared<const Expression>(std::move(expression));
-}
-
-std::string joined(const std::vector<std::string>& names) {
-    std::string all;
-    for (const std::string& name : names)
-        all += (all.empty() ? "" : ".") + name;
-    return all;
 }
 
 bool is_system_column(std::string_view name) {
@@ -68,7 +62,10 @@ Checked<ExpressionPtr> ExpressionAnalyser::analyse(const Node& node, const Scope
     }
     if (kind == "SQLValueFunction") return sql_value_function(*body);
     if (kind == "A_ArrayExpr") return array(*body, scope);
-    if (kind == "CollateClause") return not_covered("COLLATE", location(*body));
+    if (kind == "CollateClause") {
+        SQL_TRY(const ExpressionPtr argument, analyse(*find(*body, "arg"), scope));
+        return refused_collation(*body, argument->type.id);
+    }
     if (kind == "SubLink") return not_covered("subqueries", location(*body));
     if (kind == "SetToDefault") {
         return sql_error_at(location(*body), "42601", "DEFAULT is not allowed in this context");
@@ -330,7 +327,8 @@ Checked<ExpressionPtr> ExpressionAnalyser::case_expression(const Node& body, con
         const Node& when = *open_node(branch).body;
         SQL_TRY(ExpressionPtr condition, analyse(*find(when, "expr"), scope));
         if (subject != nullptr) {
-            SQL_TRY(condition, apply_operator("=", subject, std::move(condition), location(when)));
+            SQL_TRY(condition,
+                    apply_operator("=", {subject, std::move(condition)}, location(when)));
         }
         SQL_TRY(condition, require_boolean(std::move(condition), "CASE/WHEN"));
         conditions.push_back(std::move(condition));
@@ -360,7 +358,7 @@ Checked<ExpressionPtr> ExpressionAnalyser::case_expression(const Node& body, con
 }
 
 Checked<ExpressionPtr> ExpressionAnalyser::type_cast(const Node& body, const Scope& scope) {
-    SQL_TRY(const ColumnType type, analyse_type(*find(body, "typeName")));
+    SQL_TRY(const ColumnType type, analyse_type(*find(body, "typeName"), catalog_));
     SQL_TRY(ExpressionPtr argument, analyse(*find(body, "arg"), scope));
     const TypeId from = argument->type.id;
     SQL_TRY(ExpressionPtr result,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/statement_analyser.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -21,6 +22,12 @@ std::unexpected<Failure> too_many_expressions(int place) {
 std::unexpected<Failure> too_few_expressions(const Node& column_nodes, std::size_t count) {
     return sql_error_at(location(*open_node(column_nodes.at(count)).body), "42601",
                         "INSERT has more target columns than expressions");
+}
+
+Checked<> check_conflict_target(const Node& element, TypeId type) {
+    SQL_CHECK(check_index_key(element, type));
+    return only_members(element, {"name", "expr", "ordering", "nulls_ordering"},
+                        "an ON CONFLICT target");
 }
 
 int place_of(const Node& node) {
@@ -154,10 +161,9 @@ Checked<std::vector<Oid>> StatementAnalyser::arbiters(const Node& infer,
     std::vector<ExpressionPtr> wanted;
     for (const Node& node : list(infer, "indexElems")) {
         const Node& element = *open_node(node).body;
-        SQL_CHECK(only_members(element, {"name", "expr", "ordering", "nulls_ordering"},
-                               "an ON CONFLICT target"));
         if (const Node* expression = find(element, "expr")) {
             SQL_TRY(ExpressionPtr analysed, expressions_.analyse_output(*expression, scope));
+            SQL_CHECK(check_conflict_target(element, analysed->type.id));
             wanted.push_back(std::move(analysed));
             continue;
         }
@@ -167,6 +173,7 @@ Checked<std::vector<Oid>> StatementAnalyser::arbiters(const Node& infer,
             return sql_error_at(location(infer), "42703",
                                 fmt::format("column \"{}\" does not exist", name));
         }
+        SQL_CHECK(check_conflict_target(element, table.columns[*column].type.id));
         wanted.push_back(
             std::make_shared<const Expression>(Expression{.kind = ExpressionKind::column,
                                                           .type = table.columns[*column].type,

@@ -46,6 +46,13 @@ std::vector<std::string> strings(const Node& nodes) {
     return found;
 }
 
+std::string joined(const std::vector<std::string>& names) {
+    std::string all;
+    for (const std::string& name : names)
+        all += (all.empty() ? "" : ".") + name;
+    return all;
+}
+
 Checked<> only_members(const Node& body, std::initializer_list<std::string_view> known,
                        std::string_view what) {
     for (const auto& [key, value] : body.items()) {

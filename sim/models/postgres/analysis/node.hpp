@@ -30,6 +30,8 @@ int location(const Node& body);
 
 /// Of a list of String nodes.
 std::vector<std::string> strings(const Node& list);
+/// With dots between them.
+std::string joined(const std::vector<std::string>& names);
 
 /// 0A000 if the body has a member other than these: nothing of a statement is ever overlooked.
 /// "location" is always allowed.

@@ -1,6 +1,7 @@
 #pragma once
 // What names mean at one place of a statement, and the analyser of scalar expressions over it.
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "sim/models/postgres/analysis/node.hpp"
 #include "sim/models/postgres/analysis/statement.hpp"
 #include "sim/models/postgres/catalog/catalog.hpp"
+#include "sim/models/postgres/names/resolution.hpp"
 
 namespace atlas::sim::models::postgres {
 
@@ -33,7 +35,9 @@ struct Scope {
 /// Analyses expressions in a scope. One analyser a statement, so that its parameters agree.
 class ExpressionAnalyser {
   public:
-    explicit ExpressionAnalyser(ParameterTypes& parameters) : parameters_(parameters) {}
+    /// The catalog is asked for row types; null where none can be named.
+    ExpressionAnalyser(ParameterTypes& parameters, const CatalogView* catalog)
+        : parameters_(parameters), catalog_(catalog) {}
 
     /// Literals and parameters whose type nothing has decided keep the type unknown.
     Checked<ExpressionPtr> analyse(const Node& node, const Scope& scope);
@@ -68,8 +72,8 @@ class ExpressionAnalyser {
                                           const Node& arguments, int location, const Scope& scope);
     Checked<ExpressionPtr> type_cast(const Node& body, const Scope& scope);
     Checked<ExpressionPtr> function_call(const Node& body, const Scope& scope);
-    Checked<ExpressionPtr> aggregate_call(const Node& body, const std::string& name,
-                                          const Scope& scope);
+    Checked<ExpressionPtr> aggregate_call(const Node& body, const Aggregate& aggregate,
+                                          std::vector<ExpressionPtr> arguments, const Scope& scope);
     Checked<ExpressionPtr> sql_value_function(const Node& body);
     Checked<ExpressionPtr> in_list(const Node& body, const Scope& scope);
     Checked<ExpressionPtr> between(const Node& body, const Scope& scope);
@@ -79,22 +83,25 @@ class ExpressionAnalyser {
     Checked<ExpressionPtr> array(const Node& body, const Scope& scope);
 
     Checked<std::vector<ExpressionPtr>> analyse_list(const Node& nodes, const Scope& scope);
-    Checked<ExpressionPtr> apply_operator(std::string_view name, ExpressionPtr left,
-                                          ExpressionPtr right, int location);
-    Checked<ExpressionPtr> apply_prefix_operator(std::string_view name, ExpressionPtr operand,
-                                                 int location);
-    Checked<ExpressionPtr> concatenate(ExpressionPtr left, ExpressionPtr right, int location);
+    /// One operand is a prefix operator's.
+    Checked<ExpressionPtr> apply_operator(std::string_view name,
+                                          std::vector<ExpressionPtr> operands, int location);
     Checked<ExpressionPtr> call(const Function& function, std::vector<ExpressionPtr> arguments,
                                 int location);
     Checked<ExpressionPtr> require_boolean(ExpressionPtr expression, std::string_view construct);
     Checked<ExpressionPtr> logical_not(ExpressionPtr expression);
 
     ParameterTypes& parameters_;
+    const CatalogView* catalog_;
     int depth_ = 0;
 };
 
 /// A TypeName node. Errors: 42704; 0A000 for types that the model has not.
-Checked<ColumnType> analyse_type(const Node& body);
+Checked<ColumnType> analyse_type(const Node& body, const CatalogView* catalog);
+
+/// The model's own for what PostgreSQL would choose; null where the model has none.
+const Function* own_function(std::span<const Function> candidates, const names::Resolution& meant,
+                             std::span<const TypeId> given);
 
 /// 0A000: the executor runs functions that wait as columns of a SELECT without FROM alone.
 std::unexpected<Failure> waits_elsewhere(const Function& function, int location);

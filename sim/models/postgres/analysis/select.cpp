@@ -86,9 +86,14 @@ Checked<SelectStatement> StatementAnalyser::select(const Node& body, bool is_sou
     TablePtr from;
     if (const Node& tables = list(body, "fromClause"); !tables.empty()) {
         const auto [kind, source] = open_node(tables.front());
-        if (tables.size() > 1 || kind == "JoinExpr") return not_covered("joins", location(*source));
-        if (kind != "RangeVar")
-            return not_covered(fmt::format("{} in FROM", kind), location(*source));
+        if (tables.size() > 1 || kind != "RangeVar") {
+            for (const Node& each : tables) {
+                SQL_CHECK(check_source(each));
+            }
+            const bool joined_tables = tables.size() > 1 || kind == "JoinExpr";
+            return not_covered(joined_tables ? "joins" : fmt::format("{} in FROM", kind),
+                               location(*source));
+        }
         if (const Node* alias = find(*source, "alias");
             alias != nullptr && find(*alias, "colnames") != nullptr)
             return not_covered("column aliases in FROM", location(*source));
@@ -141,6 +146,23 @@ Checked<SelectStatement> StatementAnalyser::select(const Node& body, bool is_sou
         select.locking.reset();
     }
     return select;
+}
+
+// What is wrong with the names of an item of FROM is said before that the item is not covered.
+Checked<> StatementAnalyser::check_source(const Node& node) {
+    const auto [kind, body] = open_node(node);
+    if (kind == "RangeVar") {
+        SQL_CHECK(table(*body));
+    } else if (kind == "JoinExpr") {
+        SQL_CHECK(check_source(*find(*body, "larg")));
+        SQL_CHECK(check_source(*find(*body, "rarg")));
+    } else if (kind == "RangeFunction") {
+        for (const Node& function : list(*body, "functions")) {
+            const Node& call = list(*open_node(function).body, "items").front();
+            SQL_CHECK(expressions_.analyse(call, Scope{.clause = "functions in FROM"}));
+        }
+    }
+    return {};
 }
 
 Checked<std::vector<Target>> StatementAnalyser::targets(const Node& nodes, const Scope& scope,

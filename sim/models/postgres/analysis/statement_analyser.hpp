@@ -14,7 +14,7 @@ namespace atlas::sim::models::postgres {
 class StatementAnalyser {
   public:
     StatementAnalyser(const CatalogView& catalog, ParameterTypes& parameters)
-        : catalog_(catalog), expressions_(parameters) {}
+        : catalog_(catalog), expressions_(parameters, &catalog_) {}
 
     Checked<Statement> analyse(const Node& statement);
     /// What a statement that defines something must hold, as far as it names what there is.
@@ -28,6 +28,7 @@ class StatementAnalyser {
                                          bool is_source = false);
     Checked<std::vector<SortKey>> sort_keys(const Node& nodes, const std::vector<Target>& targets,
                                             const Scope& scope);
+    Checked<> check_source(const Node& node);
     Checked<RowLocking> row_locking(const Node& nodes, const SelectStatement& select,
                                     const Scope& scope);
 
@@ -70,9 +71,8 @@ class StatementAnalyser {
     Checked<LockTableStatement> lock_table(const Node& body);
 
     // Shared.
-    Checked<std::string> relation_name(const Node& range_variable);
     /// Utility statements give no position. Errors: 42P01, 42809 (an index), 0A000 (a system
-    /// catalog).
+    /// catalog), 3F000.
     Checked<TablePtr> table(const Node& range_variable, bool with_position = true);
     static Scope scope_of(const TableDefinition& table, const Node& range_variable,
                           std::string_view clause);

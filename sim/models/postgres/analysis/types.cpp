@@ -1,21 +1,13 @@
 // Type names in statements, and the names of output columns.
 
 #include <algorithm>
-#include <array>
 
+#include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/scope.hpp"
+#include "sim/models/postgres/names/lists.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
-
-// Types of PostgreSQL that the model has not, told apart from misspelt ones.
-constexpr std::array<std::string_view, 38> known_elsewhere{
-    "bit",       "box",     "bpchar",   "char",    "cid",       "cidr",        "circle",
-    "date",      "float4",  "float8",   "inet",    "int4range", "int8range",   "line",
-    "lseg",      "macaddr", "macaddr8", "money",   "numeric",   "path",        "pg_lsn",
-    "point",     "polygon", "regclass", "regproc", "regtype",   "smallserial", "serial",
-    "bigserial", "serial4", "serial8",  "tid",     "time",      "timetz",      "tsvector",
-    "varbit",    "xid",     "xml"};
 
 Checked<ColumnType> with_modifier(TypeId type, const Node& modifiers, int place) {
     if (modifiers.empty()) return ColumnType{type};
@@ -41,32 +33,55 @@ std::string name_of_call(const Node& body) {
     return strings(list(body, "funcname")).back();
 }
 
+// The row type of a table, or the type of arrays of it.
+bool is_row_type(std::string_view name, const CatalogView* catalog) {
+    if (catalog == nullptr) return false;
+    return catalog->find_table(name) != nullptr ||
+           (name.starts_with('_') && catalog->find_table(name.substr(1)) != nullptr);
+}
+
+std::unexpected<Failure> no_such_type(std::string_view shown, int place) {
+    return sql_error_at(place, "42704", fmt::format("type \"{}\" does not exist", shown));
+}
+
+std::unexpected<Failure> refused_type(const std::vector<std::string>& given, bool array,
+                                      const CatalogView* catalog, int place) {
+    const std::string shown = joined(given) + (array ? "[]" : "");
+    if (given.size() > 2) return not_covered("names of three parts", place);
+    if (given.size() == 2) {
+        auto known = check_schema(given.front());
+        if (!known) return std::unexpected(std::move(known).error());
+    }
+    const bool in_public = given.size() == 1 || given.front() == "public";
+    const bool in_catalog = given.size() == 1 || given.front() == "pg_catalog";
+    const std::string listed = in_catalog ? given.back() : joined(given);
+    if (array ? names::find_array_over(listed) != nullptr : names::find_type(listed) != nullptr) {
+        return not_covered(fmt::format("the type {}{}", listed, array ? "[]" : ""), place);
+    }
+    const bool is_row = in_public && is_row_type(given.back(), catalog);
+    if (is_row && !(array && given.back().starts_with('_')))
+        return not_covered(fmt::format("the row type {}", shown), place);
+    return no_such_type(shown, place);
+}
+
 }  // namespace
 
-Checked<ColumnType> analyse_type(const Node& body) {
-    std::vector<std::string> names = strings(list(body, "names"));
+Checked<ColumnType> analyse_type(const Node& body, const CatalogView* catalog) {
+    const std::vector<std::string> names = strings(list(body, "names"));
     if (flag(body, "setof")) return not_covered("SETOF", location(body));
     if (flag(body, "pct_type")) return not_covered("%TYPE", location(body));
-    if (names.size() > 1 && names.front() == "pg_catalog") names.erase(names.begin());
-    std::string full_name = names.front();
-    for (std::size_t i = 1; i < names.size(); ++i)
-        full_name += "." + names[i];
-    const auto type = names.size() == 1 ? type_of_name(full_name) : std::nullopt;
+    const bool listed = names.size() == 1 || (names.size() == 2 && names.front() == "pg_catalog");
+    const auto type = listed ? type_of_name(names.back()) : std::nullopt;
     const bool usable =
         type && *type != TypeId::numeric && *type != TypeId::unknown && *type != TypeId::void_type;
-    if (!usable) {
-        if (type || std::ranges::find(known_elsewhere, full_name) != known_elsewhere.end())
-            return not_covered(fmt::format("the type {}", full_name), location(body));
-        return sql_error_at(location(body), "42704",
-                            fmt::format("type \"{}\" does not exist", full_name));
-    }
+    const bool array = !list(body, "arrayBounds").empty();
+    if (!usable) return refused_type(names, array, catalog, location(body));
     SQL_TRY(const ColumnType scalar, with_modifier(*type, list(body, "typmods"), location(body)));
-    if (list(body, "arrayBounds").empty()) return scalar;
+    if (!array) return scalar;
+    const TypeId over = array_of(scalar.id);
+    if (over == TypeId::none) return refused_type(names, array, catalog, location(body));
     if (list(body, "arrayBounds").size() > 1)
         return not_covered("arrays of several dimensions", location(body));
-    const TypeId over = array_of(scalar.id);
-    if (over == TypeId::none)
-        return not_covered(fmt::format("arrays of {}", display_name(scalar.id)), location(body));
     return ColumnType{over};
 }
 

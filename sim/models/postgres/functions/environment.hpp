@@ -25,9 +25,9 @@ class FunctionEnvironment {
     virtual std::string database() const = 0;
     virtual std::uint32_t process_id() const = 0;
 
-    /// Errors: 42704.
+    /// Errors: 42704, 0A000.
     virtual Checked<std::string> setting(std::string_view name) const = 0;
-    /// Errors: 42704, 22023, 55P02.
+    /// Errors: 42704, 0A000, 42602, 22023, 55P02.
     virtual Checked<std::string> change_setting(std::string_view name, std::string value,
                                                 bool local) = 0;
     /// Takes an id if the transaction has none.

@@ -24,7 +24,7 @@ std::vector<Function> assemble(std::initializer_list<Group> groups) {
     return all;
 }
 
-std::span<const Function> all_named(const std::vector<Function>& functions, std::string_view name) {
+std::span<const Function> all_named(std::span<const Function> functions, std::string_view name) {
     const auto found = std::ranges::equal_range(functions, name, {}, &Function::name);
     return {found.begin(), found.end()};
 }
@@ -57,79 +57,26 @@ constexpr std::array<Aggregate, 24> aggregates{{
     {"sum", TypeId::int8, TypeId::numeric, AggregateKind::sum},
 }};
 
-constexpr std::array<std::string_view, 60> elsewhere{"age",
-                                                     "any_value",
-                                                     "array_agg",
-                                                     "array_append",
-                                                     "array_length",
-                                                     "array_remove",
-                                                     "avg",
-                                                     "cardinality",
-                                                     "ceil",
-                                                     "concat",
-                                                     "concat_ws",
-                                                     "convert_from",
-                                                     "convert_to",
-                                                     "currval",
-                                                     "date_part",
-                                                     "date_trunc",
-                                                     "extract",
-                                                     "floor",
-                                                     "format",
-                                                     "generate_series",
-                                                     "hashtext",
-                                                     "hashtextextended",
-                                                     "initcap",
-                                                     "json_agg",
-                                                     "json_build_object",
-                                                     "jsonb_agg",
-                                                     "jsonb_array_elements",
-                                                     "jsonb_build_object",
-                                                     "jsonb_set",
-                                                     "lag",
-                                                     "lastval",
-                                                     "lead",
-                                                     "lpad",
-                                                     "make_interval",
-                                                     "md5",
-                                                     "nextval",
-                                                     "pg_blocking_pids",
-                                                     "pg_cancel_backend",
-                                                     "pg_current_wal_lsn",
-                                                     "pg_current_xact_id",
-                                                     "pg_notify",
-                                                     "pg_relation_size",
-                                                     "pg_table_is_visible",
-                                                     "pg_terminate_backend",
-                                                     "random",
-                                                     "rank",
-                                                     "regexp_match",
-                                                     "regexp_replace",
-                                                     "repeat",
-                                                     "reverse",
-                                                     "round",
-                                                     "row_number",
-                                                     "rpad",
-                                                     "setval",
-                                                     "sha256",
-                                                     "split_part",
-                                                     "string_agg",
-                                                     "to_char",
-                                                     "to_timestamp",
-                                                     "unnest"};
-
 }  // namespace
 
-std::span<const Function> functions_named(std::string_view name) {
+std::span<const Function> all_functions() {
     static const std::vector<Function> all =
         assemble({arithmetic_functions, text_functions, time_functions, session_functions});
-    return all_named(all, name);
+    return all;
+}
+
+std::span<const Function> all_operators() {
+    static const std::vector<Function> all =
+        assemble({comparison_operators, arithmetic_operators, text_operators, time_operators});
+    return all;
+}
+
+std::span<const Function> functions_named(std::string_view name) {
+    return all_named(all_functions(), name);
 }
 
 std::span<const Function> operators_named(std::string_view name) {
-    static const std::vector<Function> all =
-        assemble({comparison_operators, arithmetic_operators, text_operators, time_operators});
-    return all_named(all, name);
+    return all_named(all_operators(), name);
 }
 
 std::span<const Aggregate> aggregates_named(std::string_view name) {
@@ -144,10 +91,6 @@ const Function* find_operator(std::string_view name, TypeId left, TypeId right) 
             return &candidate;
     }
     return nullptr;
-}
-
-bool is_known_elsewhere(std::string_view name) {
-    return std::ranges::binary_search(elsewhere, name);
 }
 
 }  // namespace atlas::sim::models::postgres

@@ -52,6 +52,10 @@ struct Aggregate {
     AggregateKind kind;
 };
 
+/// Sorted by name.
+std::span<const Function> all_functions();
+std::span<const Function> all_operators();
+
 /// All of one name, in a fixed order. Empty if there is none.
 std::span<const Function> functions_named(std::string_view name);
 std::span<const Function> operators_named(std::string_view name);
@@ -59,9 +63,5 @@ std::span<const Aggregate> aggregates_named(std::string_view name);
 
 /// The operator of exactly that signature; null if there is none.
 const Function* find_operator(std::string_view name, TypeId left, TypeId right);
-
-/// Names that PostgreSQL 15 has a function of, though the model has none: told apart from a
-/// misspelt name.
-bool is_known_elsewhere(std::string_view name);
 
 }  // namespace atlas::sim::models::postgres

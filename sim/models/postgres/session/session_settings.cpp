@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 
+#include "sim/models/postgres/names/lists.hpp"
+#include "sim/models/postgres/types/text_format.hpp"
 #include "system/host/check.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -51,7 +53,8 @@ constexpr std::array definitions{
     Definition{"idle_session_timeout", "idle_session_timeout", milliseconds, user, "0"},
     Definition{"in_hot_standby", "in_hot_standby", boolean, internal, "off", {}, true},
     Definition{"integer_datetimes", "integer_datetimes", boolean, internal, "on", {}, true},
-    Definition{"intervalstyle", "IntervalStyle", choice, user, "postgres", "postgres", true},
+    Definition{"intervalstyle", "IntervalStyle", choice, user, "postgres",
+               "postgres postgres_verbose sql_standard iso_8601", true},
     Definition{"is_superuser", "is_superuser", boolean, internal, "on", {}, true},
     Definition{"lock_timeout", "lock_timeout", milliseconds, user, "0"},
     Definition{"max_connections", "max_connections", integer, postmaster, "100"},
@@ -96,8 +99,19 @@ std::size_t place_of(std::string_view name) {
     return *place;
 }
 
-std::unexpected<Failure> unknown_setting(std::string_view name) {
-    return sql_error("42704", fmt::format("unrecognized configuration parameter \"{}\"", name));
+// As PostgreSQL has them: identifiers with dots between, anybody's to make up.
+bool is_custom_name(std::string_view name) {
+    bool at_start = true;
+    bool dotted = false;
+    for (const char c : name) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+                            static_cast<unsigned char>(c) >= 0x80;
+        const bool digit = (c >= '0' && c <= '9') || c == '$';
+        if (c == '.' ? at_start : !letter && (at_start || !digit)) return false;
+        dotted |= c == '.';
+        at_start = c == '.';
+    }
+    return dotted && !at_start;
 }
 
 std::unexpected<Failure> invalid_value(const Definition& definition, std::string_view value) {
@@ -120,19 +134,40 @@ std::string show_milliseconds(std::int64_t number) {
     return {};
 }
 
+// Words with commas between them; those that PostgreSQL knows may also begin like these.
+bool is_date_style_word(std::string_view word) {
+    constexpr std::array<std::string_view, 8> words{"iso", "sql", "german", "ymd",
+                                                    "dmy", "mdy", "us",     "default"};
+    return std::ranges::find(words, word) != words.end() || word.starts_with("postgres") ||
+           word.starts_with("euro") || word.starts_with("noneuro");
+}
+
+Checked<std::string> canonical_date_style(const Definition& definition, std::string_view value) {
+    const std::string wanted = lowered(value);
+    if (wanted == lowered(definition.choices) || wanted == "iso" || wanted == "iso,mdy")
+        return std::string(definition.choices);
+    std::string_view rest = wanted;
+    while (!trimmed(rest).empty()) {
+        const std::size_t end = std::min(rest.find(','), rest.size());
+        const std::string_view word = trimmed(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (is_date_style_word(word)) continue;
+        auto error = invalid_value(definition, value);
+        error.error()->detail = fmt::format("Unrecognized key word: \"{}\".", word);
+        return error;
+    }
+    return not_covered(fmt::format("{} = {}", definition.shown_name, value));
+}
+
 Checked<std::string> canonical_choice(const Definition& definition, std::string_view value) {
     const std::string wanted = lowered(value);
     const std::string_view choices = definition.choices;
     if (definition.name == "client_encoding") {
         if (wanted == "utf8" || wanted == "utf-8" || wanted == "unicode") return "UTF8";
+        if (!names::is_encoding(value)) return invalid_value(definition, value);
         return not_covered(fmt::format("the client encoding {}", value));
     }
-    if (definition.name == "datestyle" || definition.name == "intervalstyle") {
-        const bool is_default = wanted == lowered(choices) || wanted == "iso" ||
-                                wanted == "iso,mdy" || wanted == "iso, mdy";
-        if (is_default) return std::string(choices);
-        return not_covered(fmt::format("{} = {}", definition.shown_name, value));
-    }
+    if (definition.name == "datestyle") return canonical_date_style(definition, value);
     if (definition.name == "bytea_output" && wanted == "escape")
         return not_covered("bytea_output = escape");
     if (definition.name == "synchronous_commit") {
@@ -146,6 +181,8 @@ Checked<std::string> canonical_choice(const Definition& definition, std::string_
     while (!rest.empty()) {
         const std::size_t end = std::min(rest.find(separator), rest.size());
         const std::string_view choice_name = rest.substr(0, end);
+        if (choice_name == wanted && definition.name == "intervalstyle" && wanted != "postgres")
+            return not_covered(fmt::format("IntervalStyle = {}", value));
         if (choice_name == wanted) return wanted;
         hint += (hint.empty() ? "" : ", ") + std::string(choice_name);
         rest.remove_prefix(std::min(end + 1, rest.size()));
@@ -208,6 +245,7 @@ Checked<std::string> canonical(const Definition& definition, std::string_view va
             const std::string wanted = lowered(value);
             if (wanted == "utc" || wanted == "etc/utc" || wanted == "gmt" || wanted == "zulu")
                 return wanted == "utc" ? std::string("UTC") : std::string(value);
+            if (!names::is_time_zone(value)) return invalid_value(definition, value);
             return not_covered(fmt::format("the time zone \"{}\"", value));
         }
     }
@@ -227,6 +265,8 @@ Checked<> check_context(const Definition& definition) {
             return sql_error("55P02", fmt::format("parameter \"{}\" cannot be changed now",
                                                   definition.shown_name));
         case internal:
+            if (definition.name == "session_authorization")
+                return not_covered("SET SESSION AUTHORIZATION");
             return sql_error(
                 "55P02", fmt::format("parameter \"{}\" cannot be changed", definition.shown_name));
     }
@@ -289,9 +329,24 @@ Checked<std::string> SessionSettings::assign(Values& values, std::size_t place,
     return values.text[place];
 }
 
+std::unexpected<Failure> SessionSettings::missing(std::string_view name) {
+    if (names::is_setting(name)) return not_covered(fmt::format("the setting {}", name));
+    return sql_error("42704", fmt::format("unrecognized configuration parameter \"{}\"", name));
+}
+
+std::unexpected<Failure> SessionSettings::not_settable(std::string_view name) {
+    if (!name.contains('.')) return missing(name);
+    if (is_custom_name(name)) return not_covered(fmt::format("the custom setting {}", name));
+    auto error =
+        sql_error("42602", fmt::format("invalid configuration parameter name \"{}\"", name));
+    error.error()->detail =
+        "Custom parameter names must be two or more simple identifiers separated by dots.";
+    return error;
+}
+
 Checked<std::string> SessionSettings::show(std::string_view name) const {
     const auto place = find_setting(name);
-    if (!place) return unknown_setting(name);
+    if (!place) return missing(name);
     return active().text[*place];
 }
 
@@ -308,11 +363,7 @@ std::string SessionSettings::spelling(std::string_view name) {
 Checked<std::string> SessionSettings::set(std::string_view name, const std::string* value,
                                           bool local) {
     const auto place = find_setting(name);
-    if (!place) {
-        // Names with a dot are anybody's to make up in PostgreSQL.
-        if (name.contains('.')) return not_covered("custom settings");
-        return unknown_setting(name);
-    }
+    if (!place) return not_settable(name);
     SQL_CHECK(check_context(definitions[*place]));
     const std::string given = value == nullptr ? defaults_.text[*place] : *value;
     Values checked = current_.active;
@@ -343,7 +394,7 @@ void SessionSettings::reset_all() {
 
 Checked<> SessionSettings::set_default(std::string_view name, const std::string& value) {
     const auto place = find_setting(name);
-    if (!place) return unknown_setting(name);
+    if (!place) return not_settable(name);
     SQL_CHECK(check_context(definitions[*place]));
     SQL_CHECK(assign(defaults_, *place, value));
     current_ = {defaults_, defaults_};

@@ -25,12 +25,17 @@ class SessionSettings {
   public:
     SessionSettings(const ServerSettings& server, const std::string& user);
 
-    /// In the form that SHOW gives. Errors: 42704.
+    /// In the form that SHOW gives. Errors: those of missing().
     Checked<std::string> show(std::string_view name) const;
 
-    /// Checks and sets. `value` nullptr sets the default. Errors: 42704, 22023, 55P02.
+    /// Checks and sets. `value` nullptr sets the default. Errors: those of missing(); 22023, 55P02,
+    /// 42602 (a name with a dot that is none).
     Checked<std::string> set(std::string_view name, const std::string* value, bool local);
     void reset_all();
+
+    /// Why a setting that the model lacks cannot be shown: 0A000 where PostgreSQL has it, 42704
+    /// where it has not. A custom one (with a dot) is never there, because it cannot be set.
+    static std::unexpected<Failure> missing(std::string_view name);
 
     /// Start-up parameters are the session's own defaults: RESET goes back to them.
     Checked<> set_default(std::string_view name, const std::string& value);
@@ -81,6 +86,8 @@ class SessionSettings {
         Values session;
     };
 
+    /// Why it cannot be set: custom ones are 0A000, because PostgreSQL would make them.
+    static std::unexpected<Failure> not_settable(std::string_view name);
     const Values& active() const { return current_.active; }
     static Checked<std::string> assign(Values& values, std::size_t place, std::string_view value);
     static void derive(Values& values, std::size_t place);

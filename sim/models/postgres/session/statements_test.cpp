@@ -146,6 +146,110 @@ TEST(Statements, what_is_not_covered_is_refused_before_any_effect) {
         "(0) SELECT 1\n");
 }
 
+TEST(Statements, names_that_postgres_has_and_the_model_lacks_are_refused) {
+    with_client([](Client& client) -> Task<> {
+        co_await client.query("CREATE TABLE t (a int, s text); INSERT INTO t VALUES (1, 'x')");
+        const std::vector<std::string> lacking{
+            "SET work_mem = '1MB'",
+            "SET LOCAL Work_Mem = '1MB'",
+            "SET work_mem TO DEFAULT",
+            "RESET work_mem",
+            "SHOW work_mem",
+            "SHOW sort_mem",  // its old spelling
+            "SET my.thing = 'x'",
+            "RESET my.thing",
+            "SET transaction_deferrable = on",
+            "BEGIN DEFERRABLE",
+            "SET SESSION CHARACTERISTICS AS TRANSACTION DEFERRABLE",
+            "SET ROLE atlas",
+            "SET SESSION AUTHORIZATION DEFAULT",
+            "SET timezone = 'Europe/Berlin'",
+            "SET timezone = 'posix/EST5EDT'",
+            "SET timezone = '+5:30'",
+            "SET client_encoding = 'ISO-8859-1'",
+            "SET datestyle = 'German'",
+            "SET intervalstyle = 'iso_8601'",
+            "SELECT current_setting('work_mem')",
+            "SELECT current_setting('work_mem', true)",
+            "SELECT set_config('work_mem', '1MB', false)",
+            "SELECT set_config('my.thing', 'x', true)",
+            "SELECT sqrt(4)",
+            "SELECT abs('5')",
+            "SELECT pg_typeof(1)",
+            "SELECT pg_catalog.pg_typeof(1)",
+            "SELECT information_schema._pg_truetypid(NULL, NULL)",
+            "SELECT generate_series(1, 3)",
+            "SELECT * FROM generate_series(1, 3)",
+            "SELECT make_interval(days => 1)",
+            "SELECT concat('a', 1, true)",
+            "SELECT concat(VARIADIC '{a}'::text[])",
+            "SELECT extract(epoch FROM now())",
+            "SELECT uuid('00000000-0000-0000-0000-000000000000')",
+            "SELECT avg(a) FROM t",
+            "SELECT count(*) OVER () FROM t",
+            "SELECT row_number() OVER () FROM t",
+            "SELECT mode() WITHIN GROUP (ORDER BY a) FROM t",
+            "SELECT 2 ^ 3",
+            "SELECT 1 << 2",
+            "SELECT 'a' ~ 'b'",
+            "SELECT ~ 1",
+            "SELECT '{1}'::int[] || 2",
+            "SELECT '{}'::jsonb -> 'a'",
+            "SELECT '{}'::jsonb < '{}'::jsonb",
+            "SELECT now()::date",
+            "SELECT NULL::pg_class",
+            "SELECT NULL::t",
+            "SELECT NULL::_t",
+            "SELECT NULL::t[]",
+            "SELECT NULL::information_schema.sql_identifier",
+            "SELECT NULL::xml[]",
+            "CREATE TABLE u (a serial)",
+            "CREATE TABLE u (a float8[])",
+            "CREATE TABLE u (a text COLLATE \"C\")",
+            "CREATE TABLE u (a int) USING heap",
+            "CREATE TABLE u (a int) TABLESPACE pg_default",
+            "SELECT s COLLATE \"POSIX\" FROM t",
+            "CREATE INDEX ON t (s text_pattern_ops)",
+            "CREATE INDEX ON t (s varchar_ops)",
+            "CREATE INDEX ON t (s COLLATE \"C\")",
+            "CREATE INDEX ON t USING hash (a)",
+            "SELECT * FROM pg_class",
+            "SELECT * FROM pg_catalog.pg_stat_activity",
+            "SELECT * FROM information_schema.tables",
+            "SELECT * FROM t, pg_class",
+            "INSERT INTO pg_class VALUES (1)",
+            "TRUNCATE pg_class",
+            "DROP TABLE pg_class",
+            "DROP TABLE t, information_schema.tables",
+            "ALTER TABLE pg_class ADD COLUMN a int"};
+        for (const std::string& statement : lacking) {
+            const std::string answer = co_await client.query(statement);
+            EXPECT_TRUE(answer.starts_with("0A000 the PostgreSQL model does not cover "))
+                << statement << ": " << answer;
+            EXPECT_EQ(client.session().transaction_state(), TransactionState::idle) << statement;
+        }
+        for (const std::string& statement : lacking) {
+            co_await client.query("BEGIN; UPDATE t SET a = 2; " + statement);
+            EXPECT_EQ(client.last_error()->sqlstate, "0A000") << statement;
+            EXPECT_EQ(client.session().transaction_state(), TransactionState::failed) << statement;
+            EXPECT_EQ(co_await client.query("COMMIT"), "ROLLBACK");
+        }
+        EXPECT_EQ(co_await client.query("SELECT * FROM t"), "(1,x) SELECT 1");
+    });
+}
+
+TEST(Statements, a_refused_name_says_what_is_missing) {
+    EXPECT_EQ(results_of({"SHOW work_mem", "SELECT sqrt(4)", "SELECT 2 ^ 3", "SELECT NULL::money",
+                          "SELECT 'a' COLLATE \"C\"", "TABLE pg_class", "SET a.b = 1"}),
+              "0A000 the PostgreSQL model does not cover the setting work_mem\n"
+              "0A000 the PostgreSQL model does not cover the function sqrt(integer)\n"
+              "0A000 the PostgreSQL model does not cover the operator integer ^ integer\n"
+              "0A000 the PostgreSQL model does not cover the type money\n"
+              "0A000 the PostgreSQL model does not cover the collation \"C\"\n"
+              "0A000 the PostgreSQL model does not cover the system catalog pg_class\n"
+              "0A000 the PostgreSQL model does not cover the custom setting a.b\n");
+}
+
 TEST(Statements, three_valued_logic) {
     EXPECT_EQ(results_of({"SELECT NULL AND false, NULL OR true, NULL AND true, NOT NULL, 1 IN "
                           "(2, NULL), 1 NOT IN (1, NULL), NULL = ANY('{1}'::int[])",
@@ -352,6 +456,9 @@ TEST(Statements, only_known_roles_and_databases_may_come_in) {
             EXPECT_EQ(refused("atlas", "nowhere", {}), "FATAL 3D000");
             EXPECT_EQ(refused("atlas", "atlas", {{"statement_timeout", "x"}}), "FATAL 22023");
             EXPECT_EQ(refused("atlas", "atlas", {{"nope", "x"}}), "FATAL 42704");
+            EXPECT_EQ(refused("atlas", "atlas", {{"work_mem", "1MB"}}), "FATAL 0A000");
+            EXPECT_EQ(refused("atlas", "atlas", {{"my.thing", "x"}}), "FATAL 0A000");
+            EXPECT_EQ(refused("atlas", "atlas", {{"my.1", "x"}}), "FATAL 42602");
             {
                 Client only(**server);
                 EXPECT_EQ(refused("atlas", "atlas", {}), "FATAL 53300");

@@ -117,7 +117,7 @@ Checked<> BackendSession::set_transaction_mode(const std::string& name, const st
         transaction().read_only = *read_only;
         return {};
     }
-    return not_covered(name);
+    return SessionSettings::missing(name);
 }
 
 Checked<StatementResult> BackendSession::begin_block(const TransactionStatement& statement) {

@@ -1,0 +1,272 @@
+// Calls of functions and aggregates: which one is meant, and what its arguments are converted to.
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "sim/models/postgres/analysis/refusal.hpp"
+#include "sim/models/postgres/analysis/scope.hpp"
+
+namespace atlas::sim::models::postgres {
+namespace {
+
+ExpressionPtr make(Expression expression) {
+    return std::make_shared<const Expression>(std::move(expression));
+}
+
+// As the statement writes it, and as names/lists.hpp has it.
+struct CalledName {
+    std::string shown;
+    std::string listed;
+};
+
+Checked<CalledName> called_name(const Node& body) {
+    std::vector<std::string> parts = strings(list(body, "funcname"));
+    if (parts.size() > 2) return not_covered("names of three parts", location(body));
+    CalledName name{joined(parts), parts.back()};
+    if (parts.size() == 1 || parts.front() == "pg_catalog") return name;
+    SQL_CHECK(check_schema(parts.front()));
+    name.listed = name.shown;
+    return name;
+}
+
+// Only an aggregate by any of its signatures, so that its arguments are analysed as such.
+bool is_aggregate(std::span<const names::Function> known) {
+    const auto aggregates = [](const names::Function& function) {
+        return function.kind == 'a' || function.kind == 'o';
+    };
+    return !known.empty() && std::ranges::all_of(known, aggregates);
+}
+
+// A call that no choice among PostgreSQL's functions of the name can save.
+std::unexpected<Failure> not_callable(names::Resolution::Outcome outcome,
+                                      const std::string& signature, int place) {
+    using enum names::Resolution::Outcome;
+    if (outcome == cast)
+        return not_covered(fmt::format("the cast {} written as a call", signature), place);
+    if (outcome == ambiguous) {
+        return with_hint(
+            sql_error_at(place, "42725", fmt::format("function {} is not unique", signature)),
+            "Could not choose a best candidate function. You might need to add "
+            "explicit type casts.");
+    }
+    return with_hint(
+        sql_error_at(place, "42883", fmt::format("function {} does not exist", signature)),
+        "No function matches the given name and argument types. You might need to add explicit "
+        "type casts.");
+}
+
+// What the call says beyond its arguments, against what kind of function it found.
+Checked<> check_call(const Node& body, const std::string& name, char kind, bool no_arguments,
+                     const Scope& scope) {
+    const int place = location(body);
+    const bool over = find(body, "over") != nullptr;
+    if (kind == 'a' && no_arguments && !flag(body, "agg_star")) {
+        return sql_error_at(
+            place, "42809",
+            fmt::format("{}(*) must be used to call a parameterless aggregate function", name));
+    }
+    if (kind == 'o' && !flag(body, "agg_within_group")) {
+        return sql_error_at(
+            place, "42809",
+            fmt::format("WITHIN GROUP is required for ordered-set aggregate {}", name));
+    }
+    if (kind == 'a' && flag(body, "agg_within_group")) {
+        return sql_error_at(
+            place, "42809",
+            fmt::format("{} is not an ordered-set aggregate, so it cannot have WITHIN GROUP",
+                        name));
+    }
+    if (kind == 'w' && !over) {
+        return sql_error_at(place, "42809",
+                            fmt::format("window function {} requires an OVER clause", name));
+    }
+    if (kind != 'f' && scope.aggregates == nullptr) {
+        return sql_error_at(place, over ? "42P20" : "42803",
+                            fmt::format("{} functions are not allowed in {}",
+                                        over ? "window" : "aggregate", scope.clause));
+    }
+    if (kind != 'f') return over ? Checked<>(not_covered("window functions", place)) : Checked<>();
+    struct Clause {
+        std::string_view member;
+        std::string_view shown;
+    };
+    constexpr std::array clauses{Clause{"agg_star", "(*)"}, Clause{"agg_distinct", "DISTINCT"},
+                                 Clause{"agg_within_group", "WITHIN GROUP"},
+                                 Clause{"agg_order", "ORDER BY"}, Clause{"agg_filter", "FILTER"}};
+    for (const Clause& clause : clauses) {
+        if (find(body, clause.member) == nullptr) continue;
+        const std::string given =
+            clause.member == "agg_star" ? name + "(*)" : std::string(clause.shown);
+        return sql_error_at(
+            place, "42809",
+            fmt::format("{} specified, but {} is not an aggregate function", given, name));
+    }
+    if (!over) return {};
+    return sql_error_at(place, "42809",
+                        fmt::format("OVER specified, but {} is not a window function nor an "
+                                    "aggregate function",
+                                    name));
+}
+
+// The model's own aggregate for what PostgreSQL would choose; null where the model has none.
+const Aggregate* own_aggregate(std::string_view name, const names::Resolution& meant) {
+    for (const Aggregate& candidate : aggregates_named(name)) {
+        if (meant.arguments.empty()) {
+            if (candidate.argument == TypeId::none) return &candidate;
+        } else if (meant.arguments.size() == 1) {
+            const names::Type& type = *meant.arguments.front();
+            const bool takes_any = candidate.argument == TypeId::unknown && type.name == "any";
+            if (takes_any || static_cast<std::uint32_t>(candidate.argument) == type.oid)
+                return &candidate;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+const Function* own_function(std::span<const Function> candidates, const names::Resolution& meant,
+                             std::span<const TypeId> given) {
+    if (meant.outcome != names::Resolution::Outcome::found) return nullptr;
+    const auto stands_for = [&](const Function& candidate) {
+        if (candidate.arguments.size() != given.size()) return false;
+        for (std::size_t i = 0; i < given.size(); ++i) {
+            const TypeId own = candidate.arguments[i];
+            const names::Type& wanted = *meant.arguments[i];
+            const bool same = static_cast<std::uint32_t>(own) == wanted.oid;
+            const bool one_of_many =
+                names::is_polymorphic(wanted) && (given[i] == own || given[i] == TypeId::unknown);
+            // The model has no floating point; of whole numbers the outcome is the same.
+            const bool whole =
+                wanted.name == "float8" && own == TypeId::int8 && is_integer(given[i]);
+            if (!same && !one_of_many && !whole) return false;
+        }
+        return true;
+    };
+    const auto found = std::ranges::find_if(candidates, stands_for);
+    return found == candidates.end() ? nullptr : &*found;
+}
+
+std::unexpected<Failure> waits_elsewhere(const Function& function, int place) {
+    return not_covered(
+        fmt::format("{}() other than as a column of a SELECT without FROM", function.name), place);
+}
+
+Checked<ExpressionPtr> ExpressionAnalyser::function_call(const Node& body, const Scope& scope) {
+    const int place = location(body);
+    SQL_TRY(const CalledName name, called_name(body));
+    const std::span<const names::Function> known = names::functions_named(name.listed);
+    Scope inner = scope;
+    inner.may_wait = false;
+    if (is_aggregate(known) && scope.aggregates != nullptr && find(body, "over") == nullptr) {
+        inner.aggregates = nullptr;
+        inner.clause = "an aggregate function";
+    }
+    std::vector<ExpressionPtr> arguments;
+    std::vector<TypeId> types;
+    std::string signature;
+    const bool within_group = flag(body, "agg_within_group");
+    std::vector<const Node*> nodes;
+    for (const Node& node : list(body, "args"))
+        nodes.push_back(&node);
+    // What an ordered-set aggregate orders by is among its arguments.
+    for (const Node& node : list(body, "agg_order")) {
+        if (within_group) nodes.push_back(find(*open_node(node).body, "node"));
+    }
+    for (const Node* node : nodes) {
+        const auto [kind, argument] = open_node(*node);
+        const bool named = kind == "NamedArgExpr";
+        if (named && !known.empty()) return not_covered("named arguments", place);
+        SQL_TRY(ExpressionPtr expression, analyse(named ? *find(*argument, "arg") : *node, inner));
+        if (!signature.empty()) signature += ", ";
+        if (named) signature += text(*argument, "name") + " => ";
+        signature += display_name(expression->type.id);
+        types.push_back(expression->type.id);
+        arguments.push_back(std::move(expression));
+    }
+    signature = fmt::format("{}({})", name.shown, signature);
+    const names::Resolution meant =
+        names::resolve_function(name.listed, types, flag(body, "func_variadic"));
+    using enum names::Resolution::Outcome;
+    if (meant.outcome != found && meant.outcome != undetermined)
+        return not_callable(meant.outcome, signature, place);
+    SQL_CHECK(check_call(body, name.shown, meant.kind, arguments.empty(), scope));
+    if (meant.outcome == undetermined) return undetermined_type(place);
+    if (within_group) return not_covered("WITHIN GROUP", place);
+    if (meant.kind == 'a') {
+        const Aggregate* const aggregate = own_aggregate(name.listed, meant);
+        if (aggregate == nullptr)
+            return not_covered(fmt::format("the aggregate {}", signature), place);
+        return aggregate_call(body, *aggregate, std::move(arguments), scope);
+    }
+    SQL_CHECK(only_members(body, {"funcname", "args", "funcformat"},
+                           fmt::format("a call of {}()", name.shown)));
+    const Function* const own = own_function(functions_named(name.listed), meant, types);
+    if (own == nullptr) return not_covered(fmt::format("the function {}", signature), place);
+    if (own->waits && !scope.may_wait) return waits_elsewhere(*own, place);
+    return call(*own, std::move(arguments), place);
+}
+
+Checked<ExpressionPtr> ExpressionAnalyser::aggregate_call(const Node& body, const Aggregate& chosen,
+                                                          std::vector<ExpressionPtr> arguments,
+                                                          const Scope& scope) {
+    SQL_CHECK(only_members(
+        body, {"funcname", "args", "funcformat", "agg_star", "agg_distinct", "agg_filter"},
+        fmt::format("{}()", chosen.name)));
+    AggregateCall aggregate{.distinct = flag(body, "agg_distinct")};
+    aggregate.kind = chosen.kind;
+    aggregate.result = chosen.result;
+    if (const Node* filter = find(body, "agg_filter")) {
+        Scope inner = scope;
+        inner.aggregates = nullptr;
+        inner.may_wait = false;
+        inner.clause = "FILTER";
+        SQL_TRY(aggregate.filter, analyse_condition(*filter, inner));
+    }
+    if (!arguments.empty()) {
+        const TypeId wanted =
+            chosen.argument == TypeId::unknown ? arguments.front()->type.id : chosen.argument;
+        SQL_TRY(
+            aggregate.argument,
+            coerce_or_fail(arguments.front(), {wanted == TypeId::unknown ? TypeId::text : wanted},
+                           CoercionContext::implicit));
+    }
+    scope.aggregates->push_back(std::move(aggregate));
+    return make({.kind = ExpressionKind::aggregate,
+                 .type = {chosen.result},
+                 .index = scope.aggregates->size() - 1,
+                 .location = location(body)});
+}
+
+Checked<ExpressionPtr> ExpressionAnalyser::sql_value_function(const Node& body) {
+    const std::string operation = text(body, "op");
+    struct Meaning {
+        std::string_view operation;
+        std::string_view function;
+        TypeId type;
+    };
+    constexpr std::array meanings{
+        Meaning{"SVFOP_CURRENT_TIMESTAMP", "now", TypeId::timestamptz},
+        Meaning{"SVFOP_CURRENT_TIMESTAMP_N", "now", TypeId::timestamptz},
+        Meaning{"SVFOP_LOCALTIMESTAMP", "now", TypeId::timestamp},
+        Meaning{"SVFOP_LOCALTIMESTAMP_N", "now", TypeId::timestamp},
+        Meaning{"SVFOP_CURRENT_USER", "current_user", TypeId::name},
+        Meaning{"SVFOP_CURRENT_ROLE", "current_user", TypeId::name},
+        Meaning{"SVFOP_USER", "current_user", TypeId::name},
+        Meaning{"SVFOP_SESSION_USER", "session_user", TypeId::name},
+        Meaning{"SVFOP_CURRENT_CATALOG", "current_database", TypeId::name},
+        Meaning{"SVFOP_CURRENT_SCHEMA", "current_schema", TypeId::name},
+    };
+    for (const Meaning& meaning : meanings) {
+        if (meaning.operation != operation) continue;
+        SQL_TRY(ExpressionPtr result,
+                call(functions_named(meaning.function).front(), {}, location(body)));
+        ColumnType type{meaning.type};
+        if (operation.ends_with("_N")) type.modifier = body.value("typmod", 0);
+        return coerce_or_fail(std::move(result), type, CoercionContext::explicit_cast);
+    }
+    return not_covered(operation, location(body));
+}
+
+}  // namespace atlas::sim::models::postgres

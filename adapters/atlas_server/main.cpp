@@ -7,12 +7,14 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <string_view>
 
 #include "adapters/asio_host.hpp"
+#include "adapters/atlas_server/embedded_database.hpp"
 #include "adapters/configuration/configuration.hpp"
 #include "adapters/descriptor_limit.hpp"
 #include "adapters/failed_checks.hpp"
@@ -48,9 +50,17 @@ std::string machine_name() {
     return name.data();
 }
 
-adapters::AsioHostOptions host_options(const adapters::ServerConfiguration& configuration) {
+/// --embedded: a database in this process, on files below a directory.
+struct Embedded {
+    bool on = false;
+    std::string directory = "atlas-data";
+};
+
+adapters::AsioHostOptions host_options(const adapters::ServerConfiguration& configuration,
+                                       const Embedded& embedded) {
     return {
         .machine_name = machine_name(),
+        .disk_root = embedded.on ? embedded.directory : "",
         .log_format = configuration.log_format.value_or(adapters::default_log_format()),
         .log_level = configuration.log_level,
         .computation_threads = configuration.threads,
@@ -82,7 +92,7 @@ host::Task<std::string> resolve_database(host::Host& host, std::string name) {
 }
 
 host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration& configuration,
-                   int& exit_code) {
+                   node::ApiNodeHooks hooks, int& exit_code) {
     adapters::libpq::Driver driver(host);
     const std::string address = co_await resolve_database(host, configuration.database.host);
     if (address.empty()) co_return;
@@ -99,10 +109,61 @@ host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration
     options.argon2 = configuration.password_cost;
     options.hashes_at_once = configuration.threads;
     options.idempotency_secret = configuration.idempotency_secret;
-    const host::Result<void> served = co_await node::run_api_node(host, driver, options);
+    const host::Result<void> served =
+        co_await node::run_api_node(host, driver, options, std::move(hooks));
     if (served) co_return;
     host.log({host::LogLevel::error, "cannot serve", {{"error", host::describe(served.error())}}});
     exit_code = 1;
+}
+
+// For whoever tries Atlas out: what there is, and what to type.
+void welcome(const Embedded& embedded, host::Endpoint api, host::Endpoint database) {
+    const std::string url = "http://" + host::to_string(api);
+    std::printf(
+        "Atlas is at %s, its database in %s\n"
+        "  curl -s %s/v1/users -H 'Content-Type: application/json' -H 'Idempotency-Key: first' \\\n"
+        "    -d '{\"email\":\"ann@example.com\",\"display_name\":\"Ann\","
+        "\"password\":\"correct horse battery staple\"}'\n"
+        "  curl -s %s/v1/users\n"
+        "  curl -s %s/openapi.json\n"
+        "  psql postgresql://atlas@%s/atlas\n"
+        "End it with Ctrl-C.\n",
+        url.c_str(), embedded.directory.c_str(), url.c_str(), url.c_str(), url.c_str(),
+        host::to_string(database).c_str());
+    std::fflush(stdout);
+}
+
+host::Task<> serve_embedded(adapters::AsioHost& host, adapters::ServerConfiguration configuration,
+                            const Embedded& embedded, int& exit_code) {
+    const auto program = [&](host::Endpoint database) {
+        configuration.database = {
+            .user = "atlas", .host = database.address, .port = database.port, .database = "atlas"};
+        node::ApiNodeHooks hooks{.on_listening = [&embedded, database](host::Endpoint api) {
+            welcome(embedded, std::move(api), database);
+        }};
+        return serve(host, configuration, std::move(hooks), exit_code);
+    };
+    const host::Result<void> served = co_await with_embedded_database(host, program);
+    if (served) co_return;
+    host.log({host::LogLevel::error,
+              "the embedded database cannot be opened",
+              {{"directory", embedded.directory}, {"error", host::describe(served.error())}}});
+    exit_code = 1;
+}
+
+// What is wrong with it, or nothing; the directory is there afterwards.
+std::optional<std::string> prepare(const Embedded& embedded, const adapters::Settings& environment,
+                                   const adapters::Settings& flags) {
+    if (!embedded.on) return std::nullopt;
+    constexpr std::string_view url = "ATLAS_DATABASE_URL";
+    if (environment.contains(url) || flags.contains(url)) {
+        return "--embedded brings a database along, and ATLAS_DATABASE_URL names another; expects "
+               "one of the two";
+    }
+    std::error_code error;
+    std::filesystem::create_directories(embedded.directory, error);
+    if (error) return "--data " + embedded.directory + ": " + error.message();
+    return std::nullopt;
 }
 
 int run(int argc, char** argv) {
@@ -110,6 +171,14 @@ int run(int argc, char** argv) {
         "Serves the Atlas API. Every setting is an environment variable or the flag of its name; "
         "secrets may also be given by NAME_FILE.",
         "atlas-server");
+    Embedded embedded;
+    CLI::Option* const flag = app.add_flag("--embedded", embedded.on,
+                                           "Bring a database along, for development: the "
+                                           "simulator's model of PostgreSQL on real files");
+    app.add_option("--data", embedded.directory, "Where the embedded database keeps them")
+        ->needs(flag)
+        ->capture_default_str()
+        ->type_name("DIRECTORY");
     adapters::Settings flags;
     for (const adapters::Variable& variable : adapters::variables()) {
         app.add_option_function<std::string>(
@@ -126,8 +195,8 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 64;
     }
-    const auto configuration =
-        adapters::load_configuration(settings_of_environment(), flags, read_file);
+    const adapters::Settings environment = settings_of_environment();
+    const auto configuration = adapters::load_configuration(environment, flags, read_file);
     if (!configuration) {
         std::fputs("atlas-server: the configuration is wrong:\n", stderr);
         for (const adapters::Problem& problem : configuration.error())
@@ -139,12 +208,17 @@ int run(int argc, char** argv) {
                      wrong->c_str());
         return exit_configuration;
     }
+    if (const auto wrong = prepare(embedded, environment, flags)) {
+        std::fprintf(stderr, "atlas-server: %s\n", wrong->c_str());
+        return exit_configuration;
+    }
     // Whoever reads our log may go away; that is no reason to die.
     std::signal(SIGPIPE, SIG_IGN);
-    adapters::AsioHost host(host_options(*configuration));
+    adapters::AsioHost host(host_options(*configuration, embedded));
     const adapters::FailedChecks reported(host);
     int exit_code = 0;
-    host.run(serve(host, *configuration, exit_code));
+    host.run(embedded.on ? serve_embedded(host, *configuration, embedded, exit_code)
+                         : serve(host, *configuration, {}, exit_code));
     return exit_code;
 }
 

@@ -32,21 +32,6 @@ std::vector<std::string> as_postgres(std::vector<std::string> command) {
     return prefix;
 }
 
-/// A port that was free a moment ago.
-std::uint16_t free_port() {
-    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    const bool bound =
-        ::bind(socket, generic, size) == 0 && ::getsockname(socket, generic, &size) == 0;
-    ::close(socket);
-    if (!bound) throw std::runtime_error("no free port");
-    return ntohs(address.sin_port);
-}
-
 pid_t spawn(const std::vector<std::string>& arguments, int output) {
     std::vector<char*> argv;
     for (const std::string& argument : arguments) {
@@ -65,6 +50,20 @@ pid_t spawn(const std::vector<std::string>& arguments, int output) {
 }
 
 }  // namespace
+
+std::uint16_t free_port() {
+    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    const bool bound =
+        ::bind(socket, generic, size) == 0 && ::getsockname(socket, generic, &size) == 0;
+    ::close(socket);
+    if (!bound) throw std::runtime_error("no free port");
+    return ntohs(address.sin_port);
+}
 
 ChildProgram::ChildProgram(const std::vector<std::string>& arguments) {
     int ends[2];
@@ -99,6 +98,15 @@ std::optional<ProgramOutput> ChildProgram::poll() {
     pid_ = -1;
     read_output();
     return ProgramOutput{WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_};
+}
+
+void ChildProgram::signal(int number) {
+    if (pid_ > 0) ::kill(pid_, number);
+}
+
+const std::string& ChildProgram::output() {
+    read_output();
+    return text_;
 }
 
 ProgramOutput run_program(const std::vector<std::string>& arguments) {

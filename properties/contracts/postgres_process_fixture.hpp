@@ -46,6 +46,9 @@ class PostgresProcess {
     int databases_ = 0;
 };
 
+/// A port of the loopback that was free a moment ago.
+std::uint16_t free_port();
+
 /// What a program that has ended wrote to its standard output and error, in one.
 struct ProgramOutput {
     int exit_code = -1;
@@ -64,8 +67,12 @@ class ChildProgram {
     /// Kills it if it still runs.
     ~ChildProgram();
 
-    /// Nothing while it runs.
+    /// Nothing while it runs. After that, once.
     std::optional<ProgramOutput> poll();
+
+    void signal(int number);
+    /// What it wrote so far.
+    const std::string& output();
 
   private:
     void read_output();

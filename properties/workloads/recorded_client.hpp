@@ -18,7 +18,8 @@ class RecordedClient {
     RecordedClient(host::Host& host, HistoryRecorder& recorder, client::ClientOptions options);
 
     /// The calls from now on belong to that operation: their trace ids and the names they set
-    /// follow from it, and they draw from its source (idempotency keys too). To be called before the first one.
+    /// follow from it, and they draw from its source (idempotency keys too). To be called before
+    /// the first one.
     void begin(sim::scenario::OperationId operation, host::RandomSource random);
 
     host::Task<client::Outcome<client::User>> register_user(std::string email);

@@ -6,8 +6,8 @@
 namespace atlas::sim::models::postgres::protocol {
 namespace {
 
-host::Task<> close_on_shutdown(host::Host& host, host::Listener& listener) {
-    co_await host.wait_for_shutdown();
+host::Task<> close_at_end(host::Host& host, host::Listener& listener, const Backend& backend) {
+    co_await (backend.wait_for_end ? backend.wait_for_end() : host.wait_for_shutdown());
     listener.close();
 }
 
@@ -52,7 +52,7 @@ host::Task<> serve_until_shutdown(host::Host& host, host::Listener& listener, Ba
                                   ServeLimits& limits, std::size_t& connections,
                                   host::TaskGroup& tasks) {
     const ConnectionEnvironment environment{host, tasks, backend, limits};
-    tasks.spawn(close_on_shutdown(host, listener));
+    tasks.spawn(close_at_end(host, listener, backend));
     co_await accept_connections(listener, environment, connections);
     co_await backend.shutdown();
     // Those that have not opened a session yet are left.

@@ -43,9 +43,11 @@ struct Backend {
     std::function<void(std::uint32_t process_id, std::uint32_t secret)> request_cancel;
     /// Terminates all sessions and returns when they are destroyed.
     std::function<host::Task<>()> shutdown;
+    /// Returns when no more clients shall be accepted; empty: when the host is asked to shut down.
+    std::function<host::Task<>()> wait_for_end = {};
 };
 
-/// Accepts clients until the host is asked to shut down. Then it closes the listener, lets the
+/// Accepts clients until the end that the backend waits for. Then it closes the listener, lets the
 /// backend terminate its sessions (each client is told 57P01), and returns.
 host::Task<> serve(host::Host& host, std::unique_ptr<host::Listener> listener, Backend backend,
                    ServeLimits limits = {});

@@ -12,7 +12,7 @@ using disk::UnsyncedPart;
 
 namespace {
 
-// Longer than any operation takes of itself.
+// Longer than an operation ordinarily takes.
 constexpr host::Duration least_stall = 100ms;
 
 }  // namespace

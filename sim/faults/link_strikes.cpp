@@ -24,8 +24,9 @@ LinkStrikes::LinkStrikes(StrikeBook& book, ClusterControl& control, NetworkDice&
     : book_(book), control_(control), dice_(dice) {
     dice_.observe_held_back(
         [this](std::string_view from, std::string_view to) { packet_held_back(from, to); });
-    dice_.observe_slowness([this](FaultKind kind, std::string_view from, std::string_view to) {
-        packet_slowed(kind, from, to);
+    dice_.observe_slowness([this](FaultKind kind, std::string_view from, std::string_view to,
+                                  host::Duration travelled) {
+        packet_slowed(kind, {std::string(from), std::string(to)}, book_.now() - travelled);
     });
 }
 
@@ -150,9 +151,11 @@ void LinkStrikes::set_condition(StrikeIndex index, bool on) {
     }
 }
 
-void LinkStrikes::packet_slowed(FaultKind kind, std::string_view from, std::string_view to) {
-    for (const StrikeIndex index : slow_.on({std::string(from), std::string(to)})) {
-        if (book_.strike(index).id.kind == kind) book_.effective(index);
+// A packet has the condition that its link had when it was sent.
+void LinkStrikes::packet_slowed(FaultKind kind, const MachinePair& link, host::TimePoint sent) {
+    for (const StrikeIndex index : slow_.on(link)) {
+        const StrikeRecord& record = book_.records()[index];
+        if (record.strike.id.kind == kind && record.began <= sent) book_.effective(index);
     }
 }
 

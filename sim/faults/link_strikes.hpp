@@ -37,7 +37,7 @@ class LinkStrikes {
     void set_clog(StrikeIndex index, bool blocked);
     void set_condition(StrikeIndex index, bool on);
     void packet_held_back(std::string_view from, std::string_view to);
-    void packet_slowed(FaultKind kind, std::string_view from, std::string_view to);
+    void packet_slowed(FaultKind kind, const MachinePair& link, host::TimePoint sent);
 
     StrikeBook& book_;
     ClusterControl& control_;

@@ -125,7 +125,7 @@ void draw_faults(Draw& draw, FaultOptions& f) {
         on("disk.unsynced_writes_lost"),
         draw.count("disk.unsynced_writes_lost.chance", 500'000, 1'000'000)};
     f.disk_torn_write = {on("disk.torn_write"),
-                         draw.count("disk.torn_write.chance", 300'000, 1'000'000)};
+                         draw.count("disk.torn_write.chance", 500'000, 1'000'000)};
     f.disk_unsynced_names_lost = {
         on("disk.unsynced_names_lost"),
         draw.count("disk.unsynced_names_lost.chance", 500'000, 1'000'000)};

@@ -20,6 +20,9 @@ void add_run(std::vector<Knob>& list) {
         knob<run, &RunOptions::power_loss_at_end>("run.power_loss_at_end",
                                                   "Whether the database loses power, and all that "
                                                   "it had not synced, once clients have ended."));
+    list.push_back(choice<run, &RunOptions::log_level>(
+        "run.log_level", {"debug", "info", "warning", "error"},
+        "What processes take the trouble to log; changes no trace. With --log, all of it."));
 }
 
 void add_topology(std::vector<Knob>& list) {

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@
 #include "adapters/failed_checks.hpp"
 #include "adapters/libpq/driver.hpp"
 #include "system/node/api_node.hpp"
+#include "system/sql/resolving_driver.hpp"
 
 namespace atlas {
 namespace {
@@ -75,30 +77,12 @@ std::size_t descriptors_needed(const adapters::ServerConfiguration& configuratio
     return http::ServerOptions{}.connections + 2 * configuration.database_pool_size + reserve;
 }
 
-// Until a name server answers or the process is asked to stop; then the address is empty.
-host::Task<std::string> resolve_database(host::Host& host, std::string name) {
-    constexpr host::Duration patience = std::chrono::seconds{5};
-    constexpr host::Duration pause = std::chrono::seconds{1};
-    while (!host.shutdown_requested()) {
-        auto addresses =
-            co_await host.network().resolve(name, host::deadline_after(host, patience));
-        if (addresses) co_return addresses->front();
-        host.log({host::LogLevel::warning,
-                  "the database's name does not resolve; trying until it does",
-                  {{"name", name}, {"error", host::describe(addresses.error())}}});
-        co_await host::sleep_for(host, pause);
-    }
-    co_return std::string{};
-}
-
 host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration& configuration,
                    node::ApiNodeHooks hooks, int& exit_code) {
-    adapters::libpq::Driver driver(host);
-    const std::string address = co_await resolve_database(host, configuration.database.host);
-    if (address.empty()) co_return;
+    sql::ResolvingDriver driver(host, std::make_unique<adapters::libpq::Driver>(host));
     node::ApiNodeOptions options{.listen = configuration.http_address};
     options.database.target = {
-        .endpoint = {address, configuration.database.port},
+        .endpoint = {configuration.database.host, configuration.database.port},
         .user = configuration.database.user,
         .database = configuration.database.database,
         .password = configuration.database.password,

@@ -62,11 +62,12 @@ class ProgramTest : public testing::Test {
 
 TEST_F(ProgramTest, LoggingShowsWhatProcessesSayAndChangesNothing) {
     const std::string log = folder / "log.jsonl";
-    const std::vector<std::string> words = {"--seed", "1", "--for", "20s", "--json", "-"};
-    std::vector<std::string> with_log = words;
-    with_log.insert(with_log.end(), {"--log", log});
-    const Ended plain = run(words);
-    const Ended logged = run(with_log);
+    const auto run_with = [this](std::vector<std::string> words) {
+        words.insert(words.begin(), {"--seed", "1", "--for", "20s", "--json", "-", "--set"});
+        return run(std::move(words));
+    };
+    const Ended plain = run_with({"run.log_level=error"});
+    const Ended logged = run_with({"run.log_level=debug", "--log", log});
     ASSERT_EQ(plain.exit_code, 0) << plain.errors;
     const auto first = reports::from_json(plain.output);
     const auto second = reports::from_json(logged.output);

@@ -75,6 +75,14 @@ models::postgres::ServerSettings postgres_settings(const faults::SwarmOptions& o
     return settings;
 }
 
+host::LogLevel log_level_of(std::string_view level) {
+    for (const host::LogLevel each :
+         {host::LogLevel::debug, host::LogLevel::info, host::LogLevel::warning}) {
+        if (name(each) == level) return each;
+    }
+    return host::LogLevel::error;
+}
+
 std::chrono::milliseconds whole_milliseconds(Duration duration) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(duration);
 }
@@ -112,6 +120,7 @@ Simulation::Simulation(SimulationInput input, kernel::Trace::Sink sink)
       workload_(workload_options(input_), recorder_),
       cluster_(kernel_, network_dice_, disk_dice_) {
     if (sink) kernel_.trace().set_sink(std::move(sink));
+    cluster_.hooks().log_level = log_level_of(input_.options.run.log_level);
 }
 
 Simulation::~Simulation() = default;

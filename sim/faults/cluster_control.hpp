@@ -52,8 +52,8 @@ class ClusterControl {
     /// SIGCONT. True if something came due meanwhile, and so was late.
     virtual bool resume(std::string_view machine) = 0;
 
-    /// From now on each step of the machine's processes takes that long; zero for none. How many
-    /// steps were late since this was last set.
+    /// From now on each step of the machine's processes takes that long; zero for none. How often
+    /// a step had to wait since this was last set.
     virtual std::size_t set_step_time(std::string_view machine, host::Duration step_time) = 0;
 
     struct PowerLoss {

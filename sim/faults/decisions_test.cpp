@@ -259,12 +259,32 @@ TEST(FaultPlan, SaysWhatIsWrongWithAPlanByHand) {
     EXPECT_EQ(wrong({.id = {FaultKind::process_kill, "api-9", 0}}).size(), 1U);
     EXPECT_EQ(wrong({.id = {FaultKind::disk_sync_failure, "api-1", 0}}).size(), 1U);
     EXPECT_EQ(wrong({.id = {FaultKind::network_reset, "cluster", 0}}).size(), 1U);
-    EXPECT_EQ(
-        wrong({.id = {FaultKind::network_partition_symmetric, "api-1", 0}, .machines = {"api-1"}})
-            .size(),
-        1U);
+    EXPECT_EQ(wrong({.id = {FaultKind::network_partition_symmetric, "api-1", 0},
+                     .lasts = 1s,
+                     .machines = {"api-1"}})
+                  .size(),
+              1U);
     const Strike twice{.id = {FaultKind::process_kill, "api-1", 0}};
     EXPECT_EQ(plan_faults({twice, twice}, machines).size(), 1U);
+}
+
+TEST(FaultPlan, RefusesStrikesThatWouldDoNothing) {
+    const auto wrong = [](Strike strike) { return plan_faults({strike}, machines); };
+    Strike slow{.id = {FaultKind::network_slow_link, "cluster", 0},
+                .lasts = 1s,
+                .machines = {"api-1", "postgres-0"}};
+    EXPECT_EQ(wrong(slow), std::vector<std::string>{
+                               "network.slow_link/cluster/0 does nothing without 'amount'"});
+    slow.amount = 1ms;
+    EXPECT_TRUE(wrong(slow).empty());
+    slow.lasts = 0s;
+    EXPECT_EQ(wrong(slow).size(), 1U);
+    EXPECT_EQ(wrong({.id = {FaultKind::clock_step, "api-1", 0}}).size(), 1U);
+    EXPECT_EQ(wrong({.id = {FaultKind::clock_strobe, "api-1", 0}, .clock = 1s}).size(), 1U);
+    EXPECT_EQ(wrong({.id = {FaultKind::network_clog, "cluster", 0},
+                     .lasts = 1s,
+                     .machines = {"api-1", "api-1"}}),
+              std::vector<std::string>{"network.clog/cluster/0 names a machine twice"});
 }
 
 TEST(FaultId, IsItsText) {

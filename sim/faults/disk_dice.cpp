@@ -12,7 +12,7 @@ using disk::UnsyncedPart;
 
 namespace {
 
-// Longer than any operation takes of itself.
+// Longer than an operation ordinarily takes.
 constexpr host::Duration least_stall = 100ms;
 
 }  // namespace
@@ -193,7 +193,7 @@ bool DiskDice::survives(const disk::Loss& loss, const UnsyncedPart& part) {
         return survives;
     }
     const bool is_torn = state.tears_writes && part.kind == UnsyncedPart::Kind::sector &&
-                         host::RandomSource(change_key + 2).chance(1, 2);
+                         host::RandomSource(change_key + 2).chance(3, 4);
     if (is_torn) {
         const std::uint64_t sector_key = host::mix(change_key + 3 + part.sector);
         const bool survives = host::RandomSource(sector_key).chance(1, 2);

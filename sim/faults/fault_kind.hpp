@@ -53,7 +53,8 @@ enum class FaultKind : std::uint8_t {
     disk_torn_write,
     disk_unsynced_names_lost,
 };
-inline constexpr std::size_t fault_kinds = 41;
+inline constexpr std::size_t fault_kinds =
+    static_cast<std::size_t>(FaultKind::disk_unsynced_names_lost) + 1;
 
 /// How it comes about.
 enum class Occasion : std::uint8_t {

@@ -3,237 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
+#include <tuple>
 
-#include "sim/faults/dice.hpp"
 #include "sim/faults/knobs.hpp"
 
 namespace atlas::sim::faults {
 namespace {
 
 using enum FaultKind;
-
-class PlanDraw {
-  public:
-    PlanDraw(const kernel::Seed& seed, const SwarmOptions& options,
-             const std::vector<MachineInfo>& machines, const Envelope& envelope)
-        : seed_(seed), options_(options), machines_(machines), envelope_(envelope) {}
-
-    FaultPlan draw() {
-        const FaultOptions& f = options_.faults;
-        on_machines(process_kill, f.process_kill);
-        on_machines(process_restart, f.process_restart);
-        on_machines(process_pause, f.process_pause);
-        on_machines(machine_power_loss, f.machine_power_loss);
-        on_machines(process_slow, schedule_of(f.process_slow));
-        on_machines(process_restart_loop, schedule_of(f.process_restart_loop));
-        on_machines(disk_bit_rot, f.disk_bit_rot);
-        on_machines(disk_misdirected_write, f.disk_misdirected_write);
-        on_machines(disk_no_space, f.disk_no_space);
-        on_machines(clock_strobe, {f.clock_strobe.on, f.clock_strobe.every, f.clock_strobe.shortest,
-                                   f.clock_strobe.longest});
-        on_machines(clock_step, {f.clock_step.on, f.clock_step.every, {}, {}});
-        on_cluster(network_partition_symmetric, f.network_partition_symmetric);
-        on_cluster(network_partition_one_way, f.network_partition_one_way);
-        on_cluster(network_clog, f.network_clog);
-        on_cluster(network_swizzle, f.network_swizzle);
-        on_cluster(network_slow_link, schedule_of(f.network_slow_link));
-        on_cluster(network_bandwidth, schedule_of(f.network_bandwidth));
-        on_cluster(network_reset, f.network_reset);
-        on_cluster(network_half_close, f.network_half_close);
-        if (f.clock_offset.on) clock_offsets();
-        if (f.clock_drift.on) clock_drifts();
-        sort_plan(plan_);
-        return std::move(plan_);
-    }
-
-  private:
-    static ScheduledFault schedule_of(const GradedFault& fault) {
-        return {fault.on, fault.every, fault.shortest, fault.longest};
-    }
-
-    static host::Duration draw_amount(const GradedFault& fault, host::RandomSource& source) {
-        return source.between(fault.most / 10, fault.most);
-    }
-
-    void on_machines(FaultKind kind, const ScheduledFault& fault) {
-        if (!fault.on) return;
-        const auto targets = envelope_.targets(kind, machines_);
-        for (const std::string_view target : targets)
-            on_target(kind, target, fault, fault.every * one_in(kind, target, targets.size()));
-    }
-
-    // Which share of the strikes a machine gets: as much as any other; but those that are about the
-    // disk do most where there is something on it, so half of them are the database's.
-    std::int64_t one_in(FaultKind kind, std::string_view target, std::size_t targets) const {
-        const auto count = static_cast<std::int64_t>(targets);
-        const bool is_about_disks = kind == machine_power_loss || kind == disk_no_space;
-        if (!is_about_disks || count == 1) return count;
-        return has_database(target) ? 2 : 2 * (count - 1);
-    }
-
-    void on_cluster(FaultKind kind, const ScheduledFault& fault) {
-        if (fault.on && envelope_.targets(kind, machines_).size() > 1) {
-            on_target(kind, cluster_target, fault, fault.every);
-        }
-    }
-
-    // One after the other, the times between them exponential: a Poisson process.
-    void on_target(FaultKind kind, std::string_view target, const ScheduledFault& fault,
-                   host::Duration every) {
-        const DecisionSources sources(seed_, kind, target);
-        host::Duration at = options_.run.calm_start;
-        for (std::uint64_t ordinal = 0;; ++ordinal) {
-            host::RandomSource source = sources.source(ordinal);
-            at += source.exponential(every) + host::Duration{1};
-            if (at >= options_.run.safety) return;
-            Strike strike{.id = {kind, std::string(target), ordinal}, .at = at};
-            strike.lasts = source.between(fault.shortest, std::max(fault.shortest, fault.longest));
-            draw_details(strike, source);
-            plan_.push_back(std::move(strike));
-        }
-    }
-
-    void draw_details(Strike& strike, host::RandomSource& source) {
-        switch (strike.id.kind) {
-            case process_kill:
-            case machine_power_loss:
-                strike.during_sync = source.chance(3, 4) && has_database(strike.id.target);
-                break;
-            case network_partition_one_way:
-                strike.inward = source.chance(1, 2);
-                strike.machines = draw_side(strike.id.kind, source);
-                break;
-            case network_partition_symmetric:
-                strike.machines = draw_side(strike.id.kind, source);
-                break;
-            case network_slow_link:
-                strike.machines = draw_link(source);
-                strike.amount = draw_amount(options_.faults.network_slow_link, source);
-                break;
-            case network_bandwidth:
-                strike.machines = draw_link(source);
-                strike.amount = draw_amount(options_.faults.network_bandwidth, source);
-                break;
-            case network_swizzle:
-                strike.machines = draw_order(source);
-                strike.choice = source.next();
-                break;
-            case network_reset:
-            case network_half_close:
-            case network_clog:
-                strike.machines = draw_link(source);
-                strike.choice = source.next();
-                break;
-            case clock_step:
-                strike.clock = source.between(-options_.faults.clock_step.largest,
-                                              options_.faults.clock_step.largest);
-                break;
-            case process_slow:
-                strike.amount = draw_amount(options_.faults.process_slow, source);
-                break;
-            case process_restart_loop:
-                strike.amount = draw_amount(options_.faults.process_restart_loop, source);
-                break;
-            case disk_bit_rot:
-            case disk_misdirected_write:
-                strike.choice = source.next();
-                break;
-            case clock_strobe:
-                strike.clock = source.between(-options_.faults.clock_strobe.largest,
-                                              options_.faults.clock_strobe.largest);
-                strike.amount = source.between(host::Duration{1ms}, host::Duration{100ms});
-                break;
-            default:
-                break;
-        }
-    }
-
-    bool has_database(std::string_view target) const {
-        return std::ranges::any_of(machines_, [target](const MachineInfo& machine) {
-            return machine.name == target && machine.role == Role::postgres;
-        });
-    }
-
-    // Who is cut off: one machine, PostgreSQL, or any part of the whole.
-    std::vector<std::string> draw_side(FaultKind kind, host::RandomSource& source) {
-        const auto targets = envelope_.targets(kind, machines_);
-        constexpr std::array<std::uint32_t, 3> shapes{4, 3, 3};
-        const std::size_t shape = source.weighted(shapes);
-        if (shape == 0) return {std::string(targets[source.below(targets.size())])};
-        if (shape == 1) {
-            for (const MachineInfo& machine : machines_) {
-                if (machine.role == Role::postgres && envelope_.covers(kind, machine.role)) {
-                    return {machine.name};
-                }
-            }
-        }
-        std::vector<std::string> side;
-        for (const std::string_view target : targets) {
-            if (source.chance(1, 2)) side.emplace_back(target);
-        }
-        if (side.empty()) side.emplace_back(targets.front());
-        if (side.size() == machines_.size()) side.pop_back();
-        return side;
-    }
-
-    // At least two machines, and not all, in the order in which they are cut off.
-    std::vector<std::string> draw_order(host::RandomSource& source) {
-        std::vector<std::string> order;
-        for (const std::string_view target : envelope_.targets(network_swizzle, machines_))
-            order.emplace_back(target);
-        source.shuffle(order);
-        const std::size_t most = machines_.size() - 1;
-        if (most > 2) order.resize(std::min(order.size(), 2 + source.below(most - 1)));
-        if (order.size() > most) order.pop_back();
-        return order;
-    }
-
-    // Connections run between clients and API nodes, and between those and PostgreSQL. Either end
-    // comes first.
-    std::vector<std::string> draw_link(host::RandomSource& source) {
-        std::array<std::vector<std::string>, 3> by_role;
-        for (const MachineInfo& machine : machines_)
-            by_role[static_cast<std::size_t>(machine.role)].push_back(machine.name);
-        const auto& apis = by_role[static_cast<std::size_t>(Role::api)];
-        const Role far_role = source.chance(1, 2) ? Role::postgres : Role::client;
-        const auto& far = by_role[static_cast<std::size_t>(far_role)];
-        const std::string& near_end = apis[source.below(apis.size())];
-        const std::string& far_end = far[source.below(far.size())];
-        if (source.chance(1, 2)) return {far_end, near_end};
-        return {near_end, far_end};
-    }
-
-    void clock_offsets() {
-        for (const std::string_view target : envelope_.targets(clock_offset, machines_)) {
-            host::RandomSource source = DecisionSources(seed_, clock_offset, target).source(0);
-            const host::Duration largest = options_.faults.clock_offset.largest;
-            Strike strike{.id = {clock_offset, std::string(target), 0}};
-            // One clock in four is right.
-            if (source.chance(1, 4)) continue;
-            strike.clock = source.between(-largest, largest);
-            plan_.push_back(std::move(strike));
-        }
-    }
-
-    void clock_drifts() {
-        const host::Duration largest = options_.faults.clock_drift.largest;
-        for (const std::string_view target : envelope_.targets(clock_drift, machines_)) {
-            host::RandomSource source = DecisionSources(seed_, clock_drift, target).source(0);
-            Strike strike{.id = {clock_drift, std::string(target), 0}};
-            strike.clock = source.between(std::max(largest / 10, host::Duration{1}), largest);
-            if (source.chance(1, 2)) strike.clock = -strike.clock;
-            plan_.push_back(std::move(strike));
-        }
-    }
-
-    const kernel::Seed& seed_;
-    const SwarmOptions& options_;
-    const std::vector<MachineInfo>& machines_;
-    const Envelope& envelope_;
-    FaultPlan plan_;
-};
 
 const MachineInfo* find_machine(const std::vector<MachineInfo>& machines, std::string_view name) {
     const auto found = std::ranges::find(machines, name, &MachineInfo::name);
@@ -250,6 +28,43 @@ bool is_on_cluster(FaultKind kind) {
            kind == network_swizzle || is_on_link(kind);
 }
 
+// The member without which a strike does nothing.
+std::optional<std::string_view> missing_member(const Strike& strike) {
+    const bool lasts = strike.lasts > host::Duration::zero();
+    const bool has_amount = strike.amount > host::Duration::zero();
+    switch (strike.id.kind) {
+        case network_slow_link:
+        case network_bandwidth:
+        case process_slow:
+        case process_restart_loop:
+            if (!has_amount) return "amount";
+            [[fallthrough]];
+        case network_partition_symmetric:
+        case network_partition_one_way:
+        case network_clog:
+        case network_swizzle:
+        case process_pause:
+        case disk_no_space:
+            if (!lasts) return "lasts";
+            return std::nullopt;
+        case clock_strobe:
+            if (!lasts) return "lasts";
+            [[fallthrough]];
+        case clock_offset:
+        case clock_step:
+        case clock_drift:
+            if (strike.clock == host::Duration::zero()) return "clock";
+            return std::nullopt;
+        default:
+            return std::nullopt;
+    }
+}
+
+bool names_one_twice(const std::vector<std::string>& machines) {
+    const std::set<std::string_view> different(machines.begin(), machines.end());
+    return different.size() < machines.size();
+}
+
 std::vector<std::string> struck(const Strike& strike) {
     if (is_on_cluster(strike.id.kind)) return strike.machines;
     return {strike.id.target};
@@ -261,11 +76,6 @@ void sort_plan(FaultPlan& plan) {
     std::ranges::sort(plan, [](const Strike& a, const Strike& b) {
         return std::tie(a.at, a.id) < std::tie(b.at, b.id);
     });
-}
-
-FaultPlan draw_plan(const kernel::Seed& seed, const SwarmOptions& options,
-                    const std::vector<MachineInfo>& machines, const Envelope& envelope) {
-    return PlanDraw(seed, options, machines, envelope).draw();
 }
 
 std::vector<std::string> plan_faults(const FaultPlan& plan,
@@ -286,6 +96,12 @@ std::vector<std::string> plan_faults(const FaultPlan& plan,
             if (find_machine(machines, name) == nullptr) {
                 wrong.push_back(fmt::format("{} names '{}', which is no machine", id, name));
             }
+        }
+        if (const auto missing = missing_member(strike)) {
+            wrong.push_back(fmt::format("{} does nothing without '{}'", id, *missing));
+        }
+        if (names_one_twice(strike.machines)) {
+            wrong.push_back(fmt::format("{} names a machine twice", id));
         }
         const std::size_t count = strike.machines.size();
         if (is_on_link(strike.id.kind)) {

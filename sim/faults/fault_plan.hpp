@@ -57,7 +57,7 @@ FaultPlan draw_plan(const kernel::Seed& seed, const SwarmOptions& options,
 void sort_plan(FaultPlan& plan);
 
 /// What is wrong with a plan that was given: unknown machines, a kind that is not scheduled, two
-/// strikes with one id. Empty when it is fit to run.
+/// strikes with one id, one that would do nothing. Empty when it is fit to run.
 std::vector<std::string> plan_faults(const FaultPlan& plan,
                                      const std::vector<MachineInfo>& machines);
 

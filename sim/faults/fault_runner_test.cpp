@@ -252,6 +252,22 @@ TEST_F(FaultRunnerTest, ALinkIsAsSlowAsAllItsStrikesTogether) {
     EXPECT_EQ(cluster.conditions.at("api-1>postgres-0"), network::LinkCondition{});
 }
 
+TEST_F(FaultRunnerTest, AStrikeDoesNotSlowWhatWasSentBeforeIt) {
+    const auto slow = [](std::uint64_t ordinal, host::Duration at) {
+        return Strike{.id = {FaultKind::network_slow_link, "cluster", ordinal},
+                      .at = at,
+                      .lasts = 60s,
+                      .machines = {"postgres-0", "api-1"},
+                      .amount = 2s};
+    };
+    run({slow(0, 1s), slow(1, 10s)}, 11s);
+    network.delivered({1, 0}, 2s, {.by_slow_link = 2s});
+    EXPECT_EQ(entry(FaultKind::network_slow_link).effective, 1U);
+    kernel.run_until(host::TimePoint{20s});
+    network.delivered({1, 0}, 4s, {.by_slow_link = 4s});
+    EXPECT_EQ(entry(FaultKind::network_slow_link).effective, 2U);
+}
+
 TEST_F(FaultRunnerTest, AResetCountsWhenAProgramSeesIt) {
     run({{.id = {FaultKind::network_reset, "cluster", 0},
           .at = 1s,

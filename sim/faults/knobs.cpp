@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 
+#include "system/host/check.hpp"
+
 namespace atlas::sim::faults {
 namespace {
 
@@ -139,6 +141,12 @@ const Knob* find_knob(std::string_view name) {
     return found == knobs.end() ? nullptr : &*found;
 }
 
+bool has(const SwarmOptions& options, FaultKind kind) {
+    const Knob* on = find_knob(fmt::format("faults.{}.on", name(kind)));
+    ATLAS_CHECK(on != nullptr, "every kind has a switch");
+    return std::get<bool>(on->read(options));
+}
+
 host::Result<void> assign(SwarmOptions& options, std::string_view name, const KnobValue& value) {
     const Knob* knob = find_knob(name);
     if (knob == nullptr) return no_such_knob(name);
@@ -228,14 +236,15 @@ std::string table(const SwarmOptions& options) {
     std::string_view current;
     std::optional<Section> section;
     for (const Knob& knob : all_knobs()) {
-        const std::string_view own = knob.name.substr(0, knob.name.rfind('.'));
+        const std::string_view full = knob.name;
+        const std::string_view own = full.substr(0, full.rfind('.'));
         if (!is_shown(options, own)) continue;
         if (own != current) {
             if (section) lines += std::move(*section).finish();
             section.emplace(own);
             current = own;
         }
-        const std::string_view member = knob.name.substr(own.size() + 1);
+        const std::string_view member = full.substr(own.size() + 1);
         const bool is_switch = own.starts_with("faults.") && member == "on";
         if (!is_switch) section->add(fmt::format("{}={}", member, text_of(knob.read(options))));
     }

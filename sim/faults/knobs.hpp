@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "sim/faults/fault_kind.hpp"
 #include "sim/faults/swarm_options.hpp"
 #include "system/host/error.hpp"
 
@@ -23,7 +24,7 @@ std::string_view name(KnobType type) noexcept;
 using KnobValue = std::variant<bool, std::uint64_t, host::Duration, std::string>;
 
 struct Knob {
-    std::string_view name;
+    std::string name;
     KnobType type;
     /// Both ends included; durations in nanoseconds.
     std::int64_t lowest = 0;
@@ -40,6 +41,9 @@ struct Knob {
 /// In the order of the struct: sections stay together.
 const std::vector<Knob>& all_knobs();
 const Knob* find_knob(std::string_view name);
+
+/// Whether the run has that kind at all.
+bool has(const SwarmOptions& options, FaultKind kind);
 
 /// Sets one member. Errors: not_found (no such knob; names the nearest), invalid_argument (not of
 /// its type or range; says what would be right).

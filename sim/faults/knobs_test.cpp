@@ -7,6 +7,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "sim/faults/fault_kind.hpp"
@@ -92,6 +93,22 @@ TEST(Knobs, TheTableShowsOnlyFaultsThatAreOn) {
     options.faults.process_kill = {.on = true, .every = 20s, .shortest = 1s, .longest = 2s};
     EXPECT_THAT(table(options), HasSubstr("faults.process.kill"));
     EXPECT_THAT(table(options), HasSubstr("every=20s shortest=1s longest=2s"));
+}
+
+TEST(Swarm, ThreeApiNodesAreTheMostFrequentDraw) {
+    std::map<std::uint64_t, unsigned> runs;
+    std::set<std::string> log_levels;
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        const SwarmOptions options = draw(kernel::Seed{seed});
+        ++runs[options.topology.api_nodes];
+        log_levels.insert(options.run.log_level);
+        EXPECT_THAT(table(options), HasSubstr(" api_nodes="));
+    }
+    EXPECT_THAT(runs, testing::ElementsAre(testing::Pair(2, testing::Lt(runs[3])),
+                                           testing::Pair(3, testing::Gt(70U)),
+                                           testing::Pair(4, testing::Lt(runs[3])),
+                                           testing::Pair(5, testing::Lt(runs[3]))));
+    EXPECT_EQ(log_levels.size(), 4U);
 }
 
 TEST(Swarm, SeedsDifferInWhichKindsTheyHave) {

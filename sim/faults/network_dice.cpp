@@ -164,7 +164,7 @@ void NetworkDice::delivered(network::Link link, host::Duration travelled,
 void NetworkDice::tell_if_slow(FaultKind kind, network::Link link, host::Duration added,
                                host::Duration travelled) {
     if (added == host::Duration::zero() || travelled < added || !slowness_observer_) return;
-    slowness_observer_(kind, names_[link.from], names_[link.to]);
+    slowness_observer_(kind, names_[link.from], names_[link.to], travelled);
 }
 
 void NetworkDice::lost_in_flight(network::Link link, std::size_t) {

@@ -1,7 +1,7 @@
 #pragma once
-// The dice of the network: ordinary latency, and the faults that befall single packets, reads and
-// writes. Partitions and resets are scheduled: see fault_runner.hpp, which is told here of their
-// effects.
+// The dice of the network: ordinary latency, and the faults that befall single packets, reads,
+// writes, connects and resolutions. What is done to links and open connections is scheduled; who
+// does it is told here of its effects.
 
 #include <functional>
 #include <string>
@@ -39,9 +39,10 @@ class NetworkDice final : public network::NetworkPolicy {
     /// machines, and connections whose reset or false end was seen.
     using LinkObserver = std::function<void(std::string_view from, std::string_view to)>;
     void observe_held_back(LinkObserver observer) { held_back_observer_ = std::move(observer); }
-    /// Packets that came later because of what a link does to all of them.
-    using SlownessObserver =
-        std::function<void(FaultKind kind, std::string_view from, std::string_view to)>;
+    /// Packets that came later because of what a link does to all of them: how long ago each was
+    /// sent.
+    using SlownessObserver = std::function<void(FaultKind kind, std::string_view from,
+                                                std::string_view to, host::Duration travelled)>;
     void observe_slowness(SlownessObserver observer) { slowness_observer_ = std::move(observer); }
     using ConnectionObserver = std::function<void(std::uint64_t connection)>;
     void observe_resets(ConnectionObserver observer) { reset_observer_ = std::move(observer); }

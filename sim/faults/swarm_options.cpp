@@ -20,7 +20,8 @@ class Draw {
         const host::Duration unit = high >= 10s ? 100ms : high >= 100ms ? 1ms : 1us;
         return unit * source(name).between(low / unit, high / unit);
     }
-    host::Duration one_of(std::string_view name, std::initializer_list<host::Duration> choices) {
+    template <typename Value>
+    Value one_of(std::string_view name, std::initializer_list<Value> choices) {
         return choices.begin()[source(name).below(choices.size())];
     }
     bool chance(std::string_view name, std::uint64_t numerator, std::uint64_t denominator) {
@@ -125,7 +126,7 @@ void draw_faults(Draw& draw, FaultOptions& f) {
         on("disk.unsynced_writes_lost"),
         draw.count("disk.unsynced_writes_lost.chance", 500'000, 1'000'000)};
     f.disk_torn_write = {on("disk.torn_write"),
-                         draw.count("disk.torn_write.chance", 300'000, 1'000'000)};
+                         draw.count("disk.torn_write.chance", 500'000, 1'000'000)};
     f.disk_unsynced_names_lost = {
         on("disk.unsynced_names_lost"),
         draw.count("disk.unsynced_names_lost.chance", 500'000, 1'000'000)};
@@ -136,8 +137,12 @@ void draw_faults(Draw& draw, FaultOptions& f) {
 SwarmOptions draw(const kernel::Seed& seed) {
     Draw draw(seed);
     SwarmOptions o;
+    // Three nodes more often than any other number; fewer and more show what depends on it.
+    o.topology.api_nodes =
+        draw.one_of<std::uint64_t>("topology.api_nodes", {2, 2, 3, 3, 3, 3, 4, 5});
     o.topology.client_machines = draw.count("topology.client_machines", 2, 4);
     o.run.power_loss_at_end = draw.chance("run.power_loss_at_end", 3, 4);
+    o.run.log_level = draw.one_of("run.log_level", {"debug", "info", "warning", "error"});
     // Clients wait while faults strike: somewhat more than the twenty a second that shall remain.
     o.workload.rate = draw.count("workload.rate", 26, 46);
     o.workload.clients_per_machine = draw.count("workload.clients_per_machine", 3, 8);
@@ -148,7 +153,12 @@ SwarmOptions draw(const kernel::Seed& seed) {
     o.workload.weight_get = draw.count("workload.weight_get", 2, 8);
     o.workload.weight_patch = draw.count("workload.weight_patch", 2, 8);
     o.workload.weight_delete = draw.count("workload.weight_delete", 0, 2);
+    o.workload.operation_timeout = draw.time("workload.operation_timeout", 3s, 8s);
     o.system.pool_size = draw.count("system.pool_size", 2, 12);
+    o.system.statement_timeout = draw.time("system.statement_timeout", 2s, 9s);
+    o.system.idle_in_transaction_session_timeout =
+        draw.time("system.idle_in_transaction_session_timeout", 2s, 9s);
+    o.system.request_time = draw.time("system.request_time", 4s, 15s);
     o.system.lock_timeout = draw.time("system.lock_timeout", 500ms, 3s);
     o.system.retry_attempts = draw.count("system.retry_attempts", 1, 5);
     o.postgres.deadlock_timeout = draw.time("postgres.deadlock_timeout", 50ms, 1s);

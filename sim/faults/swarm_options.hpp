@@ -23,6 +23,9 @@ struct RunOptions {
     /// Once the clients have ended, the database loses power and all that it had not synced. What
     /// was acknowledged must be there all the same.
     bool power_loss_at_end = false;
+    /// What processes take the trouble to log. Changes no trace: the code that makes the records
+    /// runs or does not, and must have no other effect.
+    std::string log_level = "warning";
 };
 
 struct TopologyOptions {

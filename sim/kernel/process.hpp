@@ -56,7 +56,7 @@ class Process {
     void submit(std::uint32_t task, EventFunction function);
 
     /// From now on each of its steps takes that long on its one core, and what comes due meanwhile
-    /// waits in line; zero for none. How many steps were late since this was last set.
+    /// waits in line; zero for none. How often a step had to wait since this was last set.
     std::size_t set_step_time(host::Duration step_time);
 
     /// Marks it dead from inside one of its own tasks; the kernel buries it after this event.

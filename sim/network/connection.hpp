@@ -85,6 +85,7 @@ struct Connection {
     /// Packets sent before a power loss that took what was under way belong to an older epoch.
     std::uint32_t epoch = 0;
     ConnectFate fate = ConnectFate::as_usual;
+    bool fate_struck = false;  ///< The request came, and but for its fate was to be accepted.
     bool unanswered_on_dead_machine = false;  ///< Something was sent to a machine without power.
 
     End& end(Side side) { return ends[static_cast<std::size_t>(side)]; }

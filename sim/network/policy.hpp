@@ -86,7 +86,8 @@ class NetworkPolicy {
 
     // What came of it, as seen at the seam: for the ledger, which believes only effects.
 
-    /// A packet arrived, that long after it was sent; `flight` as flight() said of it.
+    /// A packet arrived, that long after it was sent, and somebody was still there for it; `flight`
+    /// as flight() said of it.
     virtual void delivered(Link link, host::Duration travelled, const Flight& flight) = 0;
     /// A packet found its link blocked and waits for it to open.
     virtual void held_back(Link link) = 0;
@@ -100,7 +101,7 @@ class NetworkPolicy {
     /// A read of a program gave the end of the stream, because half_close said so to that
     /// connection.
     virtual void half_close_seen(std::uint64_t connection) = 0;
-    /// A connect whose fate was not the usual ended for its program with this error.
+    /// A connect that was to be accepted, but for its fate, ended for its program with this error.
     virtual void connect_failed(Link link, ConnectFate fate, host::ErrorCode code) = 0;
 };
 

@@ -186,7 +186,11 @@ void SimulatedNetwork::take(Packet packet, Side from) {
         return;
     }
     if (sender.has_hole && is_awaited && packet.kind != PacketKind::reset) return;
-    policy_.delivered(packet.connection->link(from), kernel_.now() - packet.sent, packet.flight);
+    const bool is_felt = packet.kind == PacketKind::syn ? sender.open : is_awaited;
+    if (is_felt) {
+        const Link link = packet.connection->link(from);
+        policy_.delivered(link, kernel_.now() - packet.sent, packet.flight);
+    }
     deliver(packet.connection, other(from), packet.kind, std::move(packet.payload));
 }
 
@@ -229,9 +233,10 @@ void SimulatedNetwork::deliver(const std::shared_ptr<Connection>& connection, Si
 
 void SimulatedNetwork::accept_syn(const std::shared_ptr<Connection>& connection) {
     End& server = connection->end(Side::server);
-    const bool is_ignored = connection->fate == ConnectFate::ignored;
-    if (is_ignored || !connection->end(Side::client).open) return;
+    if (!connection->end(Side::client).open) return;
     SimulatedListener* listener = find_listener(server.machine, server.endpoint);
+    connection->fate_struck = listener != nullptr && connection->fate != ConnectFate::as_usual;
+    if (connection->fate == ConnectFate::ignored) return;
     if (listener == nullptr || connection->fate == ConnectFate::refused) {
         return transmit(connection, Side::server, PacketKind::refuse);
     }
@@ -340,7 +345,8 @@ std::optional<std::uint64_t> SimulatedNetwork::half_close(MachineNumber a, Machi
     Connection& connection = *between[choice % between.size()];
     const Side told = choice / between.size() % 2 == 0 ? Side::client : Side::server;
     End& end = connection.end(told);
-    end.ended_by_fault = !end.fin_received;
+    if (end.fin_received) return std::nullopt;
+    end.ended_by_fault = true;
     end.fin_received = true;
     if (end.observer != nullptr) end.observer->readable();
     return connection.number;
@@ -403,7 +409,7 @@ host::Task<host::Result<std::unique_ptr<host::ByteStream>>> ProcessNetwork::conn
     network_.transmit(connection, Side::client, PacketKind::syn);
     host::Result<void> established = co_await stream->wait_until_established(patience);
     if (!established) {
-        if (connection->fate != ConnectFate::as_usual) {
+        if (connection->fate_struck) {
             network_.policy().connect_failed(link, connection->fate, established.error().code);
         }
         established.error().detail = "connect to " + host::to_string(endpoint);

@@ -59,7 +59,7 @@ class SimulatedNetwork {
 
     /// Tells one end of such a connection that the other has ended, though it has not: a middlebox
     /// has closed half. What the other end sends from then on is answered with a reset. `choice`
-    /// picks the connection and the end that is told.
+    /// picks the connection and the end that is told; nothing is done where that has ended already.
     std::optional<std::uint64_t> half_close(MachineNumber a, MachineNumber b, std::uint64_t choice);
 
     /// Connection ends and listeners that a process holds: zero after it has ended.

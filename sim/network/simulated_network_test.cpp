@@ -121,8 +121,16 @@ class Network final : public cluster::CalmNetwork {
   public:
     Network() : CalmNetwork(1ms) {}
     bool loses_in_flight(Link) override { return loses; }
+    ConnectFate connect_fate(Link) override { return fate; }
+    void connect_failed(Link, ConnectFate, host::ErrorCode) override { ++connects_failed; }
+    void delivered(Link, host::Duration, const Flight&) override { ++packets_delivered; }
+    void half_close_seen(std::uint64_t connection) override { ended.push_back(connection); }
 
     bool loses = false;
+    ConnectFate fate = ConnectFate::as_usual;
+    std::size_t connects_failed = 0;
+    std::size_t packets_delivered = 0;
+    std::vector<std::uint64_t> ended;  ///< By half_close, as programs saw it.
 };
 
 class SimulatedNetworkTest : public testing::Test {
@@ -286,6 +294,62 @@ TEST_F(SimulatedNetworkTest, AResetIsSeenAtBothEnds) {
     EXPECT_EQ(client_log[0].what, "connection_reset");
     ASSERT_EQ(server_log.size(), 1u);
     EXPECT_EQ(server_log[0].what, "connection_reset");
+}
+
+TEST_F(SimulatedNetworkTest, AHalfCloseIsToldOnceAndSeenAtOneEnd) {
+    add_client(1h, 1h);
+    cluster.start_all();
+    kernel.run_until(TimePoint{1s});
+    const auto connection = cluster.network().half_close(server_machine, client_machine, 1);
+    ASSERT_TRUE(connection);
+    EXPECT_FALSE(cluster.network().half_close(server_machine, client_machine, 1))
+        << "that end has been told already";
+    kernel.run_until(TimePoint{2s});
+    EXPECT_EQ(server_log, (Log{{TimePoint{1s}, "end"}}));
+    EXPECT_EQ(client_log.size(), 1U);
+    EXPECT_EQ(policy.ended, std::vector{*connection});
+}
+
+TEST_F(SimulatedNetworkTest, ARefusalCountsOnlyWhereSomebodyListens) {
+    policy.fate = ConnectFate::refused;
+    add_client(10ms, 2s);
+    cluster.start(client);
+    kernel.run_until(TimePoint{10ms});
+    EXPECT_EQ(policy.connects_failed, 0U);
+    cluster.start(server);
+    cluster.kill(client);
+    cluster.start(client);
+    kernel.run_until(TimePoint{20ms});
+    EXPECT_EQ(client_log, (Log{{TimePoint{2ms}, "connect: connection_refused"},
+                               {TimePoint{12ms}, "connect: connection_refused"}}));
+    EXPECT_EQ(policy.connects_failed, 1U);
+}
+
+TEST_F(SimulatedNetworkTest, AnIgnoredConnectCountsOnlyWhereTheRequestCame) {
+    policy.fate = ConnectFate::ignored;
+    add_client(10ms, 2s);
+    cluster.network().set_blocked(to_server(), true);
+    cluster.start_all();
+    kernel.run_until(TimePoint{5s});
+    EXPECT_EQ(policy.connects_failed, 0U);
+    cluster.network().set_blocked(to_server(), false);
+    cluster.kill(client);
+    cluster.start(client);
+    kernel.run_until(TimePoint{10s});
+    EXPECT_EQ(client_log, (Log{{TimePoint{2s}, "connect: deadline_exceeded"},
+                               {TimePoint{7s}, "connect: deadline_exceeded"}}));
+    EXPECT_EQ(policy.connects_failed, 1U);
+}
+
+TEST_F(SimulatedNetworkTest, WhatComesToNobodyIsNotDelivered) {
+    add_client(1h, 1h);
+    cluster.start_all();
+    // The request, its acceptance and the ping; the pong finds nobody.
+    kernel.run_until(TimePoint{3ms + 500us});
+    EXPECT_EQ(policy.packets_delivered, 3U);
+    cluster.power_off(client_machine);
+    kernel.run_until(TimePoint{5ms});
+    EXPECT_EQ(policy.packets_delivered, 3U);
 }
 
 TEST_F(SimulatedNetworkTest, APausedProcessStillReceivesButDoesNotAnswer) {

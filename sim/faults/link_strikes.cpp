@@ -1,0 +1,167 @@
+#include "sim/faults/link_strikes.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace atlas::sim::faults {
+namespace {
+
+// The machines of a swizzle in the order in which they come back: the choice names one of all the
+// orders that there are.
+std::vector<std::string> order_of_return(const Strike& strike) {
+    std::vector<std::string> order = strike.machines;
+    std::uint64_t choice = strike.choice;
+    for (std::size_t left = order.size(); left > 1; --left) {
+        std::swap(order[left - 1], order[choice % left]);
+        choice /= left;
+    }
+    return order;
+}
+
+}  // namespace
+
+LinkStrikes::LinkStrikes(StrikeBook& book, ClusterControl& control, NetworkDice& dice)
+    : book_(book), control_(control), dice_(dice) {
+    dice_.observe_held_back(
+        [this](std::string_view from, std::string_view to) { packet_held_back(from, to); });
+    dice_.observe_slowness([this](FaultKind kind, std::string_view from, std::string_view to,
+                                  host::Duration travelled) {
+        packet_slowed(kind, {std::string(from), std::string(to)}, book_.now() - travelled);
+    });
+}
+
+LinkStrikes::~LinkStrikes() {
+    dice_.observe_held_back({});
+    dice_.observe_slowness({});
+}
+
+bool LinkStrikes::begin(StrikeIndex index) {
+    book_.fired(index);
+    switch (book_.strike(index).id.kind) {
+        case FaultKind::network_swizzle:
+            swizzle(index);
+            return false;
+        case FaultKind::network_clog:
+            set_clog(index, true);
+            return true;
+        case FaultKind::network_slow_link:
+        case FaultKind::network_bandwidth:
+            set_condition(index, true);
+            return true;
+        default:
+            set_partition(index, true);
+            return true;
+    }
+}
+
+void LinkStrikes::end(StrikeIndex index) {
+    switch (book_.strike(index).id.kind) {
+        case FaultKind::network_swizzle:
+            return end_swizzle(index);
+        case FaultKind::network_clog:
+            return set_clog(index, false);
+        case FaultKind::network_slow_link:
+        case FaultKind::network_bandwidth:
+            return set_condition(index, false);
+        default:
+            return set_partition(index, false);
+    }
+}
+
+void LinkStrikes::set_partition(StrikeIndex index, bool blocked) {
+    const Strike& strike = book_.strike(index);
+    const bool both_ways = strike.id.kind == FaultKind::network_partition_symmetric;
+    for (const std::string& inside : strike.machines) {
+        for (const MachineInfo& machine : control_.machines()) {
+            const std::string& outside = machine.name;
+            if (std::ranges::find(strike.machines, outside) != strike.machines.end()) continue;
+            for (const bool inward : {false, true}) {
+                if (!both_ways && inward != strike.inward) continue;
+                const MachinePair link =
+                    inward ? MachinePair{outside, inside} : MachinePair{inside, outside};
+                set_blocked(index, link, blocked);
+            }
+        }
+    }
+}
+
+// One more machine is cut off, until all are; then one more comes back. Each step takes its share
+// of the time.
+void LinkStrikes::swizzle(StrikeIndex index) {
+    const Strike& strike = book_.strike(index);
+    const std::size_t count = strike.machines.size();
+    const std::size_t step = swizzled_[index]++;
+    if (step < count) {
+        set_cut_off(index, strike.machines[step], true);
+    } else {
+        set_cut_off(index, order_of_return(strike)[step - count], false);
+    }
+    if (step + 1 == 2 * count) return book_.ended(index);
+    const auto steps = static_cast<std::int64_t>(2 * count);
+    book_.schedule(book_.now() + strike.lasts / steps, index, "swizzle",
+                   [this, index] { swizzle(index); });
+}
+
+// Those that are cut off come back at once.
+void LinkStrikes::end_swizzle(StrikeIndex index) {
+    const Strike& strike = book_.strike(index);
+    const std::vector<std::string> order = order_of_return(strike);
+    const std::size_t steps = swizzled_[index];
+    const std::size_t count = order.size();
+    const std::size_t closed = std::min(steps, count);
+    const auto first_closed = strike.machines.begin();
+    const auto last_closed = first_closed + static_cast<std::ptrdiff_t>(closed);
+    const std::size_t returned = steps - closed;
+    for (std::size_t i = returned; i < count; ++i) {
+        if (std::find(first_closed, last_closed, order[i]) != last_closed) {
+            set_cut_off(index, order[i], false);
+        }
+    }
+}
+
+// A swizzle blocks the link between two machines once for each of them.
+void LinkStrikes::set_cut_off(StrikeIndex index, const std::string& machine, bool cut_off) {
+    for (const MachineInfo& each : control_.machines()) {
+        if (each.name == machine) continue;
+        set_blocked(index, {machine, each.name}, cut_off);
+        set_blocked(index, {each.name, machine}, cut_off);
+    }
+}
+
+void LinkStrikes::set_clog(StrikeIndex index, bool blocked) {
+    const std::vector<std::string>& ends = book_.strike(index).machines;
+    set_blocked(index, {ends[0], ends[1]}, blocked);
+}
+
+void LinkStrikes::set_blocked(StrikeIndex index, const MachinePair& link, bool blocked) {
+    const auto& strikes = blocked ? blocked_.add(link, index) : blocked_.remove(link, index);
+    control_.set_link_blocked(link.first, link.second, !strikes.empty());
+}
+
+void LinkStrikes::set_condition(StrikeIndex index, bool on) {
+    const std::vector<std::string>& ends = book_.strike(index).machines;
+    for (const MachinePair& link : {MachinePair{ends[0], ends[1]}, MachinePair{ends[1], ends[0]}}) {
+        network::LinkCondition condition;
+        for (const StrikeIndex each : on ? slow_.add(link, index) : slow_.remove(link, index)) {
+            const Strike& strike = book_.strike(each);
+            const bool narrows = strike.id.kind == FaultKind::network_bandwidth;
+            (narrows ? condition.time_per_kibibyte : condition.extra_delay) += strike.amount;
+        }
+        control_.set_link_condition(link.first, link.second, condition);
+    }
+}
+
+// A packet has the condition that its link had when it was sent.
+void LinkStrikes::packet_slowed(FaultKind kind, const MachinePair& link, host::TimePoint sent) {
+    for (const StrikeIndex index : slow_.on(link)) {
+        const StrikeRecord& record = book_.records()[index];
+        if (record.strike.id.kind == kind && record.began <= sent) book_.effective(index);
+    }
+}
+
+void LinkStrikes::packet_held_back(std::string_view from, std::string_view to) {
+    for (const StrikeIndex index : blocked_.on({std::string(from), std::string(to)}))
+        book_.effective(index);
+}
+
+}  // namespace atlas::sim::faults

@@ -1,0 +1,90 @@
+#include "sim/faults/process_strikes.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace atlas::sim::faults {
+
+bool ProcessStrikes::begin(StrikeIndex index) {
+    const Strike& strike = book_.strike(index);
+    switch (strike.id.kind) {
+        case FaultKind::process_restart_loop:
+            kill_again(index);
+            return false;
+        case FaultKind::process_pause:
+            if (control_.pause(strike.id.target)) book_.fired(index);
+            return true;
+        case FaultKind::process_slow:
+            book_.fired(index);
+            set_slow(index, true);
+            return true;
+        case FaultKind::machine_power_loss:
+            lose_power(index);
+            return true;
+        default:
+            kill(index);
+            return true;
+    }
+}
+
+void ProcessStrikes::end(StrikeIndex index) {
+    const std::string& machine = book_.strike(index).id.target;
+    switch (book_.strike(index).id.kind) {
+        case FaultKind::process_restart_loop:
+            return;
+        case FaultKind::process_pause:
+            // Of two that overlap the second found it paused already: the first ends it.
+            if (book_.has_fired(index) && control_.resume(machine)) book_.effective(index);
+            return;
+        case FaultKind::process_slow:
+            return set_slow(index, false);
+        case FaultKind::machine_power_loss:
+            control_.power_on(machine);
+            return;
+        default:
+            control_.restart(machine);
+    }
+}
+
+void ProcessStrikes::kill(StrikeIndex index) {
+    const WorkLost lost = control_.kill(book_.strike(index).id.target);
+    if (lost.processes == 0) return;
+    book_.fired(index);
+    if (lost.anything()) book_.effective(index);
+}
+
+void ProcessStrikes::kill_again(StrikeIndex index) {
+    const Strike& strike = book_.strike(index);
+    const WorkLost lost = control_.kill(strike.id.target);
+    if (lost.processes > 0 && !book_.has_fired(index)) book_.fired(index);
+    if (lost.anything() && ++lives_lost_[index] == 2) book_.effective(index);
+    control_.restart(strike.id.target);
+    const host::TimePoint last = book_.last_moment(index);
+    if (book_.now() >= last) return book_.ended(index);
+    const host::Duration life = std::max(strike.amount, host::Duration{1ms});
+    book_.schedule(std::min(book_.now() + life, last), index, "kill again",
+                   [this, index] { kill_again(index); });
+}
+
+void ProcessStrikes::lose_power(StrikeIndex index) {
+    const FaultId& id = book_.strike(index).id;
+    dice_.power_will_be_lost(id.target, id.ordinal);
+    const ClusterControl::PowerLoss loss = control_.power_loss(id.target);
+    dice_.power_lost(id.target, loss.disk);
+    if (loss.work.processes == 0) return;
+    book_.fired(index);
+    if (loss.work.anything() || loss.disk.anything_lost()) book_.effective(index);
+}
+
+void ProcessStrikes::set_slow(StrikeIndex index, bool slow) {
+    const std::string& machine = book_.strike(index).id.target;
+    const std::vector<StrikeIndex> before = slow_.on(machine);
+    host::Duration step_time{};
+    for (const StrikeIndex each : slow ? slow_.add(machine, index) : slow_.remove(machine, index))
+        step_time += book_.strike(each).amount;
+    if (control_.set_step_time(machine, step_time) == 0) return;
+    for (const StrikeIndex each : before)
+        book_.effective(each);
+}
+
+}  // namespace atlas::sim::faults

@@ -1,0 +1,41 @@
+#pragma once
+// Strikes on the processes of a machine, and on its power: kills, restarts, pauses, a slow CPU,
+// power losses.
+
+#include <map>
+#include <string>
+
+#include "sim/faults/cluster_control.hpp"
+#include "sim/faults/disk_dice.hpp"
+#include "sim/faults/overlaps.hpp"
+#include "sim/faults/strike_book.hpp"
+
+namespace atlas::sim::faults {
+
+class ProcessStrikes {
+  public:
+    /// The dice decide what a power loss leaves on the disk.
+    ProcessStrikes(StrikeBook& book, ClusterControl& control, DiskDice& dice)
+        : book_(book), control_(control), dice_(dice) {}
+
+    /// True if it is to be ended when its time is over; the others end by themselves. Also when
+    /// there was nothing to strike: what was down stays down until then.
+    bool begin(StrikeIndex index);
+    /// In the midst of those that end by themselves.
+    void end(StrikeIndex index);
+
+  private:
+    void kill(StrikeIndex index);
+    void kill_again(StrikeIndex index);
+    void lose_power(StrikeIndex index);
+    void set_slow(StrikeIndex index, bool slow);
+
+    StrikeBook& book_;
+    ClusterControl& control_;
+    DiskDice& dice_;
+    Overlaps<std::string> slow_;
+    /// Of each restart loop: lives that ended with something lost.
+    std::map<StrikeIndex, std::size_t> lives_lost_;
+};
+
+}  // namespace atlas::sim::faults

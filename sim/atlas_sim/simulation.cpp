@@ -79,6 +79,19 @@ std::chrono::milliseconds whole_milliseconds(Duration duration) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(duration);
 }
 
+reliability::CircuitBreakerOptions breaker_options(const faults::SystemOptions& drawn) {
+    using Kind = reliability::SlidingWindowOptions::Kind;
+    reliability::CircuitBreakerOptions breaker;
+    breaker.window.kind = drawn.breaker_by_count ? Kind::count : Kind::time;
+    breaker.minimum_calls = static_cast<std::uint32_t>(drawn.breaker_minimum_calls);
+    breaker.failures_per_thousand = static_cast<std::uint32_t>(drawn.breaker_failures_per_thousand);
+    breaker.slow_per_thousand = static_cast<std::uint32_t>(drawn.breaker_slow_per_thousand);
+    breaker.slow_call = drawn.breaker_slow_call;
+    breaker.open_time = drawn.breaker_open_time;
+    breaker.probes = static_cast<std::uint32_t>(drawn.breaker_probes);
+    return breaker;
+}
+
 node::ApiNodeOptions api_node_options(const faults::SwarmOptions& options,
                                       const std::string& postgres_machine) {
     const faults::SystemOptions& drawn = options.system;
@@ -91,7 +104,12 @@ node::ApiNodeOptions api_node_options(const faults::SwarmOptions& options,
     node.database.lock_timeout = whole_milliseconds(drawn.lock_timeout);
     node.database.idle_in_transaction_session_timeout =
         whole_milliseconds(drawn.idle_in_transaction_session_timeout);
+    node.database.waiting = drawn.queue_limit;
+    node.database.delay = {.target = std::min(drawn.queue_target, drawn.queue_interval),
+                           .interval = drawn.queue_interval};
+    node.database.breaker = breaker_options(drawn);
     node.retry.max_attempts = static_cast<unsigned>(drawn.retry_attempts);
+    node.retry_budget.tokens = static_cast<std::uint32_t>(drawn.retry_budget_tokens);
     node.argon2.memory_kib = static_cast<std::uint32_t>(drawn.argon2_memory_kib);
     node.argon2.iterations = static_cast<std::uint32_t>(drawn.argon2_iterations);
     return node;

@@ -14,9 +14,17 @@ using namespace std::chrono_literals;
 
 constexpr Statement some{"some", "SELECT 1"};
 
+/// For tests of what the pool does by itself: nobody has waited too long, and no circuit opens.
+constexpr reliability::ControlledDelayOptions unhurried{.target = 1h, .interval = 1h};
+constexpr reliability::CircuitBreakerOptions never_opens{.minimum_calls = 1'000'000};
+
 /// A pool over a fake server, in a process that is alone in its world.
 struct World {
-    explicit World(PoolOptions options = {.target = {}, .size = 2, .waiting = 2})
+    explicit World(PoolOptions options = {.target = {},
+                                          .size = 2,
+                                          .waiting = 2,
+                                          .delay = unhurried,
+                                          .breaker = never_opens})
         : driver(process.host(), server), pool(process.host(), driver, options) {}
 
     Host& host() { return process.host(); }

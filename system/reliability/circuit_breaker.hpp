@@ -5,9 +5,8 @@
 //
 //  * closed: every call is admitted. When enough of the latest calls failed or were slow: open.
 //  * open: none is, for a while. The first one after it makes it half-open.
-//  * half-open: a few are, as probes; they alone decide. When they are all answered: closed. As
-//  soon
-//    as they cannot come out well any more: open.
+//  * half-open: a few are, as probes; they alone decide. When all have been answered: closed. As
+//    soon as they cannot come out well any more: open.
 //
 // Unlike Resilience4j's, a call that was admitted before the state changed says nothing about the
 // state after: else those that were still waiting for the dead server would count against the

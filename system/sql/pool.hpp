@@ -1,6 +1,6 @@
 #pragma once
 // A bounded pool of connections to one server, and the guard of that server: a circuit breaker and
-// a bulkhead stand before it, in the order that docs/decisions/0006-reliability.md gives. It runs
+// a bulkhead stand before it, in the order that docs/decisions/0007-reliability.md gives. It runs
 // no task of its own: a connection is made by the task that needs it, under that task's deadline.
 //
 //     Result<Lease> lease = co_await pool.acquire(context);

@@ -134,7 +134,7 @@ host::Task<Result<Lease>> Pool::acquire(host::Context context) {
     if (!permit && permit.error().code == host::ErrorCode::resource_exhausted) {
         co_return turned_away("no connection: " + permit.error().detail);
     }
-    if (!permit) co_return no_connection("no connection came free in time");
+    if (!permit) co_return turned_away("no connection came free in time");
     std::optional<Lease::Call> call = breaker_.admit();
     if (!call) co_return circuit_is_open();
     Result<std::unique_ptr<Lease::Session>> session = co_await idle_or_new(context, *call);

@@ -65,7 +65,7 @@ class Pool {
     /// Waits for a connection. While the server cannot be reached, one task at a time tries to
     /// connect, after a growing back-off for the pool as a whole; the others wait for what becomes
     /// of it. Errors, definite always: turned_away (the circuit is open, the line is full or too
-    /// slow), else cannot_connect whatever stood in the way.
+    /// slow: nothing was asked of the server), else cannot_connect whatever stood in the way.
     host::Task<Result<Lease>> acquire(host::Context context);
 
     /// Drops the idle connections, and those out on lease as they come back.

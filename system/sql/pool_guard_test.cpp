@@ -141,6 +141,20 @@ TEST(PoolGuard, ACrawlingServerIsLeftInPeaceThoughItAnswers) {
     EXPECT_GT(world.turned_away, 500u);
 }
 
+TEST(PoolGuard, NobodyStandsInLineForAServerThatIsNotToBeAsked) {
+    // Probes that hang take all places: who comes then would stand in line, but for the circuit.
+    World world({.target = {}, .size = 2, .breaker = {.minimum_calls = 2, .probes = 2}});
+    run(world, 50ms, 1s);
+    die(world.server, Death::hangs);
+    run(world, 50ms, 10s);
+    EXPECT_GE(world.pool.breaker().counters().opened, 1u);
+    world.longest_refusal = {};
+    const std::size_t turned_away_before = world.turned_away;
+    run(world, 50ms, 20s);
+    EXPECT_GT(world.turned_away - turned_away_before, 300u);
+    EXPECT_EQ(world.longest_refusal, 0s);
+}
+
 TEST(PoolGuard, WhatTheCircuitDoesIsLogged) {
     World world({.target = {}, .breaker = {.minimum_calls = 5}});
     std::vector<std::string> states;

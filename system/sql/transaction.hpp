@@ -6,9 +6,8 @@
 //    is lost, the deadline passes, the server goes down), the outcome is indefinite.
 //  * Whatever fails before COMMIT is sent is definite: the server undoes it.
 //  * Retried, under the deadline and as far as the retry budget goes: 40001, 40P01, no connection,
-//  a connection lost before COMMIT, a
-//    session whose prepared statements are stale. Not a refusal of user or password (class 28), nor
-//    a turning away by the pool.
+//    a connection lost before COMMIT, a session whose prepared statements are stale. Not a refusal
+//    of user or password (class 28), nor a turning away by the pool.
 
 #include <concepts>
 #include <utility>

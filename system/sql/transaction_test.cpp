@@ -177,13 +177,15 @@ Task<> run_one_after_the_other(Database& database, int transactions, int reads) 
         (void)co_await run_read(database, context(), write, {});
 }
 
-/// How often a server that always answers with that error is asked, with a budget of ten tokens.
-std::size_t times_asked(const Error& error, int transactions, int reads) {
+/// How often a server is asked that answers with the errors one after the other, the last of them
+/// again and again; with a budget of ten tokens.
+std::size_t times_asked(const std::vector<Error>& errors, int transactions, int reads) {
     sim::kernel::Kernel kernel{sim::kernel::Seed{1}};
     sim::kernel::IsolatedHost process{kernel, "machine", "test"};
     FakeServer server;
-    server.fail = [&](const std::string& asked) {
-        return asked == "execute write" ? std::optional{error} : std::nullopt;
+    server.fail = [&](const std::string& asked) -> std::optional<Error> {
+        if (asked != "execute write") return std::nullopt;
+        return errors[std::min(server.count(asked), errors.size()) - 1];
     };
     FakeDriver driver(process.host(), server);
     Pool pool(process.host(), driver, {});
@@ -200,11 +202,15 @@ std::size_t times_asked(const Error& error, int transactions, int reads) {
 
 TEST(Transaction, TheRetryBudgetIsOneForAllOfThem) {
     // Half the bucket: four failures leave more than half of it.
-    EXPECT_EQ(times_asked(server_error("40001"), 20, 0), 20u + 4u);
-    EXPECT_EQ(times_asked(server_error("40001"), 0, 20), 20u + 4u);
-    EXPECT_EQ(times_asked(server_error("40001"), 10, 10), 20u + 4u);
+    const Error conflict = server_error("40001");
+    EXPECT_EQ(times_asked({conflict}, 20, 0), 20u + 4u);
+    EXPECT_EQ(times_asked({conflict}, 0, 20), 20u + 4u);
+    EXPECT_EQ(times_asked({conflict}, 10, 10), 20u + 4u);
     // A caller's own errors are not tried again, and cost nothing.
-    EXPECT_EQ(times_asked(server_error("23505"), 20, 0), 20u);
+    std::vector<Error> errors(10, server_error("23505"));
+    EXPECT_EQ(times_asked(errors, 20, 0), 20u);
+    errors.push_back(conflict);
+    EXPECT_EQ(times_asked(errors, 30, 0), 30u + 4u);
 }
 
 TEST(Transaction, RetriesEndAtTheDeadline) {

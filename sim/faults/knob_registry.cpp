@@ -66,6 +66,9 @@ void add_run(std::vector<Knob>& list) {
         "run.safety", 1s, 240h, "How long faults strike; the calm start is part of it."));
     list.push_back(time<run, &RunOptions::liveness>(
         "run.liveness", 1s, 24h, "How long everything may take to end once faults have stopped."));
+    list.push_back(time<run, &RunOptions::aftermath>(
+        "run.aftermath", 0s, 24h,
+        "How long clients go on once faults have stopped; at most half of run.liveness."));
     list.push_back(
         knob<run, &RunOptions::power_loss_at_end>("run.power_loss_at_end",
                                                   "Whether the database loses power, and all that "

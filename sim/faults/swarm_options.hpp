@@ -20,6 +20,8 @@ struct RunOptions {
     host::Duration calm_start = 5s;  ///< Before the first scheduled fault.
     host::Duration safety = 5min;    ///< Faults on; the calm start is part of it.
     host::Duration liveness = 60s;   ///< At most, for everything to end once faults have stopped.
+    /// Of it, at most half: clients go on for so long, to show what the service is worth again.
+    host::Duration aftermath = 20s;
     /// Once the clients have ended, the database loses power and all that it had not synced. What
     /// was acknowledged must be there all the same.
     bool power_loss_at_end = false;

@@ -89,7 +89,11 @@ host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration
         .application_name = "atlas-server",
     };
     options.database.size = configuration.database_pool_size;
+    options.database.waiting = configuration.database_queue;
+    options.database.delay = configuration.database_queue_delay;
+    options.database.breaker = configuration.breaker;
     options.retry = configuration.retry;
+    options.retry_budget = configuration.retry_budget;
     options.argon2 = configuration.password_cost;
     options.hashes_at_once = configuration.threads;
     options.idempotency_secret = configuration.idempotency_secret;

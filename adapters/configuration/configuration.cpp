@@ -100,6 +100,13 @@ Wrong set_idempotency_secret(std::string_view value, ServerConfiguration& to) {
     return right;
 }
 
+Wrong set_seconds(std::string_view value, host::Duration& to) {
+    std::int64_t seconds = 0;
+    if (auto wrong = parse_number<std::int64_t>(value, 1, 600, seconds)) return wrong;
+    to = std::chrono::seconds(seconds);
+    return right;
+}
+
 // What a copied example or an image would carry. Outside development and tests they are refused.
 constexpr std::array<std::string_view, 6> well_known_passwords = {
     "atlas", "postgres", "password", "changeme", "secret", "admin"};
@@ -176,11 +183,20 @@ struct Reading {
     }
 };
 
-void check_retry(const ServerConfiguration& configuration, Reading& reading) {
-    if (reading.is_wrong("ATLAS_RETRY_BASE_MS") || reading.is_wrong("ATLAS_RETRY_MAX_MS")) return;
-    if (configuration.retry.base <= configuration.retry.cap) return;
+// Two times, of which the first is at most the second.
+struct Ordered {
+    std::string_view lower_name;
+    host::Duration lower;
+    std::string_view upper_name;
+    host::Duration upper;
+};
+
+void check_order(const Ordered& pair, Reading& reading) {
+    if (reading.is_wrong(pair.lower_name) || reading.is_wrong(pair.upper_name)) return;
+    if (pair.lower <= pair.upper) return;
+    const std::string upper(pair.upper_name);
     reading.problems.push_back(
-        {"ATLAS_RETRY_BASE_MS", "is above ATLAS_RETRY_MAX_MS", "at most ATLAS_RETRY_MAX_MS"});
+        {std::string(pair.lower_name), "is above " + upper, "at most " + upper});
 }
 
 void check_idempotency_secret(const ServerConfiguration& configuration, Reading& reading) {
@@ -219,9 +235,41 @@ void check_secrets(const ServerConfiguration& configuration, Reading& reading) {
 
 const std::vector<Variable>& variables() {
     static const std::vector<Variable> all = {
+        {"ATLAS_BREAKER_FAILURE_THRESHOLD", "1 to 1000 failures of a thousand calls", "500", false,
+         [](std::string_view value, ServerConfiguration& to) {
+             return parse_number(value, 1u, 1000u, to.breaker.failures_per_thousand);
+         }},
+        {"ATLAS_BREAKER_MINIMUM_CALLS", "1 to 10000 calls in ten seconds", "20", false,
+         [](std::string_view value, ServerConfiguration& to) {
+             return parse_number(value, 1u, 10'000u, to.breaker.minimum_calls);
+         }},
+        {"ATLAS_BREAKER_RECOVERY_SECONDS", "1 to 600 seconds", "2", false,
+         [](std::string_view value, ServerConfiguration& to) {
+             return set_seconds(value, to.breaker.open_time);
+         }},
+        {"ATLAS_BREAKER_SLOW_CALL_MS", "1 to 60000 milliseconds", "2000", false,
+         [](std::string_view value, ServerConfiguration& to) {
+             return set_milliseconds(value, to.breaker.slow_call);
+         }},
+        {"ATLAS_BREAKER_SLOW_THRESHOLD", "1 to 1000 slow calls of a thousand", "800", false,
+         [](std::string_view value, ServerConfiguration& to) {
+             return parse_number(value, 1u, 1000u, to.breaker.slow_per_thousand);
+         }},
         {"ATLAS_DATABASE_POOL_SIZE", "1 to 1000", "8", false,
          [](std::string_view value, ServerConfiguration& to) {
              return parse_number<std::size_t>(value, 1, 1000, to.database_pool_size);
+         }},
+        {"ATLAS_DATABASE_QUEUE", "0 to 100000 requests that wait for a connection", "128", false,
+         [](std::string_view value, ServerConfiguration& to) {
+             return parse_number<std::size_t>(value, 0, 100'000, to.database_queue);
+         }},
+        {"ATLAS_DATABASE_QUEUE_INTERVAL_MS", "1 to 60000 milliseconds", "1000", false,
+         [](std::string_view value, ServerConfiguration& to) {
+             return set_milliseconds(value, to.database_queue_delay.interval);
+         }},
+        {"ATLAS_DATABASE_QUEUE_TARGET_MS", "1 to 60000 milliseconds", "100", false,
+         [](std::string_view value, ServerConfiguration& to) {
+             return set_milliseconds(value, to.database_queue_delay.target);
          }},
         {"ATLAS_DATABASE_URL", "postgresql://user:password@host:port/database",
          "postgresql://atlas@127.0.0.1:5432/atlas", true, set_database_url},
@@ -246,6 +294,10 @@ const std::vector<Variable>& variables() {
         {"ATLAS_RETRY_BASE_MS", "1 to 60000 milliseconds", "25", false,
          [](std::string_view value, ServerConfiguration& to) {
              return set_milliseconds(value, to.retry.base);
+         }},
+        {"ATLAS_RETRY_BUDGET_TOKENS", "1 to 1000", "100", false,
+         [](std::string_view value, ServerConfiguration& to) {
+             return parse_number(value, 1u, 1000u, to.retry_budget.tokens);
          }},
         {"ATLAS_RETRY_MAX_ATTEMPTS", "1 to 20", "4", false,
          [](std::string_view value, ServerConfiguration& to) {
@@ -302,7 +354,13 @@ std::expected<ServerConfiguration, std::vector<Problem>> load_configuration(
                 {std::string(variable.name), shown + " " + *wrong, std::string(variable.expects)});
         }
     }
-    check_retry(configuration, reading);
+    const reliability::ControlledDelayOptions& delay = configuration.database_queue_delay;
+    check_order({"ATLAS_RETRY_BASE_MS", configuration.retry.base, "ATLAS_RETRY_MAX_MS",
+                 configuration.retry.cap},
+                reading);
+    check_order({"ATLAS_DATABASE_QUEUE_TARGET_MS", delay.target, "ATLAS_DATABASE_QUEUE_INTERVAL_MS",
+                 delay.interval},
+                reading);
     check_secrets(configuration, reading);
     if (problems.empty()) return configuration;
     std::ranges::sort(problems, {}, describe);

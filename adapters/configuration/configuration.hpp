@@ -15,7 +15,10 @@
 #include "adapters/log_sink.hpp"
 #include "system/host/network.hpp"
 #include "system/passwords/cost.hpp"
+#include "system/reliability/circuit_breaker.hpp"
+#include "system/reliability/controlled_delay.hpp"
 #include "system/reliability/retry.hpp"
+#include "system/reliability/retry_budget.hpp"
 
 namespace atlas::adapters {
 
@@ -30,6 +33,10 @@ struct ServerConfiguration {
     DatabaseUrl database{.user = "atlas", .host = "127.0.0.1", .database = "atlas"};
     std::size_t database_pool_size = 8;
     reliability::RetryPolicy retry = {};
+    reliability::RetryBudgetOptions retry_budget = {};
+    reliability::CircuitBreakerOptions breaker = {};
+    std::size_t database_queue = 128;
+    reliability::ControlledDelayOptions database_queue_delay = {};
     std::size_t threads = 1;
     passwords::Argon2Cost password_cost = {};
     std::string idempotency_secret = "for development alone";

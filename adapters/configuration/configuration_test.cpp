@@ -7,6 +7,8 @@
 
 #include <rapidcheck.h>
 
+#include "system/sql/pool_options.hpp"
+
 namespace atlas::adapters {
 namespace {
 
@@ -46,6 +48,18 @@ TEST(Configuration, NothingSetIsLoopbackAndTheDefaultsThatAreShown) {
     EXPECT_EQ(same->retry.max_attempts, loaded->retry.max_attempts);
     EXPECT_EQ(same->retry.base, loaded->retry.base);
     EXPECT_EQ(same->retry.cap, loaded->retry.cap);
+    EXPECT_EQ(same->retry_budget.tokens, loaded->retry_budget.tokens);
+    EXPECT_EQ(same->breaker.failures_per_thousand, loaded->breaker.failures_per_thousand);
+    EXPECT_EQ(same->breaker.minimum_calls, loaded->breaker.minimum_calls);
+    EXPECT_EQ(same->breaker.open_time, loaded->breaker.open_time);
+    EXPECT_EQ(same->breaker.slow_call, loaded->breaker.slow_call);
+    EXPECT_EQ(same->breaker.slow_per_thousand, loaded->breaker.slow_per_thousand);
+    EXPECT_EQ(same->database_queue, loaded->database_queue);
+    EXPECT_EQ(same->database_queue_delay.target, loaded->database_queue_delay.target);
+    EXPECT_EQ(same->database_queue_delay.interval, loaded->database_queue_delay.interval);
+    // And those of what they configure.
+    EXPECT_EQ(loaded->database_queue, sql::PoolOptions{}.waiting);
+    EXPECT_EQ(loaded->database_pool_size, sql::PoolOptions{}.size);
     EXPECT_EQ(same->threads, loaded->threads);
     EXPECT_EQ(same->password_cost, loaded->password_cost);
     EXPECT_EQ(same->idempotency_secret, loaded->idempotency_secret);
@@ -76,6 +90,10 @@ TEST(Configuration, WrongValuesOfEveryKindAreRefused) {
          {"", "8080", "localhost:80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:80",
           "127.0.0.1:80x"}},
         {"ATLAS_DATABASE_POOL_SIZE", {"", "0", "-1", "1001", "8.5", " 8", "99999999999999999999"}},
+        {"ATLAS_BREAKER_FAILURE_THRESHOLD", {"", "0", "1001", "50%"}},
+        {"ATLAS_BREAKER_RECOVERY_SECONDS", {"", "0", "601", "2s"}},
+        {"ATLAS_DATABASE_QUEUE", {"", "-1", "100001"}},
+        {"ATLAS_RETRY_BUDGET_TOKENS", {"0", "1001"}},
         {"ATLAS_ENVIRONMENT", {"", "Production", "prod"}},
         {"ATLAS_LOG_FORMAT", {"", "xml"}},
         {"ATLAS_DATABASE_URL", {"", "mysql://a@b/c"}},
@@ -135,6 +153,8 @@ TEST(Configuration, ProblemsBetweenVariablesAreReportedWithTheOthers) {
                         {"ATLAS_RETRY_BASE_MS", "2000"},
                         {"ATLAS_ENVIRONMENT", "production"}}),
               (Names{"ATLAS_DATABASE_URL", "ATLAS_RETRY_BASE_MS", "ATLAS_THREADS"}));
+    EXPECT_EQ(names_of({{"ATLAS_DATABASE_QUEUE_TARGET_MS", "2000"}}),
+              Names{"ATLAS_DATABASE_QUEUE_TARGET_MS"});
     // A value that could not be read is compared with nothing.
     EXPECT_EQ(names_of({{"ATLAS_RETRY_BASE_MS", "2000"}, {"ATLAS_RETRY_MAX_MS", "x"}}),
               Names{"ATLAS_RETRY_MAX_MS"});

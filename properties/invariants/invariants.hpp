@@ -29,6 +29,13 @@ Judgement check_operations_end(const RunRecord& run);
 /// workload comes to its end.
 Judgement check_service_recovers(const RunRecord& run);
 
+/// While the database gives a node no answer, calls to it are as few as circuit breaker and retry
+/// budget promise.
+Judgement check_dead_database(const RunRecord& run);
+
+/// Well after faults have stopped, clients are served as they were before faults began.
+Judgement check_goodput_returns(const RunRecord& run);
+
 /// When all programs have ended, no task, connection, file or lock is left.
 Judgement check_nothing_left_behind(const RunRecord& run);
 

@@ -24,6 +24,13 @@ constexpr Property properties[] = {
     {"service-recovers",
      "After faults have stopped, an operation of each kind succeeds and every user can be read.",
      check_service_recovers},
+    {"dead-database-left-in-peace",
+     "What is asked of a database that gives no answer is bounded by circuit breaker and retry "
+     "budget.",
+     check_dead_database},
+    {"goodput-returns",
+     "Well after faults have stopped, clients are served as they were before faults began.",
+     check_goodput_returns},
     {"nothing-left-behind",
      "When all programs have ended, no task, connection, file or lock is left.",
      check_nothing_left_behind},

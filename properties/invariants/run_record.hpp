@@ -8,8 +8,11 @@
 #include <vector>
 
 #include "properties/checkers/linearizability.hpp"
+#include "properties/history/database_log.hpp"
 #include "properties/history/user_operations.hpp"
 #include "system/host/time.hpp"
+#include "system/reliability/circuit_breaker.hpp"
+#include "system/reliability/retry_budget.hpp"
 
 namespace atlas::properties {
 
@@ -25,11 +28,24 @@ struct UserRow {
     friend auto operator<=>(const UserRow&, const UserRow&) = default;
 };
 
+/// What stands before the database in each API node.
+struct DatabaseGuard {
+    std::size_t pool_size = 0;
+    reliability::CircuitBreakerOptions breaker = {};
+    reliability::RetryBudgetOptions budget = {};
+    /// How long a request may take at most.
+    host::Duration request_time{};
+};
+
 struct RunFacts {
     /// Share of each kind of operation in the workload, in the order of all_user_functions.
     std::array<std::uint64_t, std::size(all_user_functions)> weights{};
     /// When faults stopped for good, by the history's clock; nothing in a run without that phase.
     std::optional<host::Duration> faults_ended_at = {};
+    /// When the first fault could strike.
+    host::Duration calm_until{};
+    /// Until when clients began operations: after faults had stopped, if they went on.
+    host::Duration clients_end_at{};
     /// Whether the final phase of the workload did all it had to, in time; nothing where there was
     /// none.
     std::optional<bool> final_phase_completed = {};
@@ -40,12 +56,15 @@ struct RunFacts {
     /// What is still there after all programs have ended: "api-1: 1 connection", ...; nothing where
     /// nobody counted.
     std::optional<std::vector<std::string>> leftovers = {};
+    /// Nothing where nobody watched what was asked of the database.
+    std::optional<DatabaseGuard> guard = {};
 };
 
 struct RunRecord {
     std::vector<UserOperation> operations;
     /// Nothing when the database could not be read.
     std::optional<std::vector<UserRow>> users = {};
+    std::vector<DatabaseConversation> database = {};
     RunFacts facts = {};
     LinearizabilityBudget budget = {};
 };

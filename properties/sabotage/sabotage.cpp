@@ -17,6 +17,10 @@ constexpr SabotageDescription sabotages[] = {
      "A COMMIT is reported as done when it has been sent, not when the server has answered."},
     {Sabotage::idempotency_key_stripped, "idempotency-key-stripped",
      "Every request gets an Idempotency-Key of its own, so a repeated one is taken for another."},
+    {Sabotage::no_jitter_no_budget, "no-jitter-no-budget",
+     "What failed is tried again at once, twenty times, and no budget or circuit stops it."},
+    {Sabotage::pool_lease_leaked_on_cancel, "pool-lease-leaked-on-cancel",
+     "A statement that its deadline cuts off never gives its connection's place in the pool back."},
 };
 
 }  // namespace

@@ -15,6 +15,8 @@ enum class Sabotage : std::uint8_t {
     cached_get,
     commit_acknowledged_early,
     idempotency_key_stripped,
+    no_jitter_no_budget,
+    pool_lease_leaked_on_cancel,
 };
 
 struct SabotageDescription {

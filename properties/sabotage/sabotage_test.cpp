@@ -9,6 +9,8 @@
 #include "properties/sabotage/commit_acknowledged_early.hpp"
 #include "properties/sabotage/idempotency_key_stripped.hpp"
 #include "properties/sabotage/if_match_rewritten.hpp"
+#include "properties/sabotage/lease_leaked_on_cancel.hpp"
+#include "properties/sabotage/no_jitter_no_budget.hpp"
 #include "properties/sabotage/unique_index_dropped.hpp"
 #include "sim/cluster/calm.hpp"
 #include "system/host/host.hpp"
@@ -198,6 +200,68 @@ TEST(CommitAcknowledgedEarly, CanBeStoppedInTheMiddle) {
     const sim::cluster::CalmRun outcome = sim::cluster::run_calmly(
         [&](Host& host) { return drop_while_committing(host, ledger); }, sim::kernel::Seed{1}, 3h);
     EXPECT_TRUE(outcome.finished);
+}
+
+Task<> connect_often(Host& host, SabotageLedger& ledger) {
+    sql::FakeServer server;
+    server.fail = [](const std::string&) {
+        return sql::Error{.kind = sql::ErrorKind::cannot_connect};
+    };
+    sql::FakeDriver inner(host, server);
+    HastyDriver driver(host, inner, ledger);
+    for (const host::Duration pause : {0ms, 4ms, 5ms, 0ms}) {
+        co_await host::sleep_for(host, pause);
+        const auto refused = co_await driver.connect({}, {});
+        EXPECT_FALSE(refused);
+    }
+    server.fail = {};
+    const auto connected = co_await driver.connect({}, {});
+    EXPECT_TRUE(connected);
+}
+
+TEST(NoJitterNoBudget, CountsWhatIsTriedAgainAtOnce) {
+    SabotageLedger ledger;
+    run([&](Host& host) { return connect_often(host, ledger); });
+    EXPECT_EQ(ledger.acted, 3U);
+}
+
+TEST(NoJitterNoBudget, LeavesOtherOptionsAlone) {
+    const node::ApiNodeOptions options =
+        without_jitter_and_budget({.database = {.target = {}, .size = 3}});
+    EXPECT_EQ(options.database.size, 3U);
+    EXPECT_EQ(options.retry.cap, 1ms);
+    EXPECT_EQ(options.database.reconnect.cap, 1ms);
+}
+
+Task<> be_late(Host& host, sql::Connection& connection, bool& came_back) {
+    const host::Context context{.deadline = host::deadline_after(host, 1s)};
+    (void)co_await connection.query(context, "SELECT 1");
+    came_back = true;
+}
+
+Task<> be_on_time_and_late(Host& host, SabotageLedger& ledger) {
+    sql::FakeServer server;
+    sql::FakeDriver inner(host, server);
+    LeakingDriver driver(host, inner, ledger);
+    const auto connected = co_await driver.connect({}, {});
+    bool came_back = false;
+    co_await be_late(host, **connected, came_back);
+    EXPECT_TRUE(came_back) << "it was not late";
+    EXPECT_EQ(ledger.acted, 0U);
+    server.latency = 2s;
+    came_back = false;
+    host::TaskGroup tasks(host);
+    tasks.spawn(be_late(host, **connected, came_back));
+    co_await host::sleep_for(host, 1min);
+    EXPECT_FALSE(came_back);
+    EXPECT_EQ(ledger.acted, 1U);
+    co_await tasks.stop();
+    EXPECT_FALSE(came_back) << "a stop ends it all the same";
+}
+
+TEST(PoolLeaseLeakedOnCancel, NeverComesBackOnceItIsLate) {
+    SabotageLedger ledger;
+    run([&](Host& host) { return be_on_time_and_late(host, ledger); });
 }
 
 }  // namespace

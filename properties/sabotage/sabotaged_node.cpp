@@ -6,6 +6,8 @@
 #include "properties/sabotage/commit_acknowledged_early.hpp"
 #include "properties/sabotage/idempotency_key_stripped.hpp"
 #include "properties/sabotage/if_match_rewritten.hpp"
+#include "properties/sabotage/lease_leaked_on_cancel.hpp"
+#include "properties/sabotage/no_jitter_no_budget.hpp"
 #include "properties/sabotage/unique_index_dropped.hpp"
 #include "system/host/check.hpp"
 
@@ -30,6 +32,13 @@ host::Task<host::Result<void>> run_with_early_commits(host::Host& host, sql::Dri
         co_await node::run_api_node(host, early, std::move(options), std::move(hooks));
     co_await early.stop();
     co_return ended;
+}
+
+/// As node::run_api_node, over a driver that the node owns.
+template <typename Decorator>
+host::Task<host::Result<void>> run_over(Decorator driver, host::Host& host,
+                                        node::ApiNodeOptions options, node::ApiNodeHooks hooks) {
+    co_return co_await node::run_api_node(host, driver, std::move(options), std::move(hooks));
 }
 
 }  // namespace
@@ -65,6 +74,17 @@ host::Task<host::Result<void>> run_sabotaged_api_node(host::Host& host, sql::Dri
         case Sabotage::commit_acknowledged_early: {
             host::Result<void> ended = co_await run_with_early_commits(
                 host, driver, std::move(options), std::move(hooks), ledger);
+            co_return ended;
+        }
+        case Sabotage::no_jitter_no_budget: {
+            host::Result<void> ended =
+                co_await run_over(HastyDriver(host, driver, ledger), host,
+                                  without_jitter_and_budget(std::move(options)), std::move(hooks));
+            co_return ended;
+        }
+        case Sabotage::pool_lease_leaked_on_cancel: {
+            host::Result<void> ended = co_await run_over(LeakingDriver(host, driver, ledger), host,
+                                                         std::move(options), std::move(hooks));
             co_return ended;
         }
     }

@@ -1,5 +1,6 @@
 // The default workload on whole API nodes over a table in memory, in a calm world: without a
-// sabotage all properties hold; each sabotage is found, by the property that is there for it.
+// sabotage all properties hold; each sabotage that needs no fault is found, by the property that is
+// there for it.
 
 #include "properties/workloads/user_workload.hpp"
 

@@ -54,6 +54,10 @@ properties::RunRecord record_of(Simulation& simulation, const faults::SwarmOptio
     if (const auto healed_at = simulation.healed_at()) {
         record.facts.faults_ended_at = healed_at->since_epoch;
     }
+    record.facts.calm_until = options.run.calm_start;
+    record.facts.clients_end_at = simulation.clients_end_at().since_epoch;
+    record.facts.guard = simulation.guard();
+    record.database = simulation.database();
     record.facts.final_phase_completed = simulation.final_phase_completed();
     record.facts.ended_at = simulation.now().since_epoch;
     record.facts.healing_time = options.run.liveness;

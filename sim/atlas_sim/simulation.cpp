@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "properties/history/watched_driver.hpp"
 #include "properties/invariants/invariants.hpp"
 #include "properties/sabotage/sabotaged_node.hpp"
 #include "sim/atlas_sim/judgement.hpp"
@@ -87,6 +88,19 @@ std::chrono::milliseconds whole_milliseconds(Duration duration) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(duration);
 }
 
+reliability::CircuitBreakerOptions breaker_options(const faults::SystemOptions& drawn) {
+    using Kind = reliability::SlidingWindowOptions::Kind;
+    reliability::CircuitBreakerOptions breaker;
+    breaker.window.kind = drawn.breaker_by_count ? Kind::count : Kind::time;
+    breaker.minimum_calls = static_cast<std::uint32_t>(drawn.breaker_minimum_calls);
+    breaker.failures_per_thousand = static_cast<std::uint32_t>(drawn.breaker_failures_per_thousand);
+    breaker.slow_per_thousand = static_cast<std::uint32_t>(drawn.breaker_slow_per_thousand);
+    breaker.slow_call = drawn.breaker_slow_call;
+    breaker.open_time = drawn.breaker_open_time;
+    breaker.probes = static_cast<std::uint32_t>(drawn.breaker_probes);
+    return breaker;
+}
+
 node::ApiNodeOptions api_node_options(const faults::SwarmOptions& options,
                                       const std::string& postgres_machine) {
     const faults::SystemOptions& drawn = options.system;
@@ -99,7 +113,12 @@ node::ApiNodeOptions api_node_options(const faults::SwarmOptions& options,
     node.database.lock_timeout = whole_milliseconds(drawn.lock_timeout);
     node.database.idle_in_transaction_session_timeout =
         whole_milliseconds(drawn.idle_in_transaction_session_timeout);
+    node.database.waiting = drawn.queue_limit;
+    node.database.delay = {.target = std::min(drawn.queue_target, drawn.queue_interval),
+                           .interval = drawn.queue_interval};
+    node.database.breaker = breaker_options(drawn);
     node.retry.max_attempts = static_cast<unsigned>(drawn.retry_attempts);
+    node.retry_budget.tokens = static_cast<std::uint32_t>(drawn.retry_budget_tokens);
     node.argon2.memory_kib = static_cast<std::uint32_t>(drawn.argon2_memory_kib);
     node.argon2.iterations = static_cast<std::uint32_t>(drawn.argon2_iterations);
     return node;
@@ -117,6 +136,7 @@ Simulation::Simulation(SimulationInput input, kernel::Trace::Sink sink)
       fault_point_dice_(dice_, machines_, faults::Envelope::single_postgres()),
       computation_dice_(dice_, machines_, faults::Envelope::single_postgres()),
       recorder_([this] { return kernel_.now().since_epoch; }),
+      database_log_([this] { return kernel_.now().since_epoch; }),
       workload_(workload_options(input_), recorder_),
       cluster_(kernel_, network_dice_, disk_dice_) {
     if (sink) kernel_.trace().set_sink(std::move(sink));
@@ -124,6 +144,19 @@ Simulation::Simulation(SimulationInput input, kernel::Trace::Sink sink)
 }
 
 Simulation::~Simulation() = default;
+
+properties::DatabaseGuard Simulation::guard() const {
+    const node::ApiNodeOptions node = api_node_options(input_.options, {});
+    return {.pool_size = node.database.size,
+            .breaker = node.database.breaker,
+            .budget = node.retry_budget,
+            .request_time = node.http.request_time};
+}
+
+TimePoint Simulation::clients_end_at() const {
+    const faults::RunOptions& run = input_.options.run;
+    return TimePoint{run.safety + std::min(run.aftermath, run.liveness / 2)};
+}
 
 void Simulation::listen_to_logs(LogListener listener) {
     cluster_.hooks().log_level = host::LogLevel::debug;
@@ -168,7 +201,7 @@ void Simulation::boot() {
 
 void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
     const std::uint64_t count = input_.options.workload.clients_per_machine;
-    const TimePoint until{input_.options.run.safety};
+    const TimePoint until = clients_end_at();
     client_processes_.push_back(
         cluster_.add_process(machine, "clients", [=, this](host::Host& host) {
             return workload_.run_clients(host, api_endpoints_, index * count, count, until);
@@ -188,8 +221,13 @@ void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
 cluster::ApiNodeParts Simulation::api_node_parts(host::Host& host) {
     const MachineNumber postgres = cluster_.machine_of(postgres_process_);
     cluster::ApiNodeParts parts;
-    parts.driver =
-        std::make_unique<sql::ResolvingDriver>(host, std::make_unique<sql_client::Driver>(host));
+    auto driver = std::make_unique<properties::WatchedDriver>(
+        std::make_unique<sql::ResolvingDriver>(host, std::make_unique<sql_client::Driver>(host)),
+        database_log_, std::string(host.machine_name()));
+    parts.hooks.decorate_handler = [watched = driver.get()](http::Handler handler) {
+        return watched->watch(std::move(handler));
+    };
+    parts.driver = std::move(driver);
     parts.options = api_node_options(input_.options, cluster_.machine_name(postgres));
     if (input_.sabotage != properties::Sabotage::none) {
         parts.run = [this](host::Host& own, sql::Driver& driver, node::ApiNodeOptions options,

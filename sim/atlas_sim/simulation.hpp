@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "properties/history/database_log.hpp"
 #include "properties/history/history.hpp"
+#include "properties/invariants/run_record.hpp"
 #include "properties/sabotage/sabotage.hpp"
 #include "properties/workloads/history_recorder.hpp"
 #include "properties/workloads/user_workload.hpp"
@@ -62,6 +64,14 @@ class Simulation {
 
     // What came of it, after run().
     const properties::History& history() const { return recorder_.history(); }
+    /// What API nodes asked of their database.
+    const std::vector<properties::DatabaseConversation>& database() const {
+        return database_log_.conversations();
+    }
+    /// What they have before it, but for sabotage.
+    properties::DatabaseGuard guard() const;
+    /// Until when the clients began operations.
+    host::TimePoint clients_end_at() const;
     /// The table of users as committed when the clients had ended; nullopt when the database did
     /// not run then.
     const std::optional<models::postgres::CommittedRows>& final_users() const {
@@ -113,6 +123,7 @@ class Simulation {
     faults::ComputationDice computation_dice_;
     properties::SabotageLedger sabotage_ledger_;
     properties::HistoryRecorder recorder_;
+    properties::DatabaseLog database_log_;
     properties::UserWorkload workload_;
     cluster::PostgresView postgres_;
     cluster::Cluster cluster_;

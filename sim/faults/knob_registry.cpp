@@ -16,6 +16,9 @@ void add_run(std::vector<Knob>& list) {
         "run.safety", 1s, 240h, "How long faults strike; the calm start is part of it."));
     list.push_back(time<run, &RunOptions::liveness>(
         "run.liveness", 1s, 24h, "How long everything may take to end once faults have stopped."));
+    list.push_back(time<run, &RunOptions::aftermath>(
+        "run.aftermath", 0s, 24h,
+        "How long clients go on once faults have stopped; at most half of run.liveness."));
     list.push_back(
         knob<run, &RunOptions::power_loss_at_end>("run.power_loss_at_end",
                                                   "Whether the database loses power, and all that "
@@ -61,6 +64,37 @@ void add_workload(std::vector<Knob>& list) {
         "workload.operation_timeout", 10ms, 1h, "How long a client waits for an operation."));
 }
 
+void add_queue(std::vector<Knob>& list) {
+    constexpr auto system = &Options::system;
+    list.push_back(count<system, &SystemOptions::queue_limit>(
+        "system.queue_limit", 0, 10'000, "Requests of one API node that wait for a connection."));
+    list.push_back(time<system, &SystemOptions::queue_target>(
+        "system.queue_target", 1ms, 1h,
+        "How long they wait at most in a line that does not get empty; the interval, if that is "
+        "shorter."));
+    list.push_back(time<system, &SystemOptions::queue_interval>(
+        "system.queue_interval", 1ms, 1h, "How long they wait at most, and when a line stands."));
+}
+
+void add_breaker(std::vector<Knob>& list) {
+    constexpr auto system = &Options::system;
+    list.push_back(knob<system, &SystemOptions::breaker_by_count>(
+        "system.breaker_by_count",
+        "Whether the breaker judges the last hundred calls; else those of the last ten seconds."));
+    list.push_back(count<system, &SystemOptions::breaker_minimum_calls>(
+        "system.breaker_minimum_calls", 1, 100, "Fewer calls to the database are no evidence."));
+    list.push_back(count<system, &SystemOptions::breaker_failures_per_thousand>(
+        "system.breaker_failures_per_thousand", 1, 1000, "Failed calls that open the circuit."));
+    list.push_back(count<system, &SystemOptions::breaker_slow_per_thousand>(
+        "system.breaker_slow_per_thousand", 1, 1000, "Slow calls that open the circuit."));
+    list.push_back(time<system, &SystemOptions::breaker_slow_call>(
+        "system.breaker_slow_call", 1ms, 1h, "A call that takes as long is slow."));
+    list.push_back(time<system, &SystemOptions::breaker_open_time>(
+        "system.breaker_open_time", 1ms, 1h, "How long an open circuit waits with its probes."));
+    list.push_back(count<system, &SystemOptions::breaker_probes>(
+        "system.breaker_probes", 1, 100, "Calls that decide whether it closes again."));
+}
+
 void add_system(std::vector<Knob>& list) {
     constexpr auto system = &Options::system;
     list.push_back(count<system, &SystemOptions::pool_size>(
@@ -76,6 +110,11 @@ void add_system(std::vector<Knob>& list) {
         "system.request_time", 10ms, 1h, "The deadline that the server gives a request."));
     list.push_back(count<system, &SystemOptions::retry_attempts>(
         "system.retry_attempts", 1, 100, "How often a transaction is tried, the first included."));
+    list.push_back(count<system, &SystemOptions::retry_budget_tokens>(
+        "system.retry_budget_tokens", 1, 1000,
+        "Twice the retries that an outage can cost one API node."));
+    add_queue(list);
+    add_breaker(list);
     list.push_back(count<system, &SystemOptions::argon2_memory_kib>(
         "system.argon2_memory_kib", 8, 1'048'576, "Memory of one password hash."));
     list.push_back(count<system, &SystemOptions::argon2_iterations>(

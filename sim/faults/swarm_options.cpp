@@ -161,6 +161,14 @@ SwarmOptions draw(const kernel::Seed& seed) {
     o.system.request_time = draw.time("system.request_time", 4s, 15s);
     o.system.lock_timeout = draw.time("system.lock_timeout", 500ms, 3s);
     o.system.retry_attempts = draw.count("system.retry_attempts", 1, 5);
+    o.system.retry_budget_tokens = draw.count("system.retry_budget_tokens", 2, 200);
+    o.system.queue_limit = draw.count("system.queue_limit", 8, 256);
+    o.system.queue_target = draw.time("system.queue_target", 50ms, 250ms);
+    o.system.queue_interval = draw.time("system.queue_interval", 500ms, 3s);
+    o.system.breaker_by_count = draw.chance("system.breaker_by_count", 1, 2);
+    o.system.breaker_minimum_calls = draw.count("system.breaker_minimum_calls", 5, 40);
+    o.system.breaker_open_time = draw.time("system.breaker_open_time", 500ms, 4s);
+    o.system.breaker_probes = draw.count("system.breaker_probes", 1, 5);
     o.postgres.deadlock_timeout = draw.time("postgres.deadlock_timeout", 50ms, 1s);
     o.postgres.checkpoint_timeout = draw.time("postgres.checkpoint_timeout", 5s, 120s);
     o.postgres.max_wal_size_kib = draw.count("postgres.max_wal_size_kib", 128, 16 * 1024);

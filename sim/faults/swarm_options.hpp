@@ -20,6 +20,8 @@ struct RunOptions {
     host::Duration calm_start = 5s;  ///< Before the first scheduled fault.
     host::Duration safety = 5min;    ///< Faults on; the calm start is part of it.
     host::Duration liveness = 60s;   ///< At most, for everything to end once faults have stopped.
+    /// Of it, at most half: clients go on for so long, to show what the service is worth again.
+    host::Duration aftermath = 20s;
     /// Once the clients have ended, the database loses power and all that it had not synced. What
     /// was acknowledged must be there all the same.
     bool power_loss_at_end = false;
@@ -55,6 +57,17 @@ struct SystemOptions {
     host::Duration idle_in_transaction_session_timeout = 5s;
     host::Duration request_time = 10s;
     std::uint64_t retry_attempts = 4;
+    std::uint64_t retry_budget_tokens = 100;
+    std::uint64_t queue_limit = 128;  ///< Of those who wait for a connection of one API node.
+    host::Duration queue_target = 100ms;
+    host::Duration queue_interval = 1s;
+    bool breaker_by_count = false;  ///< Of the last hundred calls, else of the last ten seconds.
+    std::uint64_t breaker_minimum_calls = 20;
+    std::uint64_t breaker_failures_per_thousand = 500;
+    std::uint64_t breaker_slow_per_thousand = 800;
+    host::Duration breaker_slow_call = 2s;
+    host::Duration breaker_open_time = 2s;
+    std::uint64_t breaker_probes = 3;
     std::uint64_t argon2_memory_kib = 8;
     std::uint64_t argon2_iterations = 1;
 };

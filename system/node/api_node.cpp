@@ -36,7 +36,8 @@ struct ApiNode {
             const ApiNodeHooks& hooks)
         : host(world),
           pool(world, driver, options.database),
-          database{world, pool, options.retry, world.random("sql.retry")},
+          database{world, pool, options.retry, world.random("sql.retry"),
+                   reliability::RetryBudget(options.retry_budget)},
           users(world, database, {.cost = options.argon2, .at_once = options.hashes_at_once}),
           database_ready(world),
           health(database, database_ready),

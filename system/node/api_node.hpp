@@ -9,6 +9,7 @@
 #include "system/http/handler.hpp"
 #include "system/http/server_options.hpp"
 #include "system/reliability/retry.hpp"
+#include "system/reliability/retry_budget.hpp"
 #include "system/service/users.hpp"
 #include "system/sql/connection.hpp"
 #include "system/sql/pool_options.hpp"
@@ -26,6 +27,8 @@ struct ApiNodeOptions {
     /// For transactions that PostgreSQL gave up (40001, 40P01) or whose connection died before
     /// COMMIT was sent.
     reliability::RetryPolicy retry = {};
+    /// Shared by all of them.
+    reliability::RetryBudgetOptions retry_budget = {};
     passwords::Argon2Cost argon2 = {};
     /// Password hashes worked on at once: as many as the host has threads for them.
     std::size_t hashes_at_once = 1;

@@ -12,7 +12,7 @@ std::string describe(const sql::Error& error) {
         case sql::ErrorKind::server:
             return "it refused the probe (SQLSTATE " + error.sqlstate + ")";
         case sql::ErrorKind::turned_away:
-            return "all connections are in use";
+            return "it was not asked: all connections are in use, or it failed a moment ago";
         case sql::ErrorKind::cannot_connect:
             return "it cannot be reached";
         case sql::ErrorKind::connection_lost:

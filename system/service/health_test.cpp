@@ -11,9 +11,9 @@ namespace {
 using namespace std::chrono_literals;
 
 struct World {
-    World()
+    explicit World(sql::PoolOptions options = {})
         : driver(process.host(), server),
-          pool(process.host(), driver, {}),
+          pool(process.host(), driver, std::move(options)),
           database{process.host(), pool, {}, process.host().random("retry")},
           database_ready(process.host()),
           health(database, database_ready) {
@@ -75,6 +75,19 @@ TEST(Health, AProbeThatHangsEndsAtItsDeadline) {
     world.server.latency = 1h;
     EXPECT_EQ(world.after(9s), HealthStatus::degraded);
     EXPECT_EQ(world.health.dependencies().at(0).latency, 1s);
+}
+
+TEST(Health, AnOpenCircuitIsToldFromAServerThatWasAsked) {
+    World world({.target = {}, .breaker = {.minimum_calls = 1, .open_time = 1min}});
+    world.server.fail = [](const std::string&) {
+        return sql::Error{.kind = sql::ErrorKind::cannot_connect};
+    };
+    EXPECT_EQ(world.after(1s), HealthStatus::unhealthy);
+    const std::size_t asked = world.server.asked.size();
+    EXPECT_EQ(world.after(30s), HealthStatus::unhealthy);
+    EXPECT_EQ(world.server.asked.size(), asked);
+    EXPECT_EQ(world.health.dependencies().at(0).error,
+              "it was not asked: all connections are in use, or it failed a moment ago");
 }
 
 }  // namespace

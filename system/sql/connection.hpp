@@ -43,7 +43,7 @@ struct QueryResult {
 
 enum class ErrorKind : std::uint8_t {
     server,             ///< The server answered with an error; `sqlstate` says which.
-    turned_away,        ///< By the pool: its line is full, or it is closed. Definite.
+    turned_away,        ///< By the pool, unasked: see its acquire(). Definite.
     cannot_connect,     ///< No session came about. Definite.
     connection_lost,    ///< The connection died in mid-operation. Indefinite.
     deadline_exceeded,  ///< The caller's deadline passed; the connection is dropped. Indefinite.

@@ -1,8 +1,9 @@
 #include "system/sql/pool.hpp"
 
+#include <optional>
 #include <utility>
 
-#include "system/host/check.hpp"
+#include "system/sql/blame.hpp"
 
 namespace atlas::sql {
 namespace {
@@ -13,6 +14,10 @@ std::unexpected<Error> turned_away(std::string message) {
 
 std::unexpected<Error> no_connection(std::string message) {
     return std::unexpected(Error{.kind = ErrorKind::cannot_connect, .message = std::move(message)});
+}
+
+std::unexpected<Error> circuit_is_open() {
+    return turned_away("the database failed a moment ago: its circuit is open");
 }
 
 /// The session died, and not because its user was in a hurry.
@@ -48,8 +53,11 @@ struct Lease::Session {
     }
 };
 
-Lease::Lease(Pool& pool, host::Semaphore::Permit permit, std::unique_ptr<Session> session)
-    : pool_(&pool), permit_(std::move(permit)), session_(std::move(session)) {}
+Lease::Lease(Pool& pool, Permit permit, Call call, std::unique_ptr<Session> session)
+    : pool_(&pool),
+      permit_(std::move(permit)),
+      call_(std::move(call)),
+      session_(std::move(session)) {}
 
 Lease::Lease(Lease&& other) noexcept = default;
 
@@ -66,8 +74,13 @@ bool Lease::is_usable() const {
 }
 
 template <typename T>
-Result<T> Lease::finish(Result<T> result) {
+Result<T> Lease::finish(host::TimePoint began, Result<T> result) {
     session_->busy = false;
+    const host::Duration took = pool_->host_.clock().now() - began;
+    const Blame blame =
+        result ? Blame::nobody : blame_for(result.error(), took, pool_->options_.breaker.slow_call);
+    if (blame == Blame::nobody) call_.succeeded(took);
+    if (blame == Blame::server) call_.failed(took);
     if (!result && is_death(result.error()) && session_->was_idle) {
         // It had died while idle, most likely with the server: the other idle ones are no better,
         // and each would cost some request an attempt.
@@ -85,16 +98,18 @@ Result<T> Lease::finish(Result<T> result) {
 
 host::Task<Result<QueryResult>> Lease::query(host::Context context, std::string text) {
     session_->busy = true;
+    const host::TimePoint began = pool_->host_.clock().now();
     Result<QueryResult> result = co_await session_->connection->query(context, std::move(text));
-    co_return finish(std::move(result));
+    co_return finish(began, std::move(result));
 }
 
 host::Task<Result<QueryResult>> Lease::execute(host::Context context, Statement statement,
                                                Parameters parameters) {
     session_->busy = true;
+    const host::TimePoint began = pool_->host_.clock().now();
     Result<QueryResult> result = co_await session_->statements.execute(
         *session_->connection, context, statement, std::move(parameters));
-    co_return finish(std::move(result));
+    co_return finish(began, std::move(result));
 }
 
 Pool::Pool(host::Host& host, Driver& driver, PoolOptions options)
@@ -102,24 +117,41 @@ Pool::Pool(host::Host& host, Driver& driver, PoolOptions options)
       driver_(driver),
       options_(with_session_settings(std::move(options))),
       random_(host.random("sql.pool")),
-      permits_(host, options_.size, options_.waiting),
-      changed_(host) {
-    ATLAS_CHECK(options_.size > 0, "a pool without connections serves nobody");
-}
+      bulkhead_(host,
+                {.at_once = options_.size, .waiting = options_.waiting, .delay = options_.delay}),
+      breaker_(host.clock(), options_.breaker),
+      changed_(host) {}
 
 Pool::~Pool() = default;
 
 host::Task<Result<Lease>> Pool::acquire(host::Context context) {
     if (closed_) co_return turned_away("the pool is closed");
-    host::Result<host::Semaphore::Permit> permit = co_await permits_.acquire(context.deadline);
+    log_circuit();
+    // Asked twice: here, so that nobody stands in line for a server that is not to be asked; and
+    // when it is one's turn, since a probe that stood in line would keep others from probing.
+    if (breaker_.refuses()) co_return circuit_is_open();
+    host::Result<Lease::Permit> permit = co_await bulkhead_.enter(context.deadline);
     if (!permit && permit.error().code == host::ErrorCode::resource_exhausted) {
-        co_return turned_away("too many tasks wait for a connection");
+        co_return turned_away("no connection: " + permit.error().detail);
     }
-    if (!permit) co_return no_connection("no connection came free in time");
-    Result<std::unique_ptr<Lease::Session>> session = co_await idle_or_new(context);
+    if (!permit) co_return turned_away("no connection came free in time");
+    std::optional<Lease::Call> call = breaker_.admit();
+    if (!call) co_return circuit_is_open();
+    Result<std::unique_ptr<Lease::Session>> session = co_await idle_or_new(context, *call);
     if (!session) co_return std::unexpected(std::move(session.error()));
     ++out_;
-    co_return Lease(*this, std::move(*permit), std::move(*session));
+    co_return Lease(*this, std::move(*permit), std::move(*call), std::move(*session));
+}
+
+/// Changes of the breaker's state are noticed by the next task that comes.
+void Pool::log_circuit() {
+    const reliability::CircuitState state = breaker_.state();
+    if (state == logged_state_) return;
+    logged_state_ = state;
+    const bool is_good = state == reliability::CircuitState::closed;
+    host_.log({is_good ? host::LogLevel::info : host::LogLevel::warning,
+               "the circuit to the database has changed",
+               {{"state", std::string(reliability::name(state))}}});
 }
 
 /// An attempt to connect, from its beginning to its end, however it ends.
@@ -148,13 +180,15 @@ bool Pool::may_connect() const {
     return attempts_ == 0 && no_connect_before_ <= host_.clock().now();
 }
 
-host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::idle_or_new(host::Context context) {
+host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::idle_or_new(host::Context context,
+                                                                      Lease::Call& call) {
     for (;;) {
         if (closed_) co_return turned_away("the pool is closed");
         if (std::unique_ptr<Lease::Session> session = take_idle()) co_return session;
-        if (may_connect()) co_return co_await connect(context);
+        if (may_connect()) co_return co_await connect(context, call);
         const bool pauses = no_connect_before_ > host_.clock().now();
         if (pauses && out_ == 0 && context.deadline.passed(no_connect_before_)) {
+            call.failed(host::Duration::zero());
             co_return no_connection("the server could not be reached a moment ago");
         }
         const host::Deadline until =
@@ -162,6 +196,7 @@ host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::idle_or_new(host::Cont
                    : context.deadline;
         (void)co_await changed_.wait(until);
         if (context.deadline.passed(host_.clock().now())) {
+            call.failed(host::Duration::zero());
             co_return no_connection("the server could not be reached a moment ago");
         }
     }
@@ -179,8 +214,10 @@ std::unique_ptr<Lease::Session> Pool::take_idle() {
     return nullptr;
 }
 
-host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::connect(host::Context context) {
+host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::connect(host::Context context,
+                                                                  Lease::Call& call) {
     const Attempt attempt(*this);
+    const host::TimePoint began = host_.clock().now();
     const host::Deadline patience = host::deadline_after(host_, options_.connect_timeout);
     Result<std::unique_ptr<Connection>> connection =
         co_await driver_.connect(context.with_deadline(patience), options_.target);
@@ -188,10 +225,14 @@ host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::connect(host::Context 
         // A caller who could not wait says nothing about the server.
         const bool tells = connection.error().kind != ErrorKind::deadline_exceeded ||
                            context.with_deadline(patience).deadline == patience;
+        const host::Duration took = host_.clock().now() - began;
+        const Blame blame = blame_for(connection.error(), took, options_.breaker.slow_call);
+        if (tells || blame == Blame::server) call.failed(took);
         if (tells && attempt.is_first_to_fail()) connect_failed();
         connection.error().kind = ErrorKind::cannot_connect;
         co_return std::unexpected(std::move(connection.error()));
     }
+    call.succeeded(host_.clock().now() - began);
     failures_ = 0;
     // Not all at one time: connections born together must not end together.
     const host::Duration lifetime =

@@ -1,6 +1,7 @@
 #pragma once
-// A bounded pool of connections to one server. It runs no task of its own: a connection is made by
-// the task that needs it, under that task's deadline.
+// A bounded pool of connections to one server, and the guard of that server: a circuit breaker and
+// a bulkhead stand before it, in the order that docs/decisions/0007-reliability.md gives. It runs
+// no task of its own: a connection is made by the task that needs it, under that task's deadline.
 //
 //     Result<Lease> lease = co_await pool.acquire(context);
 //     if (!lease) ...
@@ -10,7 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "system/host/semaphore.hpp"
+#include "system/reliability/bulkhead.hpp"
+#include "system/reliability/circuit_breaker.hpp"
 #include "system/sql/pool_options.hpp"
 #include "system/sql/statement_cache.hpp"
 
@@ -38,13 +40,17 @@ class Lease {
     friend class Pool;
     struct Session;
 
-    Lease(Pool& pool, host::Semaphore::Permit permit, std::unique_ptr<Session> session);
+    using Permit = reliability::Bulkhead::Permit;
+    using Call = reliability::CircuitBreaker::Call;
+
+    Lease(Pool& pool, Permit permit, Call call, std::unique_ptr<Session> session);
     template <typename T>
-    Result<T> finish(Result<T> result);
+    Result<T> finish(host::TimePoint began, Result<T> result);
 
     // The permit is last to go: the session is back in the pool by then.
     Pool* pool_;
-    host::Semaphore::Permit permit_;
+    Permit permit_;
+    Call call_;
     std::unique_ptr<Session> session_;
 };
 
@@ -58,7 +64,8 @@ class Pool {
 
     /// Waits for a connection. While the server cannot be reached, one task at a time tries to
     /// connect, after a growing back-off for the pool as a whole; the others wait for what becomes
-    /// of it. Errors, definite always: turned_away, else cannot_connect whatever stood in the way.
+    /// of it. Errors, definite always: turned_away (the circuit is open, the line is full or too
+    /// slow: nothing was asked of the server), else cannot_connect whatever stood in the way.
     host::Task<Result<Lease>> acquire(host::Context context);
 
     /// Drops the idle connections, and those out on lease as they come back.
@@ -66,16 +73,21 @@ class Pool {
 
     const PoolOptions& options() const { return options_; }
     std::size_t idle() const { return idle_.size(); }
-    std::size_t leased() const { return options_.size - permits_.available(); }
-    std::size_t waiting() const { return permits_.waiting(); }
+    std::size_t leased() const { return bulkhead_.inside(); }
+    std::size_t waiting() const { return bulkhead_.waiting(); }
+    const reliability::Bulkhead& bulkhead() const { return bulkhead_; }
+    const reliability::CircuitBreaker& breaker() const { return breaker_; }
 
   private:
     friend class Lease;
 
     class Attempt;
 
-    host::Task<Result<std::unique_ptr<Lease::Session>>> idle_or_new(host::Context context);
-    host::Task<Result<std::unique_ptr<Lease::Session>>> connect(host::Context context);
+    host::Task<Result<std::unique_ptr<Lease::Session>>> idle_or_new(host::Context context,
+                                                                    Lease::Call& call);
+    host::Task<Result<std::unique_ptr<Lease::Session>>> connect(host::Context context,
+                                                                Lease::Call& call);
+    void log_circuit();
     bool may_connect() const;
     std::unique_ptr<Lease::Session> take_idle();
     void give_back(std::unique_ptr<Lease::Session> session) noexcept;
@@ -85,7 +97,9 @@ class Pool {
     Driver& driver_;
     PoolOptions options_;
     host::RandomSource random_;
-    host::Semaphore permits_;
+    reliability::Bulkhead bulkhead_;
+    reliability::CircuitBreaker breaker_;
+    reliability::CircuitState logged_state_ = reliability::CircuitState::closed;
     std::vector<std::unique_ptr<Lease::Session>> idle_;  ///< The most recently used last.
     host::WaitList changed_;    ///< Those who may not connect now, and would take an idle one.
     std::size_t attempts_ = 0;  ///< To connect, under way.

@@ -5,6 +5,8 @@
 #include <cstddef>
 
 #include "system/host/time.hpp"
+#include "system/reliability/circuit_breaker.hpp"
+#include "system/reliability/controlled_delay.hpp"
 #include "system/reliability/retry.hpp"
 #include "system/sql/connection.hpp"
 
@@ -17,6 +19,11 @@ struct PoolOptions {
     std::size_t size = 8;
     /// Tasks that wait for one; beyond it the next is turned away at once.
     std::size_t waiting = 128;
+    /// How long they wait at most, whatever time they have.
+    reliability::ControlledDelayOptions delay = {};
+    /// A call, to it, is one lease: connecting if need be, and all that was asked meanwhile. Slow
+    /// is what took the server so long in one go, the wait for other transactions' locks included.
+    reliability::CircuitBreakerOptions breaker = {};
     host::Duration connect_timeout = std::chrono::seconds{3};
     /// A connection that old is replaced when it comes back, so that a changed address, balance or
     /// server setting is noticed in the end.

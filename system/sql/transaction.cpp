@@ -94,6 +94,26 @@ bool is_worth_retrying(const Error& error) {
     return false;
 }
 
+namespace detail {
+
+void account_for(Database& database, const Error* error) {
+    if (error == nullptr) {
+        database.budget.succeeded();
+    } else if (is_worth_retrying(*error)) {
+        database.budget.failed();
+    }
+}
+
+host::Task<bool> may_try_again(Database& database, host::Context context, const Error& error,
+                               unsigned retries) {
+    if (!is_worth_retrying(error) || retries + 1 >= database.retry.max_attempts) co_return false;
+    if (!database.budget.grants_retry()) co_return false;
+    co_return co_await reliability::wait_to_retry(database.host, database.retry, retries,
+                                                  database.random, context.deadline);
+}
+
+}  // namespace detail
+
 namespace {
 
 host::Task<Result<QueryResult>> attempt_read(Database& database, host::Context context,
@@ -110,9 +130,10 @@ host::Task<Result<QueryResult>> run_read(Database& database, host::Context conte
     for (unsigned retries = 0;; ++retries) {
         Result<QueryResult> result =
             co_await attempt_read(database, context, statement, parameters);
-        if (result || !is_worth_retrying(result.error())) co_return result;
-        const bool again = co_await reliability::wait_to_retry(
-            database.host, database.retry, retries, database.random, context.deadline);
+        detail::account_for(database, result ? nullptr : &result.error());
+        if (result) co_return result;
+        const bool again =
+            co_await detail::may_try_again(database, context, result.error(), retries);
         if (!again) co_return result;
     }
 }

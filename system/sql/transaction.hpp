@@ -5,15 +5,16 @@
 //  * A COMMIT is never cancelled and never repeated. When its answer does not come (the connection
 //    is lost, the deadline passes, the server goes down), the outcome is indefinite.
 //  * Whatever fails before COMMIT is sent is definite: the server undoes it.
-//  * Retried, under the deadline: 40001, 40P01, no connection, a connection lost before COMMIT, a
-//    session whose prepared statements are stale. Not a refusal of user or password (class 28), nor
-//    a turning away by the pool.
+//  * Retried, under the deadline and as far as the retry budget goes: 40001, 40P01, no connection,
+//    a connection lost before COMMIT, a session whose prepared statements are stale. Not a refusal
+//    of user or password (class 28), nor a turning away by the pool.
 
 #include <concepts>
 #include <utility>
 
 #include "system/host/host.hpp"
 #include "system/reliability/retry.hpp"
+#include "system/reliability/retry_budget.hpp"
 #include "system/sql/pool.hpp"
 
 namespace atlas::sql {
@@ -66,9 +67,20 @@ struct Database {
     Pool& pool;
     reliability::RetryPolicy retry;
     host::RandomSource random;
+    /// Of all that goes to this database together.
+    reliability::RetryBudget budget = reliability::RetryBudget{};
 };
 
 namespace detail {
+
+/// How an attempt ended, for the budget's account. What the server answered to the caller's own
+/// error, and what was never offered to it, is neither success nor failure, as in gRPC's.
+void account_for(Database& database, const Error* error);
+
+/// After an attempt that failed definitely, and was accounted for: whether it is worth another and
+/// there may be one. Waits for its moment.
+host::Task<bool> may_try_again(Database& database, host::Context context, const Error& error,
+                               unsigned retries);
 
 template <typename T, typename Work>
 host::Task<TransactionResult<T>> attempt_transaction(Database& database, host::Context context,
@@ -108,12 +120,10 @@ host::Task<TransactionResult<T>> run_transaction(Database& database, host::Conte
     for (unsigned retries = 0;; ++retries) {
         TransactionResult<T> result =
             co_await detail::attempt_transaction<T>(database, context, work);
-        if (result || result.error().certainty == host::Certainty::indefinite ||
-            !is_worth_retrying(result.error().cause)) {
-            co_return result;
-        }
-        const bool again = co_await reliability::wait_to_retry(
-            database.host, database.retry, retries, database.random, context.deadline);
+        detail::account_for(database, result ? nullptr : &result.error().cause);
+        if (result || result.error().certainty == host::Certainty::indefinite) co_return result;
+        const bool again =
+            co_await detail::may_try_again(database, context, result.error().cause, retries);
         if (!again) co_return result;
     }
 }

@@ -164,6 +164,55 @@ TEST(Transaction, AttemptsAreBounded) {
     EXPECT_EQ(outcome.result.error().cause.sqlstate, "40001");
 }
 
+Task<> run_one_after_the_other(Database& database, int transactions, int reads) {
+    const auto context = [&database] {
+        return host::Context{.deadline = host::deadline_after(database.host, 10s)};
+    };
+    for (int i = 0; i < transactions; ++i) {
+        (void)co_await run_transaction<QueryResult>(
+            database, context(),
+            [](Transaction& transaction) { return transaction.execute(write, {}); });
+    }
+    for (int i = 0; i < reads; ++i)
+        (void)co_await run_read(database, context(), write, {});
+}
+
+/// How often a server is asked that answers with the errors one after the other, the last of them
+/// again and again; with a budget of ten tokens.
+std::size_t times_asked(const std::vector<Error>& errors, int transactions, int reads) {
+    sim::kernel::Kernel kernel{sim::kernel::Seed{1}};
+    sim::kernel::IsolatedHost process{kernel, "machine", "test"};
+    FakeServer server;
+    server.fail = [&](const std::string& asked) -> std::optional<Error> {
+        if (asked != "execute write") return std::nullopt;
+        return errors[std::min(server.count(asked), errors.size()) - 1];
+    };
+    FakeDriver driver(process.host(), server);
+    Pool pool(process.host(), driver, {});
+    Database database{process.host(),
+                      pool,
+                      {.max_attempts = 10},
+                      process.host().random("retry"),
+                      reliability::RetryBudget({.tokens = 10})};
+    process.tasks().spawn(run_one_after_the_other(database, transactions, reads));
+    kernel.run_until(host::TimePoint{1h});
+    EXPECT_EQ(process.tasks().size(), 0u);
+    return server.count("execute write");
+}
+
+TEST(Transaction, TheRetryBudgetIsOneForAllOfThem) {
+    // Half the bucket: four failures leave more than half of it.
+    const Error conflict = server_error("40001");
+    EXPECT_EQ(times_asked({conflict}, 20, 0), 20u + 4u);
+    EXPECT_EQ(times_asked({conflict}, 0, 20), 20u + 4u);
+    EXPECT_EQ(times_asked({conflict}, 10, 10), 20u + 4u);
+    // A caller's own errors are not tried again, and cost nothing.
+    std::vector<Error> errors(10, server_error("23505"));
+    EXPECT_EQ(times_asked(errors, 20, 0), 20u);
+    errors.push_back(conflict);
+    EXPECT_EQ(times_asked(errors, 30, 0), 30u + 4u);
+}
+
 TEST(Transaction, RetriesEndAtTheDeadline) {
     const Outcome outcome = run(always("execute write", server_error("40001")), 500ms, false,
                                 {.max_attempts = 1000, .base = 100ms});

@@ -1,0 +1,21 @@
+#include "properties/history/database_log.hpp"
+
+#include <utility>
+
+namespace atlas::properties {
+
+std::size_t DatabaseLog::new_conversation(std::string node) {
+    conversations_.push_back({.node = std::move(node), .began = now()});
+    return conversations_.size() - 1;
+}
+
+void DatabaseLog::request_came(std::size_t conversation) {
+    conversations_[conversation].requests.push_back(now());
+}
+
+void DatabaseLog::add(std::size_t conversation, DatabaseOperation operation) {
+    operation.ended = now();
+    conversations_[conversation].operations.push_back(operation);
+}
+
+}  // namespace atlas::properties

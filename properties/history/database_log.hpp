@@ -1,0 +1,63 @@
+#pragma once
+// What API nodes asked of their database and how it ended: the history of the run at the SQL port,
+// below the pool. What was sent into a black hole is in it too, though no database ever saw it.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "system/host/time.hpp"
+
+namespace atlas::properties {
+
+enum class DatabaseAnswer : std::uint8_t {
+    given,        ///< The server said something: a "no" is an answer.
+    none,         ///< No connection came about, or it was lost.
+    out_of_time,  ///< Its caller's deadline passed first.
+};
+
+/// To connect, or a statement.
+struct DatabaseOperation {
+    host::Duration began{};
+    host::Duration ended{};
+    DatabaseAnswer answer = DatabaseAnswer::given;
+    /// For a request, else the node's own: a migration.
+    bool for_request = false;
+
+    friend bool operator==(const DatabaseOperation&, const DatabaseOperation&) = default;
+};
+
+/// All that one incarnation of an API node asked.
+struct DatabaseConversation {
+    std::string node;
+    host::Duration began{};
+    std::vector<DatabaseOperation> operations = {};  ///< In the order in which they ended.
+    std::vector<host::Duration> requests = {};       ///< When the API's requests came to the node.
+};
+
+class DatabaseLog {
+  public:
+    /// Time since the start of the run, as in the clients' history.
+    using Clock = std::function<host::Duration()>;
+
+    explicit DatabaseLog(Clock clock) : clock_(std::move(clock)) {}
+    DatabaseLog(const DatabaseLog&) = delete;
+    DatabaseLog& operator=(const DatabaseLog&) = delete;
+
+    /// A number for one more incarnation.
+    std::size_t new_conversation(std::string node);
+    void request_came(std::size_t conversation);
+    /// One that ends now.
+    void add(std::size_t conversation, DatabaseOperation operation);
+
+    host::Duration now() const { return clock_(); }
+    const std::vector<DatabaseConversation>& conversations() const { return conversations_; }
+
+  private:
+    Clock clock_;
+    std::vector<DatabaseConversation> conversations_;
+};
+
+}  // namespace atlas::properties

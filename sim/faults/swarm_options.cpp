@@ -148,6 +148,9 @@ SwarmOptions draw(const kernel::Seed& seed) {
     o.workload.weight_get = draw.count("workload.weight_get", 2, 8);
     o.workload.weight_patch = draw.count("workload.weight_patch", 2, 8);
     o.workload.weight_delete = draw.count("workload.weight_delete", 0, 2);
+    o.workload.weight_list = draw.count("workload.weight_list", 0, 2);
+    o.workload.weight_change_email = draw.count("workload.weight_change_email", 0, 2);
+    o.workload.weight_repeat = draw.count("workload.weight_repeat", 0, 2);
     o.system.pool_size = draw.count("system.pool_size", 2, 12);
     o.system.lock_timeout = draw.time("system.lock_timeout", 500ms, 3s);
     o.system.retry_attempts = draw.count("system.retry_attempts", 1, 5);

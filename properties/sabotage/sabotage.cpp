@@ -17,6 +17,14 @@ constexpr SabotageDescription sabotages[] = {
      "A COMMIT is reported as done when it has been sent, not when the server has answered."},
     {Sabotage::idempotency_key_stripped, "idempotency-key-stripped",
      "Every request gets an Idempotency-Key of its own, so a repeated one is taken for another."},
+    {Sabotage::listing_by_offset, "listing-by-offset",
+     "A page of the listing begins after so many rows, not after the last user of the one before."},
+    {Sabotage::email_folded_in_check_only, "email-folded-in-check-only",
+     "A registration looks for the folded e-mail, and stores it as it is spelt."},
+    {Sabotage::retry_of_indefinite_commit, "retry-of-indefinite-commit",
+     "A COMMIT whose answer is lost is taken for one that was rolled back, and run again."},
+    {Sabotage::session_timeouts_unset, "session-timeouts-unset",
+     "Sessions have no time limits: whoever is lost with a lock keeps it."},
 };
 
 }  // namespace

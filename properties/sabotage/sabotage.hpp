@@ -15,6 +15,10 @@ enum class Sabotage : std::uint8_t {
     cached_get,
     commit_acknowledged_early,
     idempotency_key_stripped,
+    listing_by_offset,
+    email_folded_in_check_only,
+    retry_of_indefinite_commit,
+    session_timeouts_unset,
 };
 
 struct SabotageDescription {

@@ -363,6 +363,12 @@ TEST(UniqueEmails, AreHeldFromOneChangeToTheNext) {
     expect_invalid(check_unique_emails(story.run), "two users were given it");
 }
 
+TEST(Described, IsFoundViolated) {
+    Story story = good_story();
+    story.run.facts.undescribed_responses = {"The answer 418 to GET /v1/users is odd."};
+    expect_invalid(check_described(story.run), "The answer 418");
+}
+
 TEST(EqualReplays, AreFoundViolated) {
     const auto repeated = [](auto spoil) {
         Story story = good_story();

@@ -18,6 +18,8 @@ constexpr Property properties[] = {
      check_user_records},
     {"api-contract", "Every answer is one that the API's contract allows for what was asked.",
      check_api_contract},
+    {"described", "Every response is one that /openapi.json describes: status, headers, body.",
+     check_described},
     {"equal-replays",
      "One effect per idempotency key: who repeats a request is told what its first was told.",
      check_equal_replays},

@@ -40,6 +40,8 @@ struct RunFacts {
     /// What is still there after all programs have ended: "api-1: 1 connection", ...; nothing where
     /// nobody counted.
     std::optional<std::vector<std::string>> leftovers = {};
+    /// Responses that are not as /openapi.json describes them, one sentence each.
+    std::vector<std::string> undescribed_responses = {};
 };
 
 struct RunRecord {

@@ -39,8 +39,13 @@ UserFields answer_of(const client::UserPage& page) {
     return fields;
 }
 
-client::ClientOptions with_instance(client::ClientOptions options, std::uint64_t instance) {
+client::ClientOptions recorded(client::ClientOptions options, std::uint64_t instance,
+                               HistoryRecorder& recorder) {
     options.instance = instance;
+    options.on_response = [&recorder](std::string_view method, std::string_view target,
+                                      const http::Response& response) {
+        recorder.review_response(method, target, response);
+    };
     return options;
 }
 
@@ -50,7 +55,7 @@ RecordedClient::RecordedClient(host::Host& host, HistoryRecorder& recorder,
                                client::ClientOptions options)
     : recorder_(recorder),
       process_(recorder.new_process()),
-      client_(host, with_instance(std::move(options), process_)) {}
+      client_(host, recorded(std::move(options), process_, recorder)) {}
 
 void RecordedClient::begin(sim::scenario::OperationId operation, host::RandomSource random) {
     random_ = random;

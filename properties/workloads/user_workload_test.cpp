@@ -95,6 +95,7 @@ Outcome run(Sabotage sabotage, std::uint64_t seed, UserWorkloadOptions options =
     record.facts.ended_at = kernel.now().since_epoch;
     std::ranges::copy(weights_of(options), record.facts.weights.begin());
     record.users = database.rows();
+    record.facts.undescribed_responses = recorder.undescribed_responses();
     outcome.history = recorder.history();
     // As `atlas-sim check` would read it.
     const auto read = read_history(write_history(outcome.history));

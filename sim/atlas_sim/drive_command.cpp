@@ -143,8 +143,8 @@ int drive(const DriveCommand& command) {
                    properties::describe(operations.error()));
         return to_int(ExitCode::unreadable_input);
     }
-    const properties::RunRecord record =
-        record_of(command, std::move(*operations), std::move(outcome));
+    properties::RunRecord record = record_of(command, std::move(*operations), std::move(outcome));
+    record.facts.undescribed_responses = recorder.undescribed_responses();
     return report(properties::judge_run(record), record);
 }
 

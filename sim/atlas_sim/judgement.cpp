@@ -60,6 +60,7 @@ properties::RunRecord record_of(Simulation& simulation, const faults::SwarmOptio
     record.facts.ended_at = simulation.now().since_epoch;
     record.facts.healing_time = options.run.liveness;
     record.facts.leftovers = simulation.leftovers();
+    record.facts.undescribed_responses = simulation.undescribed_responses();
     return record;
 }
 

@@ -62,6 +62,9 @@ class Simulation {
 
     // What came of it, after run().
     const properties::History& history() const { return recorder_.history(); }
+    const std::vector<std::string>& undescribed_responses() const {
+        return recorder_.undescribed_responses();
+    }
     /// The table of users as committed when the clients had ended; nullopt when the database did
     /// not run then.
     const std::optional<models::postgres::CommittedRows>& final_users() const {

@@ -27,6 +27,7 @@ class PartitionBuilder {
     void add_get(const UserOperation& operation);
     void add_patch(const UserOperation& operation);
     void add_delete(const UserOperation& operation);
+    void add_page(const UserOperation& operation);
     void add_unacknowledged_registration(const UserOperation& operation);
     static void push(Partition<UserRecordModel>& partition, const UserOperation& operation,
                      Operation what);
@@ -111,6 +112,17 @@ void PartitionBuilder::add_delete(const UserOperation& operation) {
     push(partition_of(*operation.request.id), operation, what);
 }
 
+/// Each user that a page shows is a read of that user.
+void PartitionBuilder::add_page(const UserOperation& operation) {
+    if (operation.outcome != EntryType::ok) return;
+    for (const ListedUser& user : *operation.response.users) {
+        ids_by_email_[folded_email(user.email)].insert(user.id);
+        Partition<UserRecordModel>& partition = partition_of(user.id);
+        const State state = partition.model.holding(user.display_name, user.version);
+        push(partition, operation, {Action::read, state, 0, 0});
+    }
+}
+
 void PartitionBuilder::add(const UserOperation& operation) {
     switch (operation.function) {
         case UserFunction::register_user:
@@ -120,10 +132,17 @@ void PartitionBuilder::add(const UserOperation& operation) {
             add_get(operation);
             return;
         case UserFunction::patch_user:
+        case UserFunction::change_email:
             add_patch(operation);
             return;
         case UserFunction::delete_user:
             add_delete(operation);
+            return;
+        case UserFunction::list_users:
+            add_page(operation);
+            return;
+        case UserFunction::repeat_registration:
+            // Whatever it is told, it changes nothing: check_equal_replays is about it.
             return;
     }
 }

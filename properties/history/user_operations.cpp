@@ -23,10 +23,33 @@ constexpr TextMember text_members[] = {{"id", &UserFields::id},
                                        {"email", &UserFields::email},
                                        {"display_name", &UserFields::display_name},
                                        {"problem", &UserFields::problem},
-                                       {"failure", &UserFields::failure}};
+                                       {"failure", &UserFields::failure},
+                                       {"key", &UserFields::key},
+                                       {"cursor", &UserFields::cursor},
+                                       {"next_cursor", &UserFields::next_cursor}};
 constexpr NumberMember number_members[] = {{"version", &UserFields::version},
                                            {"if_match", &UserFields::if_match},
-                                           {"status", &UserFields::status}};
+                                           {"status", &UserFields::status},
+                                           {"limit", &UserFields::limit}};
+
+/// Nothing when it is no list of users.
+std::optional<std::vector<ListedUser>> read_users(const Json& list) {
+    if (!list.is_array()) return {};
+    std::vector<ListedUser> users;
+    for (const Json& element : list) {
+        const auto text = [&](const char* key) {
+            const auto member = element.find(key);
+            return member != element.end() && member->is_string();
+        };
+        const bool is_user = element.is_object() && text("id") && text("email") &&
+                             text("display_name") && element.contains("version") &&
+                             element["version"].is_number_unsigned();
+        if (!is_user) return {};
+        users.push_back({element["id"], element["email"], element["display_name"],
+                         element["version"].get<std::uint64_t>()});
+    }
+    return users;
+}
 
 /// An empty clause when all is well.
 std::string read_member(UserFields& fields, const std::string& key, const Json& value) {
@@ -42,6 +65,10 @@ std::string read_member(UserFields& fields, const std::string& key, const Json& 
         fields.*member.field = value.get<std::uint64_t>();
         return {};
     }
+    if (key == "users") {
+        fields.users = read_users(value);
+        return fields.users ? "" : "\"users\" is no list of users";
+    }
     if (key != "absent") return fmt::format("it has an unknown member \"{}\"", key);
     if (!value.is_boolean()) return "\"absent\" is neither true nor false";
     fields.absent = value.get<bool>();
@@ -53,6 +80,9 @@ std::string missing(const UserOperation& operation, EntryType type) {
     const bool is_invoke = type == EntryType::invoke;
     const UserFields& fields = is_invoke ? operation.request : operation.response;
     switch (operation.function) {
+        case UserFunction::repeat_registration:
+            if (is_invoke && !fields.key) return "\"key\"";
+            [[fallthrough]];
         case UserFunction::register_user:
             if (is_invoke && !(fields.email && fields.display_name)) {
                 return "\"email\" and \"display_name\"";
@@ -68,6 +98,9 @@ std::string missing(const UserOperation& operation, EntryType type) {
                 return "\"display_name\" and \"version\", or \"absent\":true";
             }
             return {};
+        case UserFunction::change_email:
+            if (is_invoke && !fields.email) return "\"email\"";
+            [[fallthrough]];
         case UserFunction::patch_user:
             if (is_invoke && !(fields.id && fields.display_name && fields.if_match)) {
                 return "\"id\", \"display_name\" and \"if_match\"";
@@ -78,6 +111,10 @@ std::string missing(const UserOperation& operation, EntryType type) {
             return {};
         case UserFunction::delete_user:
             if (is_invoke && !(fields.id && fields.if_match)) return "\"id\" and \"if_match\"";
+            return {};
+        case UserFunction::list_users:
+            if (is_invoke && !fields.limit) return "\"limit\"";
+            if (type == EntryType::ok && !fields.users) return "\"users\"";
             return {};
     }
     return {};
@@ -110,6 +147,15 @@ std::string to_json(const UserFields& fields) {
         if (const auto& number = fields.*member.field) object[member.key] = *number;
     }
     if (fields.absent) object["absent"] = true;
+    if (fields.users) {
+        auto& users = object["users"] = nlohmann::ordered_json::array();
+        for (const ListedUser& user : *fields.users) {
+            users.push_back({{"id", user.id},
+                             {"email", user.email},
+                             {"display_name", user.display_name},
+                             {"version", user.version}});
+        }
+    }
     return object.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -135,6 +181,12 @@ std::string_view name(UserFunction function) noexcept {
             return "patch_user";
         case UserFunction::delete_user:
             return "delete_user";
+        case UserFunction::list_users:
+            return "list_users";
+        case UserFunction::change_email:
+            return "change_email";
+        case UserFunction::repeat_registration:
+            return "repeat_registration";
     }
     return "unknown";
 }
@@ -156,7 +208,7 @@ std::expected<std::vector<UserOperation>, Unreadable> user_operations(const Hist
         if (!function) {
             return std::unexpected(
                 Unreadable{line, fmt::format("\"{}\" is no known function", entry.function),
-                           "\"register_user\", \"get_user\", \"patch_user\" or \"delete_user\""});
+                           "one that properties/history/README.md lists"});
         }
         if (entry.type == EntryType::invoke) {
             open[entry.process] = operations.size();

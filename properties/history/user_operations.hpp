@@ -15,6 +15,16 @@
 
 namespace atlas::properties {
 
+/// A user as one page of the listing shows it.
+struct ListedUser {
+    std::string id;
+    std::string email;
+    std::string display_name;
+    std::uint64_t version = 0;
+
+    friend bool operator==(const ListedUser&, const ListedUser&) = default;
+};
+
 /// What an entry's value says; what it does not say is nullopt.
 struct UserFields {
     std::optional<std::string> id = {};
@@ -30,6 +40,16 @@ struct UserFields {
     std::optional<std::string> failure = {};
     /// The answer: there is no such user.
     bool absent = false;
+    /// The Idempotency-Key.
+    std::optional<std::string> key = {};
+    /// Where the page begins; nothing of the first one.
+    std::optional<std::string> cursor = {};
+    /// Where the page after it begins; nothing after the last one.
+    std::optional<std::string> next_cursor = {};
+    /// How many users the page may show.
+    std::optional<std::uint64_t> limit = {};
+    /// Those the page shows, in its order.
+    std::optional<std::vector<ListedUser>> users = {};
 
     friend bool operator==(const UserFields&, const UserFields&) = default;
 };
@@ -40,12 +60,21 @@ std::string to_json(const UserFields& fields);
 /// The error is a clause: "\"version\" is no whole number".
 std::expected<UserFields, std::string> user_fields_from_json(std::string_view json);
 
-enum class UserFunction : std::uint8_t { register_user, get_user, patch_user, delete_user };
+enum class UserFunction : std::uint8_t {
+    register_user,
+    get_user,
+    patch_user,
+    delete_user,
+    list_users,           ///< One page. A walk is a client's pages from one without cursor on.
+    change_email,         ///< A PATCH of name and e-mail.
+    repeat_registration,  ///< A key once more whose outcome is known, perhaps with another body.
+};
 inline constexpr UserFunction all_user_functions[] = {
-    UserFunction::register_user, UserFunction::get_user, UserFunction::patch_user,
-    UserFunction::delete_user};
+    UserFunction::register_user,      UserFunction::get_user,   UserFunction::patch_user,
+    UserFunction::delete_user,        UserFunction::list_users, UserFunction::change_email,
+    UserFunction::repeat_registration};
 
-/// "register_user", "get_user", "patch_user", "delete_user".
+/// As above: "register_user" and so on.
 std::string_view name(UserFunction function) noexcept;
 std::optional<UserFunction> user_function_named(std::string_view name) noexcept;
 

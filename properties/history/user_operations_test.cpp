@@ -23,7 +23,12 @@ TEST(UserOperations, FieldsAreReadAsTheyAreWritten) {
                             .status = 412,
                             .problem = "urn:x",
                             .failure = "rejected",
-                            .absent = true};
+                            .absent = true,
+                            .key = "k",
+                            .cursor = "c",
+                            .next_cursor = "n",
+                            .limit = 7,
+                            .users = {{{"i", "A@b.example", "Ann", 3}}}};
     EXPECT_EQ(user_fields_from_json(to_json(fields)), fields);
     EXPECT_EQ(user_fields_from_json(to_json(UserFields{})), UserFields{});
     EXPECT_EQ(user_fields_from_json("null"), UserFields{});
@@ -58,6 +63,14 @@ TEST(UserOperations, RefuseWhatTheyCannotUse) {
                 HasSubstr("\"id\" is no text"));
     EXPECT_THAT(why_refused({entry(1, EntryType::invoke, "get_user", R"({"id":"a","x":1})")}),
                 HasSubstr("unknown member \"x\""));
+    const Entry page = entry(1, EntryType::invoke, "list_users", R"({"limit":2})");
+    for (const char* users : {"7", "[7]", R"([{"id":"a"}])"}) {
+        EXPECT_THAT(why_refused({page, entry(1, EntryType::ok, "list_users",
+                                             R"({"users":)" + std::string(users) + "}")}),
+                    HasSubstr("\"users\" is no list of users"));
+    }
+    EXPECT_THAT(why_refused({page, entry(1, EntryType::ok, "list_users", "{}")}),
+                HasSubstr("with \"users\""));
     EXPECT_THAT(why_refused({entry(1, EntryType::invoke, "get_user", R"({"id":"a"})"),
                              entry(1, EntryType::ok, "get_user", R"({"version":-1})")}),
                 HasSubstr("line 2: in \"value\", \"version\" is no whole number"));

@@ -70,9 +70,11 @@ void Audit::note_deletion(const UserOperation& operation) {
 }
 
 void Audit::note(const UserOperation& operation) {
-    if (operation.function == UserFunction::get_user || operation.outcome == EntryType::fail) {
-        return;
-    }
+    const bool writes = operation.function == UserFunction::register_user ||
+                        operation.function == UserFunction::patch_user ||
+                        operation.function == UserFunction::change_email ||
+                        operation.function == UserFunction::delete_user;
+    if (!writes || operation.outcome == EntryType::fail) return;
     if (operation.function == UserFunction::delete_user) {
         note_deletion(operation);
         return;
@@ -87,10 +89,9 @@ void Audit::note(const UserOperation& operation) {
         return;
     }
     const bool is_registration = operation.function == UserFunction::register_user;
-    Writes& writes = writes_[is_registration ? *operation.response.id : *request.id];
-    if (writes.newest == nullptr ||
-        *writes.newest->response.version < *operation.response.version) {
-        writes.newest = &operation;
+    Writes& known = writes_[is_registration ? *operation.response.id : *request.id];
+    if (known.newest == nullptr || *known.newest->response.version < *operation.response.version) {
+        known.newest = &operation;
     }
 }
 

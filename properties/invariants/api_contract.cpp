@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "properties/history/folded_email.hpp"
 #include "properties/invariants/invariants.hpp"
@@ -30,15 +31,23 @@ bool is_uuid_v7(std::string_view text) {
     return true;
 }
 
+struct Seen {
+    const UserOperation* by;
+    std::string email;
+    std::string name;
+};
+
 class ContractReview {
   public:
     explicit ContractReview(const std::vector<UserOperation>& operations) {
         for (const UserOperation& operation : operations) {
-            if (operation.function != UserFunction::register_user) continue;
-            if (operation.outcome == EntryType::ok) {
-                emails_[*operation.response.id] = *operation.request.email;
+            if (operation.function == UserFunction::patch_user) {
+                keeps_email_.insert(*operation.request.display_name);
             }
-            if (operation.outcome == EntryType::fail) continue;
+            const bool takes = operation.function == UserFunction::register_user ||
+                               operation.function == UserFunction::change_email;
+            if (!takes || operation.outcome == EntryType::fail) continue;
+            emails_[*operation.request.display_name] = *operation.request.email;
             const auto [taken, is_first] = taken_since_.try_emplace(
                 folded_email(*operation.request.email), operation.invoke_line);
             if (!is_first) taken->second = std::min(taken->second, operation.invoke_line);
@@ -53,7 +62,10 @@ class ContractReview {
         }
     }
 
-    std::vector<std::string> findings() { return std::move(wrong_); }
+    std::vector<std::string> findings() {
+        review_kept_emails();
+        return std::move(wrong_);
+    }
 
   private:
     void find(const UserOperation& operation, std::string_view what) {
@@ -63,9 +75,16 @@ class ContractReview {
     void review_taken(const UserOperation& operation);
     void review_answer(const UserOperation& operation);
     void review_registration(const UserOperation& operation);
+    void review_page(const UserOperation& operation);
+    void see(const UserOperation& operation, const ListedUser& user);
+    void review_kept_emails();
 
-    std::map<std::string, std::string> emails_;  ///< By id, as registered.
-    /// By folded e-mail, the line on which the first registration that may have taken it began.
+    /// By the name that was set together with it.
+    std::map<std::string, std::string> emails_;
+    std::set<std::string> keeps_email_;  ///< Names that were set alone.
+    /// What clients saw, by id and version.
+    std::map<std::pair<std::string, std::uint64_t>, Seen> seen_;
+    /// By folded e-mail, the line on which the first request that may have taken it began.
     std::map<std::string, std::size_t> taken_since_;
     std::vector<std::string> wrong_;
 };
@@ -77,6 +96,10 @@ void ContractReview::review_failure(const UserOperation& operation) {
     if (failure == "contract_violated" && status != 500) {
         find(operation, fmt::format("was answered outside the contract (status {}): {}", status,
                                     operation.error));
+    } else if (failure == "rejected" && operation.function == UserFunction::repeat_registration) {
+        // Of a key: check_equal_replays knows whether that was right.
+        if (status == 422) return;
+        find(operation, fmt::format("was rejected with {}: {}", status, operation.error));
     } else if (failure == "rejected") {
         find(operation, fmt::format("was rejected with {} although it was well formed: {}", status,
                                     operation.error));
@@ -85,19 +108,66 @@ void ContractReview::review_failure(const UserOperation& operation) {
     }
 }
 
-// An e-mail is taken by a registration that succeeded, or by one whose outcome nobody was told.
+// An e-mail is taken by a registration or change that succeeded, or by one whose outcome nobody was
+// told.
 void ContractReview::review_taken(const UserOperation& operation) {
     const auto taken = taken_since_.find(folded_email(operation.request.email.value_or("")));
     if (taken != taken_since_.end() && taken->second < operation.end_line) return;
     find(operation,
-         fmt::format("was told that \"{}\" is taken, but no registration of it had begun "
-                     "that may have taken it",
+         fmt::format("was told that \"{}\" is taken, but no request had begun that may have taken "
+                     "it",
                      operation.request.email.value_or("")));
+}
+
+// Names are set once, so a name tells the request that set it, and with it the e-mail.
+void ContractReview::see(const UserOperation& operation, const ListedUser& user) {
+    seen_.try_emplace({user.id, user.version}, Seen{&operation, user.email, user.display_name});
+    const auto set = emails_.find(user.display_name);
+    if (set == emails_.end() || set->second == user.email) return;
+    find(operation, fmt::format("was told the e-mail \"{}\" of \"{}\", to whom \"{}\" was given",
+                                user.email, user.display_name, set->second));
+}
+
+// A request that set the name alone left the e-mail as it was in the version before.
+void ContractReview::review_kept_emails() {
+    for (const auto& [which, seen] : seen_) {
+        const auto before = seen_.find({which.first, which.second - 1});
+        if (before == seen_.end() || !keeps_email_.contains(seen.name)) continue;
+        if (before->second.email == seen.email) continue;
+        find(
+            *seen.by,
+            fmt::format("was told the e-mail \"{}\", but \"{}\" was set without one, and "
+                        "{} was told \"{}\" of the version before",
+                        seen.email, seen.name, describe(*before->second.by), before->second.email));
+    }
+}
+
+void ContractReview::review_page(const UserOperation& operation) {
+    const std::vector<ListedUser>& users = *operation.response.users;
+    const std::uint64_t limit = *operation.request.limit;
+    if (users.size() > limit) {
+        find(operation, fmt::format("asked for {} users and was shown {}", limit, users.size()));
+    }
+    if (users.size() < limit && operation.response.next_cursor) {
+        find(operation, fmt::format("asked for {} users, was shown {} and told that there are more",
+                                    limit, users.size()));
+    }
+    for (const ListedUser& user : users) {
+        if (user.version == 0) {
+            find(operation, fmt::format("was told version 0 of user {}", user.id));
+        }
+        see(operation, user);
+    }
 }
 
 void ContractReview::review_answer(const UserOperation& operation) {
     const UserFields& answer = operation.response;
-    if (operation.function == UserFunction::register_user) {
+    if (operation.function == UserFunction::list_users) {
+        review_page(operation);
+        return;
+    }
+    if (operation.function == UserFunction::register_user ||
+        operation.function == UserFunction::repeat_registration) {
         review_registration(operation);
         return;
     }
@@ -105,14 +175,14 @@ void ContractReview::review_answer(const UserOperation& operation) {
     if (answer.id && answer.id != operation.request.id) {
         find(operation, fmt::format("was answered about another user, {}", *answer.id));
     }
-    const auto email = emails_.find(*operation.request.id);
-    if (answer.email && email != emails_.end() && answer.email != email->second) {
-        find(operation, fmt::format("was told the e-mail \"{}\", which was registered as \"{}\"",
-                                    *answer.email, email->second));
+    if (answer.email && answer.display_name && answer.version) {
+        see(operation,
+            {*operation.request.id, *answer.email, *answer.display_name, *answer.version});
     }
     if (answer.version == 0U) find(operation, "was told version 0; versions begin with 1");
-    if (operation.function == UserFunction::patch_user &&
-        answer.display_name != operation.request.display_name) {
+    const bool sets_name = operation.function == UserFunction::patch_user ||
+                           operation.function == UserFunction::change_email;
+    if (sets_name && answer.display_name != operation.request.display_name) {
         find(operation, fmt::format("set the name \"{}\" and was told \"{}\"",
                                     *operation.request.display_name, *answer.display_name));
     }
@@ -120,6 +190,9 @@ void ContractReview::review_answer(const UserOperation& operation) {
 
 void ContractReview::review_registration(const UserOperation& operation) {
     const UserFields& answer = operation.response;
+    if (answer.email) {
+        see(operation, {*answer.id, *answer.email, *answer.display_name, *answer.version});
+    }
     if (!is_uuid_v7(*answer.id)) {
         find(operation, fmt::format("was told the id \"{}\", which is no UUIDv7", *answer.id));
     }

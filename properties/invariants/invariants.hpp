@@ -19,6 +19,15 @@ Judgement check_user_records(const RunRecord& run);
 /// Every answer is one that the API's contract allows for what was asked.
 Judgement check_api_contract(const RunRecord& run);
 
+/// Every response is one that /openapi.json describes.
+Judgement check_described(const RunRecord& run);
+
+/// One effect per idempotency key, and a repeated one is told what the first was told.
+Judgement check_equal_replays(const RunRecord& run);
+
+/// A walk shows whoever was there throughout, nobody who was never registered, nobody twice.
+Judgement check_listings(const RunRecord& run);
+
 /// No answer has status 500.
 Judgement check_no_internal_error(const RunRecord& run);
 

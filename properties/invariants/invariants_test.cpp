@@ -55,6 +55,31 @@ class Story {
         return add(UserFunction::delete_user, EntryType::ok, {.id = id, .if_match = if_match},
                    {.status = 204});
     }
+    UserOperation& moves(const std::string& id, std::string email, std::string name,
+                         std::uint64_t if_match) {
+        return add(UserFunction::change_email, EntryType::ok,
+                   {.id = id, .email = email, .display_name = name, .if_match = if_match},
+                   {.id = id,
+                    .email = email,
+                    .display_name = name,
+                    .version = if_match + 1,
+                    .status = 200});
+    }
+    /// The key of that registration once more, told the same.
+    UserOperation& repeats(const UserOperation& first) {
+        const UserOperation copy = first;
+        return add(UserFunction::repeat_registration, copy.outcome, copy.request, copy.response);
+    }
+    /// A page of client 99's walk.
+    UserOperation& lists(std::optional<std::string> cursor, std::vector<ListedUser> users,
+                         std::optional<std::string> next) {
+        UserOperation& page =
+            add(UserFunction::list_users, EntryType::ok, {.cursor = std::move(cursor), .limit = 10},
+                {.status = 200, .next_cursor = std::move(next)});
+        page.response.users = std::move(users);
+        page.process = 99;
+        return page;
+    }
     /// The outcome of a patch, deletion or registration becomes unknown.
     static void loses_answer(UserOperation& operation) {
         operation.outcome = EntryType::info;
@@ -63,6 +88,13 @@ class Story {
 
     RunRecord run;
 };
+
+/// Before Bob's e-mail changes.
+std::vector<ListedUser> everybody() {
+    return {{ann, "Ann@example.com", "Anna", 2},
+            {bob, "bob@example.com", "Bobby", 2},
+            {"0193f5a0-0000-7000-8000-000000000003", "late@example.com", "Late", 1}};
+}
 
 /// Users, of whom some are renamed and one is deleted; faults end, and then each kind succeeds once
 /// more.
@@ -75,17 +107,21 @@ Story good_story() {
     story.registers("0193f5a0-0000-7000-8000-000000000003", "late@example.com", "Late");
     story.gets(bob, "Bob", 1);
     story.patches(bob, "Bobby", 1);
+    story.run.operations[0].request.key = "k-1";
+    story.repeats(story.run.operations[0]);
+    story.lists({}, everybody(), {});
+    story.moves(bob, "bobby@example.com", "Bobby B", 2);
     story.registers(eve, "eve@example.com", "Eve");
     story.deletes(eve, 1);
     story.run.users = {{ann, "Ann@example.com", "ann@example.com", "Anna", 2, true},
-                       {bob, "bob@example.com", "bob@example.com", "Bobby", 2, true},
+                       {bob, "bobby@example.com", "bobby@example.com", "Bobby B", 3, true},
                        {"0193f5a0-0000-7000-8000-000000000003", "late@example.com",
                         "late@example.com", "Late", 1, true},
                        {eve, "eve@example.com", "eve@example.com", "Eve", 2, false}};
-    story.run.facts.weights = {1, 1, 1, 1};
+    story.run.facts.weights = {1, 1, 1, 1, 1, 1, 1};
     story.run.facts.faults_ended_at = 9s;
     story.run.facts.final_phase_completed = true;
-    story.run.facts.ended_at = 20s;
+    story.run.facts.ended_at = 30s;
     story.run.facts.leftovers.emplace();
     return story;
 }
@@ -119,7 +155,7 @@ TEST(UniqueEmails, AreFreeAgainAfterADeletion) {
     story.registers("x", "EVE@example.com", "Next");
     EXPECT_EQ(check_unique_emails(story.run).verdict, Verdict::valid);
     story.run.operations[story.run.operations.size() - 2].invoke_line = after_all;
-    expect_invalid(check_unique_emails(story.run), "and both were registered");
+    expect_invalid(check_unique_emails(story.run), "two users were given it");
 }
 
 TEST(AcknowledgedWrites, ADeletionIsOne) {
@@ -153,7 +189,7 @@ TEST(UniqueEmails, AreFoundWronglyFolded) {
 TEST(UniqueEmails, AreFoundViolatedByWhatClientsWereTold) {
     Story story = good_story();
     story.registers("x", "aNN@example.com", "X");
-    expect_invalid(check_unique_emails(story.run), "are one e-mail, and both were registered");
+    expect_invalid(check_unique_emails(story.run), "are one e-mail, and two users");
 }
 
 TEST(UniqueEmails, AreNotFoldedBeyondAscii) {
@@ -262,7 +298,7 @@ TEST(ApiContract, IsFoundViolated) {
     expect_invalid(spoilt([](auto& all) { all[0].response.display_name = "Z"; }), "set the name");
     expect_invalid(spoilt([](auto& all) { all[3].response.id = bob; }), "about another user");
     expect_invalid(spoilt([](auto& all) { all[3].response.email = "z@example.com"; }),
-                   "which was registered as");
+                   "was set without one");
     expect_invalid(spoilt([](auto& all) { all[3].response.version = 0; }), "version 0");
     expect_invalid(spoilt([](auto& all) { all[2].response.display_name = "Z"; }), "set the name");
 }
@@ -286,6 +322,148 @@ TEST(ApiContract, AnEmailIsTakenOnlyByARegistrationThatMayHaveHappened) {
     EXPECT_EQ(check_api_contract(story.run).verdict, Verdict::valid);
     attempt.outcome = EntryType::fail;
     expect_invalid(check_api_contract(story.run), "is taken, but");
+}
+
+TEST(ApiContract, AChangeOfTheNameKeepsTheEmail) {
+    Story story = good_story();
+    story.gets(bob, "Bobby B", 3).response.email = "bobby@example.com";
+    story.patches(bob, "Rob", 3).response.email = "bobby@example.com";
+    EXPECT_EQ(check_api_contract(story.run).verdict, Verdict::valid);
+    story.run.operations.back().response.email = "bob@example.com";
+    expect_invalid(check_api_contract(story.run), "was set without one");
+    story = good_story();
+    story.gets(bob, "Bobby B", 3).response.email = "bob@example.com";
+    expect_invalid(check_api_contract(story.run), "to whom \"bobby@example.com\" was given");
+}
+
+TEST(ApiContract, APageShowsWhatWasAskedFor) {
+    Story story = good_story();
+    UserOperation& page = story.lists({}, everybody(), "next");
+    expect_invalid(check_api_contract(story.run), "told that there are more");
+    page.request.limit = 2;
+    expect_invalid(check_api_contract(story.run), "asked for 2 users and was shown 3");
+    page.request.limit = 3;
+    page.response.users->at(1).email = "z@example.com";
+    page.response.users->at(0).version = 0;
+    expect_invalid(check_api_contract(story.run), "version 0 of user");
+}
+
+TEST(UniqueEmails, AreHeldFromOneChangeToTheNext) {
+    Story story = good_story();
+    story.registers("x", "BOB@example.com", "X");
+    EXPECT_EQ(check_unique_emails(story.run).verdict, Verdict::valid);
+    story.moves(ann, "BOBBY@example.com", "Anna B", 2);
+    expect_invalid(check_unique_emails(story.run), "two users were given it");
+    // The one before may have lost it first, by a request that was made for the version it had.
+    UserOperation& away = story.moves(bob, "robert@example.com", "Robert", 3);
+    Story::loses_answer(away);
+    away.invoke_line = 1;
+    EXPECT_EQ(check_unique_emails(story.run).verdict, Verdict::valid);
+    away.request.if_match = 2;
+    expect_invalid(check_unique_emails(story.run), "two users were given it");
+}
+
+TEST(Described, IsFoundViolated) {
+    Story story = good_story();
+    story.run.facts.undescribed_responses = {"The answer 418 to GET /v1/users is odd."};
+    expect_invalid(check_described(story.run), "The answer 418");
+}
+
+TEST(EqualReplays, AreFoundViolated) {
+    const auto repeated = [](auto spoil) {
+        Story story = good_story();
+        spoil(story.repeats(story.run.operations[0]));
+        return check_equal_replays(story.run);
+    };
+    EXPECT_EQ(repeated([](UserOperation&) {}).verdict, Verdict::valid);
+    EXPECT_EQ(repeated([](UserOperation& repeat) { Story::loses_answer(repeat); }).verdict,
+              Verdict::valid);
+    expect_invalid(repeated([](UserOperation& repeat) { repeat.response.id = bob; }),
+                   "with the same key user " + bob);
+    expect_invalid(repeated([](UserOperation& repeat) { repeat.response.version = 2; }),
+                   "version 2");
+    expect_invalid(repeated([](UserOperation& repeat) {
+                       repeat.outcome = EntryType::fail;
+                       repeat.response = {.status = 409, .failure = "email_taken"};
+                   }),
+                   "that the e-mail is taken");
+    expect_invalid(repeated([](UserOperation& repeat) {
+                       repeat.outcome = EntryType::fail;
+                       repeat.response = {.status = 422, .failure = "rejected"};
+                   }),
+                   "that it is refused with 422");
+}
+
+TEST(EqualReplays, AnotherBodyIsRefused) {
+    Story story = good_story();
+    UserOperation& repeat = story.repeats(story.run.operations[0]);
+    repeat.request.display_name = "Other";
+    expect_invalid(check_equal_replays(story.run), "was not refused with 422");
+    repeat.outcome = EntryType::fail;
+    repeat.response = {.status = 422,
+                       .problem = "urn:atlas:problem:idempotency-key-reused",
+                       .failure = "rejected"};
+    EXPECT_EQ(check_equal_replays(story.run).verdict, Verdict::valid);
+    EXPECT_EQ(check_api_contract(story.run).verdict, Verdict::valid);
+    repeat.response = {.status = 409, .failure = "email_taken"};
+    expect_invalid(check_equal_replays(story.run), "was not refused with 422");
+}
+
+TEST(EqualReplays, OneRegistrationMakesOneUser) {
+    Story story = good_story();
+    story.run.users->push_back({"x", "x@example.com", "x@example.com", "Late", 2, false});
+    expect_invalid(check_equal_replays(story.run), "The registration of \"Late\" made two users");
+    story.run.users->back().version = 3;
+    EXPECT_EQ(check_equal_replays(story.run).verdict, Verdict::valid);
+    story.gets("x", "Late", 1);
+    expect_invalid(check_equal_replays(story.run), "The registration of \"Late\" made two users");
+}
+
+TEST(Listings, SkipNobodyWhoWasThereThroughout) {
+    std::vector<ListedUser> some = everybody();
+    some.erase(some.begin() + 1);
+    Story story = good_story();
+    UserOperation& page = story.lists({}, some, {});
+    expect_invalid(check_listings(story.run), "skipped user " + bob);
+    // Whoever is yet to come is not skipped.
+    page.response.next_cursor = "next";
+    page.response.users->pop_back();
+    EXPECT_EQ(check_listings(story.run).verdict, Verdict::valid);
+    page.response.users->clear();
+    EXPECT_EQ(check_listings(story.run).verdict, Verdict::valid);
+    // Whoever may have been deleted meanwhile may be missing; eve was, before.
+    page.response.next_cursor.reset();
+    page.response.users = some;
+    UserOperation& deletion = story.deletes(bob, 3);
+    expect_invalid(check_listings(story.run), "skipped user " + bob);
+    Story::loses_answer(deletion);
+    deletion.invoke_line = 1;
+    EXPECT_EQ(check_listings(story.run).verdict, Verdict::valid);
+}
+
+TEST(Listings, ShowNobodyTwiceInAWalk) {
+    Story story = good_story();
+    story.lists({}, {everybody()[0], everybody()[1]}, "after bob");
+    story.lists("after bob", {everybody()[2]}, {});
+    EXPECT_EQ(check_listings(story.run).verdict, Verdict::valid);
+    story.run.operations.back().response.users = {{everybody()[1], everybody()[2]}};
+    expect_invalid(check_listings(story.run), "a second time");
+    // In another walk everybody is shown again.
+    story.run.operations.back().request.cursor.reset();
+    story.run.operations.back().response.users = everybody();
+    EXPECT_EQ(check_listings(story.run).verdict, Verdict::valid);
+}
+
+TEST(Listings, ShowNobodyWhoWasNeverRegistered) {
+    Story story = good_story();
+    std::vector<ListedUser> users = everybody();
+    users.push_back({"x", "x@example.com", "X", 1});
+    story.lists({}, users, {});
+    expect_invalid(check_listings(story.run), "shows user x, who was never registered");
+    UserOperation& attempt = story.registers("x", "x@example.com", "X");
+    expect_invalid(check_listings(story.run), "never registered");
+    Story::loses_answer(attempt);
+    EXPECT_EQ(check_listings(story.run).verdict, Verdict::valid);
 }
 
 TEST(NoInternalError, IsFoundViolated) {
@@ -333,7 +511,7 @@ TEST(OperationsEnd, IsFoundViolatedByACallThatItsClientGaveUp) {
 
 TEST(ServiceRecovers, IsFoundViolated) {
     Story story = good_story();
-    story.run.facts.faults_ended_at = 16s;
+    story.run.facts.faults_ended_at = 22s;
     expect_invalid(check_service_recovers(story.run),
                    "No register_user that began after faults had stopped");
     story = good_story();

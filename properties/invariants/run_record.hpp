@@ -58,6 +58,8 @@ struct RunFacts {
     std::optional<std::vector<std::string>> leftovers = {};
     /// Nothing where nobody watched what was asked of the database.
     std::optional<DatabaseGuard> guard = {};
+    /// Responses that are not as /openapi.json describes them, one sentence each.
+    std::vector<std::string> undescribed_responses = {};
 };
 
 struct RunRecord {

@@ -33,49 +33,64 @@ void look_at_table(const std::vector<UserRow>& rows, std::vector<std::string>& w
     }
 }
 
-/// By user, the line on which the first deletion that may have freed its e-mail began.
-std::map<std::string, std::size_t> deletions_of(const std::vector<UserOperation>& operations) {
-    std::map<std::string, std::size_t> begun;
+/// A user who certainly had an e-mail, from the answer that said so until a request that may have
+/// taken it away.
+struct Holding {
+    const UserOperation* origin = nullptr;
+    std::string user;
+    std::string email;
+    std::uint64_t version = 0;
+    std::size_t until = std::numeric_limits<std::size_t>::max();
+};
+
+std::vector<Holding> holdings_of(const std::vector<UserOperation>& operations) {
+    std::vector<Holding> holdings;
     for (const UserOperation& operation : operations) {
-        if (operation.function != UserFunction::delete_user) continue;
-        if (operation.outcome == EntryType::fail) continue;
-        begun.try_emplace(*operation.request.id, operation.invoke_line);
+        if (operation.outcome != EntryType::ok) continue;
+        const UserFields& request = operation.request;
+        if (operation.function == UserFunction::register_user) {
+            holdings.push_back({&operation, *operation.response.id, *request.email, 1});
+        } else if (operation.function == UserFunction::change_email) {
+            holdings.push_back(
+                {&operation, *request.id, *request.email, *operation.response.version});
+        }
     }
-    return begun;
+    return holdings;
 }
 
-/// A user who certainly had its e-mail from the answer to its registration until then.
-struct Holding {
-    const UserOperation* registration;
-    std::size_t until;  ///< The line on which its first possible deletion began.
-};
+/// Requests for an earlier version can do nothing to what this one made.
+void end_holdings(const std::vector<UserOperation>& operations, std::vector<Holding>& holdings) {
+    std::map<std::string, std::vector<const UserOperation*>> ends;  // By user.
+    for (const UserOperation& operation : operations) {
+        const bool may_end = operation.function == UserFunction::delete_user ||
+                             operation.function == UserFunction::change_email;
+        if (!may_end || operation.outcome == EntryType::fail) continue;
+        ends[*operation.request.id].push_back(&operation);
+    }
+    for (Holding& holding : holdings) {
+        for (const UserOperation* end : ends[holding.user]) {
+            if (end == holding.origin || *end->request.if_match < holding.version) continue;
+            holding.until = std::min(holding.until, end->invoke_line);
+        }
+    }
+}
 
 void look_at_answers(const std::vector<UserOperation>& operations,
                      std::vector<std::string>& wrong) {
-    std::vector<const UserOperation*> registrations;
-    for (const UserOperation& operation : operations) {
-        if (operation.function != UserFunction::register_user) continue;
-        if (operation.outcome == EntryType::ok) registrations.push_back(&operation);
-    }
-    std::ranges::sort(registrations, {}, &UserOperation::end_line);
-    const std::map<std::string, std::size_t> deletions = deletions_of(operations);
+    std::vector<Holding> holdings = holdings_of(operations);
+    end_holdings(operations, holdings);
+    std::ranges::sort(holdings, {}, [](const Holding& each) { return each.origin->end_line; });
     std::map<std::string, Holding> holders;
-    for (const UserOperation* registration : registrations) {
-        const auto deletion = deletions.find(*registration->response.id);
-        const std::size_t until = deletion == deletions.end()
-                                      ? std::numeric_limits<std::size_t>::max()
-                                      : deletion->second;
-        const auto [holder, is_first] = holders.try_emplace(
-            folded_email(*registration->request.email), Holding{registration, until});
+    for (const Holding& holding : holdings) {
+        const auto [holder, is_first] = holders.try_emplace(folded_email(holding.email), holding);
         if (is_first) continue;
         Holding& held = holder->second;
-        if (registration->end_line < held.until) {
+        if (holding.user != held.user && holding.origin->end_line < held.until) {
             wrong.push_back(fmt::format(
-                "\"{}\" and \"{}\" are one e-mail, and both were registered: by {} and by {}.",
-                *held.registration->request.email, *registration->request.email,
-                describe(*held.registration), describe(*registration)));
+                "\"{}\" and \"{}\" are one e-mail, and two users were given it: by {} and by {}.",
+                held.email, holding.email, describe(*held.origin), describe(*holding.origin)));
         }
-        if (until > held.until) held = {registration, until};
+        if (holding.until > held.until) held = holding;
     }
 }
 

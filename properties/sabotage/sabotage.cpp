@@ -21,6 +21,14 @@ constexpr SabotageDescription sabotages[] = {
      "What failed is tried again at once, twenty times, and no budget or circuit stops it."},
     {Sabotage::pool_lease_leaked_on_cancel, "pool-lease-leaked-on-cancel",
      "A statement that its deadline cuts off never gives its connection's place in the pool back."},
+    {Sabotage::listing_by_offset, "listing-by-offset",
+     "A page of the listing begins after so many rows, not after the last user of the one before."},
+    {Sabotage::email_folded_in_check_only, "email-folded-in-check-only",
+     "A registration looks for the folded e-mail, and stores it as it is spelt."},
+    {Sabotage::retry_of_indefinite_commit, "retry-of-indefinite-commit",
+     "A COMMIT whose answer is lost is taken for one that was rolled back, and run again."},
+    {Sabotage::session_timeouts_unset, "session-timeouts-unset",
+     "Sessions have no time limits: whoever is lost with a lock keeps it."},
 };
 
 }  // namespace

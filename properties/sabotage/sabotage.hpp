@@ -17,6 +17,10 @@ enum class Sabotage : std::uint8_t {
     idempotency_key_stripped,
     no_jitter_no_budget,
     pool_lease_leaked_on_cancel,
+    listing_by_offset,
+    email_folded_in_check_only,
+    retry_of_indefinite_commit,
+    session_timeouts_unset,
 };
 
 struct SabotageDescription {

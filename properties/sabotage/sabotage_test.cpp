@@ -5,14 +5,21 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "properties/sabotage/cached_get.hpp"
 #include "properties/sabotage/commit_acknowledged_early.hpp"
+#include "properties/sabotage/email_folded_in_check_only.hpp"
 #include "properties/sabotage/idempotency_key_stripped.hpp"
 #include "properties/sabotage/if_match_rewritten.hpp"
 #include "properties/sabotage/lease_leaked_on_cancel.hpp"
+#include "properties/sabotage/listing_by_offset.hpp"
 #include "properties/sabotage/no_jitter_no_budget.hpp"
+#include "properties/sabotage/retry_of_indefinite_commit.hpp"
+#include "properties/sabotage/session_timeouts_unset.hpp"
 #include "properties/sabotage/unique_index_dropped.hpp"
 #include "sim/cluster/calm.hpp"
+#include "system/api/cursor.hpp"
 #include "system/host/host.hpp"
 #include "system/sql/fake_driver.hpp"
 
@@ -262,6 +269,115 @@ Task<> be_on_time_and_late(Host& host, SabotageLedger& ledger) {
 TEST(PoolLeaseLeakedOnCancel, NeverComesBackOnceItIsLate) {
     SabotageLedger ledger;
     run([&](Host& host) { return be_on_time_and_late(host, ledger); });
+}
+
+using Connected = sql::Result<std::unique_ptr<sql::Connection>>;
+
+Task<> list_pages(Host& host, SabotageLedger& ledger) {
+    sql::FakeServer server;
+    std::vector<sql::Parameters> sent;
+    server.answer = [&](const std::string&, const sql::Parameters& parameters) {
+        sent.push_back(parameters);
+        return sql::QueryResult{};
+    };
+    sql::FakeDriver inner(host, server);
+    DecoratedDriver driver(inner, listing_by_offset(ledger));
+    const Connected connected = co_await driver.connect({}, {});
+    const std::string nil = "00000000-0000-0000-0000-000000000000";
+    (void)co_await (*connected)->execute_prepared({}, "users_list", {nil, "3"});
+    EXPECT_EQ(ledger.acted, 0U) << "a first page is as it should be";
+    http::Handler page =
+        cursors_by_offset([](host::Context, http::Request) -> Task<http::Response> {
+            co_return http::Response{200, {}, R"({"users":[{},{}],"next_cursor":"x"})"};
+        });
+    const http::Response first = co_await page({}, {"GET", "/v1/users?limit=2", {}, {}});
+    const auto cursor = nlohmann::json::parse(first.body)["next_cursor"].get<std::string>();
+    const std::string after = domain::to_string(api::parse_cursor(cursor).value());
+    (void)co_await (*connected)->execute_prepared({}, "users_list", {after, "3"});
+    EXPECT_EQ(ledger.acted, 1U);
+    EXPECT_EQ(sent, (std::vector<sql::Parameters>{{"0", "3"}, {"2", "3"}}));
+    const http::Response second =
+        co_await page({}, {"GET", "/v1/users?limit=2&cursor=" + cursor, {}, {}});
+    const auto next = nlohmann::json::parse(second.body)["next_cursor"].get<std::string>();
+    EXPECT_EQ(domain::to_string(api::parse_cursor(next).value()),
+              "00000000-0000-0000-0000-000000000004");
+}
+
+TEST(ListingByOffset, CountsRowsInPlaceOfIds) {
+    SabotageLedger ledger;
+    run([&](Host& host) { return list_pages(host, ledger); });
+}
+
+Task<> insert_users(Host& host, SabotageLedger& ledger) {
+    sql::FakeServer server;
+    std::vector<sql::Parameters> sent;
+    bool is_taken = false;
+    server.answer = [&](const std::string&, const sql::Parameters& parameters) {
+        if (!parameters.empty()) sent.push_back(parameters);
+        sql::QueryResult result;
+        result.command_tag = "INSERT 0 1";
+        if (is_taken) result.rows.push_back({"id"});
+        return result;
+    };
+    sql::FakeDriver inner(host, server);
+    DecoratedDriver driver(inner, email_folded_in_check_only(ledger));
+    const Connected connected = co_await driver.connect({}, {});
+    const sql::Parameters ann{"1", "Ann@x.example", "ann@x.example", "Ann"};
+    sql::Result<sql::QueryResult> inserted =
+        co_await (*connected)->execute_prepared({}, "users_insert", ann);
+    EXPECT_EQ(inserted->affected_rows(), 1U);
+    EXPECT_EQ(sent, (std::vector<sql::Parameters>{{"ann@x.example"},
+                                                  {"1", "Ann@x.example", "Ann@x.example", "Ann"}}));
+    EXPECT_EQ(ledger.acted, 1U);
+    is_taken = true;
+    inserted = co_await (*connected)->execute_prepared({}, "users_insert", ann);
+    EXPECT_EQ(inserted->affected_rows(), 0U);
+    EXPECT_EQ(ledger.acted, 1U);
+}
+
+TEST(EmailFoldedInCheckOnly, StoresWhatItDidNotLookFor) {
+    SabotageLedger ledger;
+    run([&](Host& host) { return insert_users(host, ledger); });
+}
+
+Task<> lose_commits(Host& host, SabotageLedger& ledger) {
+    sql::FakeServer server;
+    sql::FakeDriver inner(host, server);
+    DecoratedDriver driver(inner, retry_of_indefinite_commit(ledger));
+    const auto outcome_of = [&](std::string text, sql::Error error) -> Task<sql::Error> {
+        server.fail = {};
+        const Connected connected = co_await driver.connect({}, {});
+        server.fail = [&error](const std::string&) { return error; };
+        const sql::Result<sql::QueryResult> result = co_await (*connected)->query({}, text);
+        co_return result.error();
+    };
+    sql::Error told = co_await outcome_of("COMMIT", {.kind = sql::ErrorKind::connection_lost});
+    EXPECT_EQ(told.sqlstate, "40001");
+    EXPECT_EQ(told.certainty(), host::Certainty::definite);
+    EXPECT_EQ(ledger.acted, 1U);
+    told = co_await outcome_of("SELECT 1", {.kind = sql::ErrorKind::connection_lost});
+    EXPECT_EQ(told.kind, sql::ErrorKind::connection_lost);
+    told = co_await outcome_of("COMMIT", {.kind = sql::ErrorKind::server, .sqlstate = "23505"});
+    EXPECT_EQ(told.sqlstate, "23505");
+    EXPECT_EQ(ledger.acted, 1U);
+}
+
+TEST(RetryOfIndefiniteCommit, TakesALostOneForRolledBack) {
+    SabotageLedger ledger;
+    run([&](Host& host) { return lose_commits(host, ledger); });
+}
+
+TEST(SessionTimeoutsUnset, LeavesOutTheLimitsAlone) {
+    SabotageLedger ledger;
+    sql::ConnectionTarget target;
+    target.session_settings = {{"statement_timeout", "1"},
+                               {"lock_timeout", "2"},
+                               {"idle_in_transaction_session_timeout", "3"},
+                               {"search_path", "x"}};
+    const sql::ConnectionTarget sabotaged = session_timeouts_unset(ledger).target(target);
+    ASSERT_EQ(sabotaged.session_settings.size(), 1U);
+    EXPECT_EQ(sabotaged.session_settings[0].first, "search_path");
+    EXPECT_EQ(ledger.acted, 3U);
 }
 
 }  // namespace

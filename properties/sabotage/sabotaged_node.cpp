@@ -4,10 +4,15 @@
 
 #include "properties/sabotage/cached_get.hpp"
 #include "properties/sabotage/commit_acknowledged_early.hpp"
+#include "properties/sabotage/decorated_connection.hpp"
+#include "properties/sabotage/email_folded_in_check_only.hpp"
 #include "properties/sabotage/idempotency_key_stripped.hpp"
 #include "properties/sabotage/if_match_rewritten.hpp"
 #include "properties/sabotage/lease_leaked_on_cancel.hpp"
+#include "properties/sabotage/listing_by_offset.hpp"
 #include "properties/sabotage/no_jitter_no_budget.hpp"
+#include "properties/sabotage/retry_of_indefinite_commit.hpp"
+#include "properties/sabotage/session_timeouts_unset.hpp"
 #include "properties/sabotage/unique_index_dropped.hpp"
 #include "system/host/check.hpp"
 
@@ -41,6 +46,22 @@ host::Task<host::Result<void>> run_over(Decorator driver, host::Host& host,
     co_return co_await node::run_api_node(host, driver, std::move(options), std::move(hooks));
 }
 
+/// The driver of those sabotages that need nothing but another one; without anything otherwise.
+DriverDecoration decoration_of(Sabotage sabotage, SabotageLedger& ledger) {
+    switch (sabotage) {
+        case Sabotage::listing_by_offset:
+            return listing_by_offset(ledger);
+        case Sabotage::email_folded_in_check_only:
+            return email_folded_in_check_only(ledger);
+        case Sabotage::retry_of_indefinite_commit:
+            return retry_of_indefinite_commit(ledger);
+        case Sabotage::session_timeouts_unset:
+            return session_timeouts_unset(ledger);
+        default:
+            return {};
+    }
+}
+
 }  // namespace
 
 host::Task<host::Result<void>> run_sabotaged_api_node(host::Host& host, sql::Driver& driver,
@@ -71,6 +92,13 @@ host::Task<host::Result<void>> run_sabotaged_api_node(host::Host& host, sql::Dri
                 return idempotency_key_stripped(std::move(handler), host, ledger);
             });
             break;
+        case Sabotage::listing_by_offset:
+            add_decorator(hooks, cursors_by_offset);
+            break;
+        case Sabotage::email_folded_in_check_only:
+        case Sabotage::retry_of_indefinite_commit:
+        case Sabotage::session_timeouts_unset:
+            break;
         case Sabotage::commit_acknowledged_early: {
             host::Result<void> ended = co_await run_with_early_commits(
                 host, driver, std::move(options), std::move(hooks), ledger);
@@ -88,8 +116,9 @@ host::Task<host::Result<void>> run_sabotaged_api_node(host::Host& host, sql::Dri
             co_return ended;
         }
     }
+    DecoratedDriver decorated(driver, decoration_of(sabotage, ledger));
     host::Result<void> ended =
-        co_await node::run_api_node(host, driver, std::move(options), std::move(hooks));
+        co_await node::run_api_node(host, decorated, std::move(options), std::move(hooks));
     co_return ended;
 }
 

@@ -1,10 +1,24 @@
 #include "properties/workloads/history_recorder.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "system/api/openapi.hpp"
 #include "system/host/check.hpp"
 
 namespace atlas::properties {
+
+HistoryRecorder::HistoryRecorder(Clock clock)
+    : clock_(std::move(clock)), description_(api::describe_api(api::routes())) {}
+
+void HistoryRecorder::review_response(std::string_view method, std::string_view target,
+                                      const http::Response& response) {
+    for (const std::string& fault : description_.faults_in(method, target, response)) {
+        undescribed_.push_back(fmt::format("The answer {} to {} {} is not as described: {}.",
+                                           response.status, method, target, fault));
+    }
+}
 
 void HistoryRecorder::add(Entry entry) {
     ATLAS_CHECK(history_.empty() || history_.back().time <= entry.time,

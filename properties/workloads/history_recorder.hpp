@@ -5,7 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "properties/checkers/described_response.hpp"
 #include "properties/history/history.hpp"
 #include "properties/history/user_operations.hpp"
 #include "sim/scenario/operation_id.hpp"
@@ -18,7 +21,7 @@ class HistoryRecorder {
     /// fault touches.
     using Clock = std::function<host::Duration()>;
 
-    explicit HistoryRecorder(Clock clock) : clock_(std::move(clock)) {}
+    explicit HistoryRecorder(Clock clock);
     HistoryRecorder(const HistoryRecorder&) = delete;
     HistoryRecorder& operator=(const HistoryRecorder&) = delete;
 
@@ -31,6 +34,13 @@ class HistoryRecorder {
     void complete(std::uint64_t process, UserFunction function, EntryType outcome,
                   const UserFields& response, std::string error);
 
+    /// Holds the response against /openapi.json.
+    void review_response(std::string_view method, std::string_view target,
+                         const http::Response& response);
+
+    /// Responses that are not as described, one sentence each.
+    const std::vector<std::string>& undescribed_responses() const { return undescribed_; }
+
     const History& history() const { return history_; }
     host::Duration now() const { return clock_(); }
 
@@ -40,6 +50,8 @@ class HistoryRecorder {
     Clock clock_;
     std::uint64_t next_process_ = 0;
     History history_;
+    ApiDescription description_;
+    std::vector<std::string> undescribed_;
 };
 
 }  // namespace atlas::properties

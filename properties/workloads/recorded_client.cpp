@@ -29,8 +29,23 @@ UserFields answer_of(const client::Failure& failure) {
     return fields;
 }
 
-client::ClientOptions with_instance(client::ClientOptions options, std::uint64_t instance) {
+UserFields answer_of(const client::UserPage& page) {
+    UserFields fields{.status = 200, .next_cursor = page.next_cursor};
+    fields.users.emplace();
+    for (const client::User& user : page.users) {
+        fields.users->push_back(
+            {user.id, user.email, user.display_name, static_cast<std::uint64_t>(user.version)});
+    }
+    return fields;
+}
+
+client::ClientOptions recorded(client::ClientOptions options, std::uint64_t instance,
+                               HistoryRecorder& recorder) {
     options.instance = instance;
+    options.on_response = [&recorder](std::string_view method, std::string_view target,
+                                      const http::Response& response) {
+        recorder.review_response(method, target, response);
+    };
     return options;
 }
 
@@ -40,7 +55,7 @@ RecordedClient::RecordedClient(host::Host& host, HistoryRecorder& recorder,
                                client::ClientOptions options)
     : recorder_(recorder),
       process_(recorder.new_process()),
-      client_(host, with_instance(std::move(options), process_)) {}
+      client_(host, recorded(std::move(options), process_, recorder)) {}
 
 void RecordedClient::begin(sim::scenario::OperationId operation, host::RandomSource random) {
     random_ = random;
@@ -64,7 +79,9 @@ std::string RecordedClient::next_name() const {
 
 void RecordedClient::record(UserFunction function, const client::Outcome<client::User>& outcome) {
     if (outcome) {
-        const std::uint64_t status = function == UserFunction::register_user ? 201 : 200;
+        const bool is_new = function == UserFunction::register_user ||
+                            function == UserFunction::repeat_registration;
+        const std::uint64_t status = is_new ? 201 : 200;
         recorder_.complete(process_, function, EntryType::ok, answer_of(*outcome, status), {});
         return;
     }
@@ -83,17 +100,35 @@ void RecordedClient::record(UserFunction function, const client::Failure& failur
                        failure.detail);
 }
 
-host::Task<client::Outcome<client::User>> RecordedClient::register_user(std::string email) {
-    const std::string display_name = next_name();
-    recorder_.invoke(process_, UserFunction::register_user,
-                     {.email = email, .display_name = display_name}, operation_);
+FinishedRegistration RecordedClient::next_registration(std::string email) {
     const std::uint64_t high = random_.next();
-    client::NewUser user{email, display_name, "correct horse battery staple",
-                         fmt::format("{:016x}{:016x}", high, random_.next())};
+    return {std::move(email), next_name(), fmt::format("{:016x}{:016x}", high, random_.next())};
+}
+
+host::Task<client::Outcome<client::User>> RecordedClient::send_registration(
+    UserFunction function, FinishedRegistration registration) {
+    recorder_.invoke(process_, function,
+                     {.email = registration.email,
+                      .display_name = registration.display_name,
+                      .key = registration.key},
+                     operation_);
+    client::NewUser user{std::move(registration.email), std::move(registration.display_name),
+                         "correct horse battery staple", std::move(registration.key)};
     client::Outcome<client::User> outcome =
         co_await client_.create_user(next_context(), std::move(user));
-    record(UserFunction::register_user, outcome);
+    record(function, outcome);
     co_return outcome;
+}
+
+host::Task<client::Outcome<client::User>> RecordedClient::register_user(
+    FinishedRegistration registration) {
+    return send_registration(UserFunction::register_user, std::move(registration));
+}
+
+host::Task<client::Outcome<client::User>> RecordedClient::repeat_registration(
+    FinishedRegistration registration, bool under_another_name) {
+    if (under_another_name) registration.display_name = next_name();
+    return send_registration(UserFunction::repeat_registration, std::move(registration));
 }
 
 host::Task<client::Outcome<client::User>> RecordedClient::get_user(std::string id) {
@@ -103,17 +138,47 @@ host::Task<client::Outcome<client::User>> RecordedClient::get_user(std::string i
     co_return outcome;
 }
 
+host::Task<client::Outcome<client::User>> RecordedClient::send_patch(UserFunction function,
+                                                                     std::string id,
+                                                                     client::UserPatch patch,
+                                                                     std::int64_t if_match) {
+    recorder_.invoke(process_, function,
+                     {.id = id,
+                      .email = patch.email,
+                      .display_name = patch.display_name,
+                      .if_match = static_cast<std::uint64_t>(if_match)},
+                     operation_);
+    client::Outcome<client::User> outcome =
+        co_await client_.patch_user(next_context(), std::move(id), std::move(patch), if_match);
+    record(function, outcome);
+    co_return outcome;
+}
+
 host::Task<client::Outcome<client::User>> RecordedClient::patch_user(std::string id,
                                                                      std::int64_t if_match) {
-    const std::string display_name = next_name();
-    recorder_.invoke(
-        process_, UserFunction::patch_user,
-        {.id = id, .display_name = display_name, .if_match = static_cast<std::uint64_t>(if_match)},
-        operation_);
-    client::Outcome<client::User> outcome =
-        co_await client_.patch_user(next_context(), id, {.display_name = display_name}, if_match);
-    record(UserFunction::patch_user, outcome);
-    co_return outcome;
+    return send_patch(UserFunction::patch_user, std::move(id), {.display_name = next_name()},
+                      if_match);
+}
+
+host::Task<client::Outcome<client::User>> RecordedClient::change_email(std::string id,
+                                                                       std::string email,
+                                                                       std::int64_t if_match) {
+    return send_patch(UserFunction::change_email, std::move(id),
+                      {.email = std::move(email), .display_name = next_name()}, if_match);
+}
+
+host::Task<client::Outcome<client::UserPage>> RecordedClient::list_next(std::size_t limit) {
+    constexpr auto function = UserFunction::list_users;
+    recorder_.invoke(process_, function, {.cursor = cursor_, .limit = limit}, operation_);
+    client::Outcome<client::UserPage> page =
+        co_await client_.list_users(next_context(), limit, cursor_);
+    if (page) {
+        cursor_ = page->next_cursor;
+        recorder_.complete(process_, function, EntryType::ok, answer_of(*page), {});
+    } else {
+        record(function, page.error());
+    }
+    co_return page;
 }
 
 host::Task<client::Outcome<void>> RecordedClient::delete_user(std::string id,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "system/host/check.hpp"
 
@@ -15,7 +16,9 @@ void UserDirectory::learn(const client::User& user) {
         return;
     }
     KnownUser& known = users_[place->second];
-    known.version = std::max(known.version, user.version);
+    if (user.version < known.version) return;
+    known.version = user.version;
+    known.email = user.email;
 }
 
 void UserDirectory::forget(const std::string& id) {
@@ -25,6 +28,17 @@ void UserDirectory::forget(const std::string& id) {
     places_.clear();
     for (std::size_t i = 0; i < users_.size(); ++i)
         places_.emplace(users_[i].id, i);
+}
+
+void UserDirectory::remember(FinishedRegistration registration) {
+    constexpr std::size_t most = 20;
+    if (registrations_.size() == most) registrations_.pop_front();
+    registrations_.push_back(std::move(registration));
+}
+
+const FinishedRegistration* UserDirectory::pick_registration(host::RandomSource& random) const {
+    if (registrations_.empty()) return nullptr;
+    return &registrations_[random.below(registrations_.size())];
 }
 
 const KnownUser* UserDirectory::pick_not_hot(host::RandomSource& random) const {
@@ -52,6 +66,15 @@ std::string UserDirectory::next_email(host::RandomSource& random) {
 
 std::string UserDirectory::fresh_email() {
     return fmt::format("fresh-{}@example.com", fresh_++);
+}
+
+std::string spell_otherwise(std::string email, host::RandomSource& random) {
+    for (char& c : email) {
+        const bool is_small = c >= 'a' && c <= 'z';
+        const bool is_letter = is_small || (c >= 'A' && c <= 'Z');
+        if (is_letter && random.chance(1, 4)) c = static_cast<char>(c ^ 0x20);
+    }
+    return email;
 }
 
 std::string spell_email(std::uint64_t number, host::RandomSource& random) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,6 +19,13 @@ struct KnownUser {
     std::string id;
     std::string email;
     std::int64_t version = 0;  ///< The highest that anybody was told.
+};
+
+/// One whose outcome somebody was told.
+struct FinishedRegistration {
+    std::string email;
+    std::string display_name;
+    std::string key;
 };
 
 struct DirectoryOptions {
@@ -36,6 +44,15 @@ class UserDirectory {
 
     /// Somebody was told that there is no such user any more.
     void forget(const std::string& id);
+
+    /// The last few are kept.
+    void remember(FinishedRegistration registration);
+
+    /// There is at least one.
+    const FinishedRegistration& last_registration() const { return registrations_.back(); }
+
+    /// Null when there is none.
+    const FinishedRegistration* pick_registration(host::RandomSource& random) const;
 
     const std::vector<KnownUser>& users() const { return users_; }
     std::size_t hot_users() const { return std::min(options_.hot_users, users_.size()); }
@@ -56,10 +73,14 @@ class UserDirectory {
     DirectoryOptions options_;
     std::vector<KnownUser> users_;  ///< In the order in which they became known.
     std::map<std::string, std::size_t> places_;
+    std::deque<FinishedRegistration> registrations_;
     std::uint64_t attempts_ = 0;
     std::uint64_t last_number_ = 0;
     std::uint64_t fresh_ = 0;
 };
+
+/// The same e-mail, some ASCII letters of it large instead of small or small instead of large.
+std::string spell_otherwise(std::string email, host::RandomSource& random);
 
 /// The e-mail of that number, ASCII letters large or small at random. Some numbers differ by the
 /// case of a letter outside ASCII alone: those are different addresses.

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "system/host/check.hpp"
 #include "system/host/random_sources.hpp"
 
 namespace atlas::properties {
@@ -28,6 +29,13 @@ std::int64_t outdated(std::int64_t version, host::RandomSource& random) {
 constexpr host::Duration pause_between_tries = std::chrono::milliseconds{200};
 
 }  // namespace
+
+std::array<std::uint32_t, std::size(all_user_functions)> weights_of(
+    const UserWorkloadOptions& options) {
+    return {options.weight_register, options.weight_get,  options.weight_patch,
+            options.weight_delete,   options.weight_list, options.weight_change_email,
+            options.weight_repeat};
+}
 
 UserWorkload::UserWorkload(UserWorkloadOptions options, HistoryRecorder& recorder)
     : options_(options), recorder_(recorder), directory_(options.directory) {}
@@ -80,19 +88,54 @@ host::Task<> UserWorkload::run_client(host::Host& host, std::vector<host::Endpoi
 }
 
 host::Task<> UserWorkload::run_operation(RecordedClient& client, host::RandomSource& random) {
-    const std::array<std::uint32_t, 4> weights{options_.weight_register, options_.weight_get,
-                                               options_.weight_patch, options_.weight_delete};
-    const std::size_t kind = random.weighted(weights);
-    if (kind == 0 || directory_.users().empty()) {
-        client::Outcome<client::User> user =
-            co_await client.register_user(directory_.next_email(random));
-        if (user) directory_.learn(*user);
-    } else if (kind == 1) {
-        co_await read_someone(client, random);
-    } else if (kind == 2) {
-        co_await patch_someone(client, random);
-    } else {
-        co_await delete_someone(client, random);
+    const auto weights = weights_of(options_);
+    UserFunction function = all_user_functions[random.weighted(weights)];
+    if (directory_.users().empty()) function = UserFunction::register_user;
+    switch (function) {
+        case UserFunction::register_user:
+            return register_someone(client, random);
+        case UserFunction::get_user:
+            return read_someone(client, random);
+        case UserFunction::patch_user:
+            return patch_someone(client, random);
+        case UserFunction::delete_user:
+            return delete_someone(client, random);
+        case UserFunction::list_users:
+            return walk_on(client, random);
+        case UserFunction::change_email:
+            return change_email_of_someone(client, random);
+        case UserFunction::repeat_registration:
+            return repeat_someone(client, random);
+    }
+    ATLAS_CHECK(false, "the workload has all functions");
+}
+
+host::Task<> UserWorkload::register_someone(RecordedClient& client, host::RandomSource& random) {
+    const FinishedRegistration registration =
+        client.next_registration(directory_.next_email(random));
+    client::Outcome<client::User> user = co_await client.register_user(registration);
+    if (user) directory_.learn(*user);
+    if (user || user.error().kind == client::FailureKind::email_taken) {
+        directory_.remember(registration);
+    }
+}
+
+/// What somebody else was told, perhaps by another node; or the same key for something else.
+host::Task<> UserWorkload::repeat_someone(RecordedClient& client, host::RandomSource& random) {
+    const FinishedRegistration* const picked = directory_.pick_registration(random);
+    const bool under_another_name = random.chance(1, 3);
+    if (picked == nullptr) co_return;
+    (void)co_await client.repeat_registration(*picked, under_another_name);
+}
+
+/// A few pages; the walk goes on with the client's next such operation, so that others register and
+/// delete in between.
+host::Task<> UserWorkload::walk_on(RecordedClient& client, host::RandomSource& random) {
+    const std::uint64_t pages = 1 + random.below(3);
+    for (std::uint64_t page = 0; page < pages; ++page) {
+        const std::uint64_t limit = 3 + random.below(30);
+        const client::Outcome<client::UserPage> shown = co_await client.list_next(limit);
+        if (!shown || !shown->next_cursor) co_return;
     }
 }
 
@@ -121,15 +164,41 @@ host::Task<> UserWorkload::delete_someone(RecordedClient& client, host::RandomSo
 host::Task<> UserWorkload::patch_someone(RecordedClient& client, host::RandomSource& random) {
     const KnownUser someone = directory_.pick(random);
     const bool is_outdated = random.chance(options_.outdated_per_thousand, 1000);
-    const std::int64_t version = is_outdated ? outdated(someone.version, random) : someone.version;
+    const std::int64_t version = version_to_name(someone, is_outdated, random);
     client::Outcome<client::User> user = co_await client.patch_user(someone.id, version);
-    if (user) {
-        directory_.learn(*user);
-        co_return;
+    if (user) directory_.learn(*user);
+    if (user || is_outdated) co_return;
+    if (user.error().kind == client::FailureKind::version_mismatch) {
+        co_await look_again(client, someone.id);
     }
-    if (is_outdated || user.error().kind != client::FailureKind::version_mismatch) co_return;
-    // What everybody believes is out of date: somebody's change went through without an answer.
-    client::Outcome<client::User> current = co_await client.get_user(someone.id);
+}
+
+/// To one that is free or taken, or to the user's own spelt otherwise.
+host::Task<> UserWorkload::change_email_of_someone(RecordedClient& client,
+                                                   host::RandomSource& random) {
+    const KnownUser someone = directory_.pick(random);
+    const bool keeps_own = random.chance(1, 4);
+    std::string email =
+        keeps_own ? spell_otherwise(someone.email, random) : directory_.next_email(random);
+    const bool is_outdated = random.chance(options_.outdated_per_thousand, 1000);
+    const std::int64_t version = version_to_name(someone, is_outdated, random);
+    client::Outcome<client::User> user =
+        co_await client.change_email(someone.id, std::move(email), version);
+    if (user) directory_.learn(*user);
+    if (user || is_outdated) co_return;
+    if (user.error().kind == client::FailureKind::version_mismatch) {
+        co_await look_again(client, someone.id);
+    }
+}
+
+std::int64_t UserWorkload::version_to_name(const KnownUser& someone, bool is_outdated,
+                                           host::RandomSource& random) const {
+    return is_outdated ? outdated(someone.version, random) : someone.version;
+}
+
+// What everybody believes is out of date: somebody's change went through without an answer.
+host::Task<> UserWorkload::look_again(RecordedClient& client, std::string id) {
+    client::Outcome<client::User> current = co_await client.get_user(id);
     if (current) directory_.learn(*current);
 }
 
@@ -137,10 +206,12 @@ host::Task<bool> UserWorkload::register_someone_fresh(host::Host& host, Recorded
                                                       host::Deadline deadline) {
     while (!deadline.passed(host.clock().now())) {
         begin_final(host, client);
-        client::Outcome<client::User> user =
-            co_await client.register_user(directory_.fresh_email());
+        const FinishedRegistration registration =
+            client.next_registration(directory_.fresh_email());
+        client::Outcome<client::User> user = co_await client.register_user(registration);
         if (user) {
             directory_.learn(*user);
+            directory_.remember(registration);
             co_return true;
         }
         co_await host::sleep_for(host, pause_between_tries);
@@ -197,6 +268,50 @@ host::Task<bool> UserWorkload::remove(host::Host& host, RecordedClient& client, 
     co_return false;
 }
 
+host::Task<bool> UserWorkload::repeat(host::Host& host, RecordedClient& client,
+                                      host::Deadline deadline) {
+    const FinishedRegistration registration = directory_.last_registration();
+    while (!deadline.passed(host.clock().now())) {
+        begin_final(host, client);
+        const client::Outcome<client::User> user =
+            co_await client.repeat_registration(registration, false);
+        if (user) co_return true;
+        co_await host::sleep_for(host, pause_between_tries);
+    }
+    co_return false;
+}
+
+host::Task<bool> UserWorkload::change_email(host::Host& host, RecordedClient& client,
+                                            std::string id, host::Deadline deadline) {
+    while (!deadline.passed(host.clock().now())) {
+        begin_final(host, client);
+        client::Outcome<client::User> current = co_await client.get_user(id);
+        if (current) {
+            client::Outcome<client::User> user =
+                co_await client.change_email(id, directory_.fresh_email(), current->version);
+            if (user) {
+                directory_.learn(*user);
+                co_return true;
+            }
+        }
+        co_await host::sleep_for(host, pause_between_tries);
+    }
+    co_return false;
+}
+
+host::Task<bool> UserWorkload::walk_all(host::Host& host, RecordedClient& client,
+                                        host::Deadline deadline) {
+    client.begin_walk();
+    while (!deadline.passed(host.clock().now())) {
+        begin_final(host, client);
+        constexpr std::size_t limit = 25;
+        const client::Outcome<client::UserPage> page = co_await client.list_next(limit);
+        if (page && !page->next_cursor) co_return true;
+        if (!page) co_await host::sleep_for(host, pause_between_tries);
+    }
+    co_return false;
+}
+
 // The final phase is one more client; each of its tries is an operation.
 void UserWorkload::begin_final(host::Host& host, RecordedClient& client) {
     const std::uint64_t ordinal = final_operations_++;
@@ -218,10 +333,16 @@ host::Task<bool> UserWorkload::run_final_phase(host::Host& host, std::vector<hos
         const bool done = co_await change(host, client, id, deadline);
         if (!done) co_return false;
     }
+    const bool repeated = co_await repeat(host, client, deadline);
+    if (!repeated) co_return false;
+    const bool moved = co_await change_email(host, client, directory_.users().back().id, deadline);
+    if (!moved) co_return false;
     const bool registered_again = co_await register_someone_fresh(host, client, deadline);
     if (!registered_again) co_return false;
     const bool removed = co_await remove(host, client, directory_.users().back().id, deadline);
     if (!removed) co_return false;
+    const bool walked = co_await walk_all(host, client, deadline);
+    if (!walked) co_return false;
     const std::vector<KnownUser> known = directory_.users();
     for (const KnownUser& user : known) {
         const bool done = co_await read(host, client, user.id, deadline);

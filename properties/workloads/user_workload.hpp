@@ -1,12 +1,14 @@
 #pragma once
-// The default workload: clients that register users, read them, change their names if nobody else
-// did meanwhile, and delete them. Run by the simulated client machines and against real servers
-// alike.
+// The default workload: clients that register users, read them, page through all of them, change
+// their names and e-mails if nobody else did meanwhile, and delete them. Run by the simulated
+// client machines and against real servers alike.
 //
 // What makes it find bugs: a few users whom all clients keep changing; e-mails that are tried again
-// and again, also spelt otherwise; changes that name an outdated version on purpose; clients that
-// talk to one API node and clients that talk to all.
+// and again, also spelt otherwise; keys of finished registrations that are sent once more; walks
+// through the listing that take their time, while others register and delete; changes that name an
+// outdated version on purpose; clients that talk to one API node and clients that talk to all.
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -30,11 +32,18 @@ struct UserWorkloadOptions {
     std::uint32_t weight_get = 5;
     std::uint32_t weight_patch = 5;
     std::uint32_t weight_delete = 1;
+    std::uint32_t weight_list = 1;
+    std::uint32_t weight_change_email = 1;
+    std::uint32_t weight_repeat = 1;
     std::uint32_t outdated_per_thousand = 150;  ///< Changes that name a wrong version on purpose.
     host::Duration operation_timeout = std::chrono::seconds{5};
     DirectoryOptions directory = {};
     sim::scenario::SuppressedOperations suppressed = {};
 };
+
+/// In the order of all_user_functions.
+std::array<std::uint32_t, std::size(all_user_functions)> weights_of(
+    const UserWorkloadOptions& options);
 
 class UserWorkload {
   public:
@@ -63,15 +72,26 @@ class UserWorkload {
     host::Task<> run_client(host::Host& host, std::vector<host::Endpoint> nodes,
                             std::uint64_t number, host::TimePoint until);
     host::Task<> run_operation(RecordedClient& client, host::RandomSource& random);
+    host::Task<> register_someone(RecordedClient& client, host::RandomSource& random);
     host::Task<> read_someone(RecordedClient& client, host::RandomSource& random);
     host::Task<> patch_someone(RecordedClient& client, host::RandomSource& random);
+    host::Task<> change_email_of_someone(RecordedClient& client, host::RandomSource& random);
     host::Task<> delete_someone(RecordedClient& client, host::RandomSource& random);
+    host::Task<> walk_on(RecordedClient& client, host::RandomSource& random);
+    host::Task<> repeat_someone(RecordedClient& client, host::RandomSource& random);
+    std::int64_t version_to_name(const KnownUser& someone, bool is_outdated,
+                                 host::RandomSource& random) const;
+    host::Task<> look_again(RecordedClient& client, std::string id);
     host::Task<bool> register_someone_fresh(host::Host& host, RecordedClient& client,
                                             host::Deadline deadline);
     host::Task<bool> read(host::Host& host, RecordedClient& client, std::string id,
                           host::Deadline deadline);
     host::Task<bool> change(host::Host& host, RecordedClient& client, std::string id,
                             host::Deadline deadline);
+    host::Task<bool> repeat(host::Host& host, RecordedClient& client, host::Deadline deadline);
+    host::Task<bool> change_email(host::Host& host, RecordedClient& client, std::string id,
+                                  host::Deadline deadline);
+    host::Task<bool> walk_all(host::Host& host, RecordedClient& client, host::Deadline deadline);
     void begin_final(host::Host& host, RecordedClient& client);
 
     host::Task<bool> remove(host::Host& host, RecordedClient& client, std::string id,

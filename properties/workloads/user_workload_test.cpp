@@ -94,9 +94,9 @@ Outcome run(Sabotage sabotage, std::uint64_t seed, UserWorkloadOptions options =
     }
     record.facts.final_phase_completed = outcome.recovered;
     record.facts.ended_at = kernel.now().since_epoch;
-    record.facts.weights = {options.weight_register, options.weight_get, options.weight_patch,
-                            options.weight_delete};
+    std::ranges::copy(weights_of(options), record.facts.weights.begin());
     record.users = database.rows();
+    record.facts.undescribed_responses = recorder.undescribed_responses();
     outcome.history = recorder.history();
     // As `atlas-sim check` would read it.
     const auto read = read_history(write_history(outcome.history));
@@ -137,11 +137,15 @@ TEST(UserWorkload, DoesWhatItsOptionsSay) {
     const std::size_t begun = count(outcome.history, "register_user", EntryType::invoke) +
                               count(outcome.history, "get_user", EntryType::invoke) +
                               count(outcome.history, "patch_user", EntryType::invoke) +
-                              count(outcome.history, "delete_user", EntryType::invoke);
+                              count(outcome.history, "delete_user", EntryType::invoke) +
+                              count(outcome.history, "list_users", EntryType::invoke) +
+                              count(outcome.history, "change_email", EntryType::invoke) +
+                              count(outcome.history, "repeat_registration", EntryType::invoke);
     EXPECT_GT(begun, options.rate * 60 * 8 / 10);
     EXPECT_LT(begun, options.rate * 60 * 15 / 10);
     // E-mails that are taken, versions that are outdated: both happen, and neither is all.
-    for (const char* function : {"register_user", "patch_user"}) {
+    for (const char* function :
+         {"register_user", "patch_user", "change_email", "repeat_registration"}) {
         EXPECT_GT(count(outcome.history, function, EntryType::fail), 5U) << function;
         EXPECT_GT(count(outcome.history, function, EntryType::ok),
                   count(outcome.history, function, EntryType::fail) / 4)

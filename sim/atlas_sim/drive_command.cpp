@@ -91,9 +91,8 @@ properties::RunRecord record_of(const DriveCommand& command,
     properties::RunRecord record;
     record.operations = std::move(operations);
     record.users = std::move(outcome.users);
-    const properties::UserWorkloadOptions options = workload_options(command);
-    record.facts.weights = {options.weight_register, options.weight_get, options.weight_patch,
-                            options.weight_delete};
+    std::ranges::copy(properties::weights_of(workload_options(command)),
+                      record.facts.weights.begin());
     record.facts.faults_ended_at = outcome.faults_ended_at;
     record.facts.final_phase_completed = outcome.final_phase_completed;
     record.facts.ended_at = outcome.ended_at;
@@ -144,8 +143,8 @@ int drive(const DriveCommand& command) {
                    properties::describe(operations.error()));
         return to_int(ExitCode::unreadable_input);
     }
-    const properties::RunRecord record =
-        record_of(command, std::move(*operations), std::move(outcome));
+    properties::RunRecord record = record_of(command, std::move(*operations), std::move(outcome));
+    record.facts.undescribed_responses = recorder.undescribed_responses();
     return report(properties::judge_run(record), record);
 }
 

@@ -50,7 +50,9 @@ properties::RunRecord record_of(Simulation& simulation, const faults::SwarmOptio
     record.operations = std::move(operations);
     if (simulation.final_users()) record.users = to_user_rows(*simulation.final_users());
     record.facts.weights = {options.workload.weight_create, options.workload.weight_get,
-                            options.workload.weight_patch, options.workload.weight_delete};
+                            options.workload.weight_patch,  options.workload.weight_delete,
+                            options.workload.weight_list,   options.workload.weight_change_email,
+                            options.workload.weight_repeat};
     if (const auto healed_at = simulation.healed_at()) {
         record.facts.faults_ended_at = healed_at->since_epoch;
     }
@@ -62,6 +64,7 @@ properties::RunRecord record_of(Simulation& simulation, const faults::SwarmOptio
     record.facts.ended_at = simulation.now().since_epoch;
     record.facts.healing_time = options.run.liveness;
     record.facts.leftovers = simulation.leftovers();
+    record.facts.undescribed_responses = simulation.undescribed_responses();
     return record;
 }
 

@@ -52,6 +52,9 @@ properties::UserWorkloadOptions workload_options(const SimulationInput& input) {
     workload.weight_get = static_cast<std::uint32_t>(drawn.weight_get);
     workload.weight_patch = static_cast<std::uint32_t>(drawn.weight_patch);
     workload.weight_delete = static_cast<std::uint32_t>(drawn.weight_delete);
+    workload.weight_list = static_cast<std::uint32_t>(drawn.weight_list);
+    workload.weight_change_email = static_cast<std::uint32_t>(drawn.weight_change_email);
+    workload.weight_repeat = static_cast<std::uint32_t>(drawn.weight_repeat);
     workload.operation_timeout = drawn.operation_timeout;
     workload.outdated_per_thousand = static_cast<std::uint32_t>(drawn.outdated_per_thousand);
     workload.directory.working_set = drawn.users;

@@ -72,6 +72,9 @@ class Simulation {
     properties::DatabaseGuard guard() const;
     /// Until when the clients began operations.
     host::TimePoint clients_end_at() const;
+    const std::vector<std::string>& undescribed_responses() const {
+        return recorder_.undescribed_responses();
+    }
     /// The table of users as committed when the clients had ended; nullopt when the database did
     /// not run then.
     const std::optional<models::postgres::CommittedRows>& final_users() const {

@@ -60,6 +60,13 @@ void add_workload(std::vector<Knob>& list) {
         "workload.weight_patch", 0, 1000, "Relative share of conditional changes."));
     list.push_back(count<workload, &WorkloadOptions::weight_delete>(
         "workload.weight_delete", 0, 1000, "Relative share of conditional deletions."));
+    list.push_back(count<workload, &WorkloadOptions::weight_list>(
+        "workload.weight_list", 0, 1000, "Relative share of pages of the listing."));
+    list.push_back(count<workload, &WorkloadOptions::weight_change_email>(
+        "workload.weight_change_email", 0, 1000, "Relative share of changes of an e-mail."));
+    list.push_back(count<workload, &WorkloadOptions::weight_repeat>(
+        "workload.weight_repeat", 0, 1000,
+        "Relative share of registrations that are sent again with their key."));
     list.push_back(time<workload, &WorkloadOptions::operation_timeout>(
         "workload.operation_timeout", 10ms, 1h, "How long a client waits for an operation."));
 }

@@ -154,6 +154,9 @@ SwarmOptions draw(const kernel::Seed& seed) {
     o.workload.weight_patch = draw.count("workload.weight_patch", 2, 8);
     o.workload.weight_delete = draw.count("workload.weight_delete", 0, 2);
     o.workload.operation_timeout = draw.time("workload.operation_timeout", 3s, 8s);
+    o.workload.weight_list = draw.count("workload.weight_list", 0, 2);
+    o.workload.weight_change_email = draw.count("workload.weight_change_email", 0, 2);
+    o.workload.weight_repeat = draw.count("workload.weight_repeat", 0, 2);
     o.system.pool_size = draw.count("system.pool_size", 2, 12);
     o.system.statement_timeout = draw.time("system.statement_timeout", 2s, 9s);
     o.system.idle_in_transaction_session_timeout =

@@ -47,6 +47,9 @@ struct WorkloadOptions {
     std::uint64_t weight_get = 5;
     std::uint64_t weight_patch = 5;
     std::uint64_t weight_delete = 1;
+    std::uint64_t weight_list = 1;
+    std::uint64_t weight_change_email = 1;
+    std::uint64_t weight_repeat = 1;
     host::Duration operation_timeout = 5s;
 };
 

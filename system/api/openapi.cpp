@@ -164,10 +164,23 @@ Json content(std::string_view media_type, std::string_view schema) {
     return {{std::string{media_type}, {{"schema", reference_to(schema)}}}};
 }
 
+Json header(std::string_view description) {
+    return {{"required", true}, {"description", description}, {"schema", {{"type", "string"}}}};
+}
+
+/// Of success, those that clients go on with.
+Json headers_of(const Route& route) {
+    Json headers = Json::object();
+    if (route.answer == "User") headers["ETag"] = header("The user's version, for If-Match.");
+    if (route.success == 201) headers["Location"] = header("Where what was made is found.");
+    return headers;
+}
+
 Json responses_of(const Route& route) {
     Json responses = Json::object();
     Json& success = responses[std::to_string(route.success)];
     success = {{"description", http::reason_phrase(route.success)}};
+    if (Json headers = headers_of(route); !headers.empty()) success["headers"] = std::move(headers);
     if (!route.answer.empty()) success["content"] = content("application/json", route.answer);
     for (const int status : problems_of(route)) {
         Json& problem = responses[std::to_string(status)];

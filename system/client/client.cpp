@@ -219,9 +219,12 @@ class Client::Implementation {
                 std::make_unique<http::ClientConnection>(std::move(*stream), options_.limits);
         }
         address(request, endpoint, context.deadline);
+        const std::string method = request.method;
+        const std::string target = request.target;
         host::Result<http::Response> response =
             co_await connection->exchange(std::move(request), context.deadline);
         if (!response) co_return std::unexpected(lost(response.error(), expectation));
+        if (options_.on_response) options_.on_response(method, target, *response);
         keep(std::move(connection), endpoint);
         co_return std::move(*response);
     }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "system/host/host.hpp"
 #include "system/http/limits.hpp"
+#include "system/http/message.hpp"
 #include "system/reliability/retry.hpp"
 
 namespace atlas::client {
@@ -86,6 +88,10 @@ struct Failure {
 template <typename T>
 using Outcome = std::expected<T, Failure>;
 
+/// Told of every response, whatever becomes of it, with the method and target of its request.
+using ResponseListener = std::function<void(std::string_view method, std::string_view target,
+                                            const http::Response& response)>;
+
 struct ClientOptions {
     /// Tried in turn. At least one.
     std::vector<host::Endpoint> endpoints;
@@ -105,6 +111,8 @@ struct ClientOptions {
     http::MessageLimits limits = {.body_bytes = 262144};
     /// Which of its process's clients it is: each draws random numbers of its own.
     std::uint64_t instance = 0;
+    /// Nobody when empty.
+    ResponseListener on_response = {};
 };
 
 /// Calls may overlap; each then has a connection of its own. It runs no task of its own.

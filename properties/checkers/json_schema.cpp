@@ -1,0 +1,160 @@
+#include "properties/checkers/json_schema.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace atlas::properties {
+
+namespace {
+
+using Json = nlohmann::json;
+
+bool has_type(const Json& value, std::string_view type) {
+    if (type == "object") return value.is_object();
+    if (type == "array") return value.is_array();
+    if (type == "string") return value.is_string();
+    if (type == "integer") return value.is_number_integer();
+    if (type == "number") return value.is_number();
+    if (type == "boolean") return value.is_boolean();
+    return type == "null" && value.is_null();
+}
+
+/// A pattern of '0' for a decimal digit, 'x' for a small hexadecimal one, and itself else.
+bool has_shape(std::string_view text, std::string_view shape) {
+    return std::ranges::equal(text, shape, [](char c, char kind) {
+        const bool is_digit = c >= '0' && c <= '9';
+        if (kind == '0') return is_digit;
+        if (kind == 'x') return is_digit || (c >= 'a' && c <= 'f');
+        return c == kind;
+    });
+}
+
+/// RFC 3339 in UTC, with or without a fraction.
+bool is_date_time(std::string_view text) {
+    constexpr std::string_view seconds = "0000-00-00T00:00:00";
+    if (!has_shape(text.substr(0, seconds.size()), seconds) || !text.ends_with('Z')) return false;
+    text.remove_prefix(seconds.size());
+    text.remove_suffix(1);
+    if (text.empty()) return true;
+    return text.size() > 1 && text.front() == '.' &&
+           has_shape(text.substr(1), std::string(text.size() - 1, '0'));
+}
+
+bool has_format(std::string_view text, std::string_view format) {
+    if (format == "uuid") return has_shape(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+    if (format == "date-time") return is_date_time(text);
+    if (format == "uri") {
+        return text.find(':') != std::string_view::npos && text.find(' ') == std::string_view::npos;
+    }
+    return format == "json-pointer" && (text.empty() || text.front() == '/');
+}
+
+/// In Unicode code points, as the standard counts.
+std::size_t length(std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+class Validation {
+  public:
+    explicit Validation(const Json& document) : document_(document) {}
+
+    void check(const Json& schema, const Json& value, const std::string& pointer) {
+        for (const auto& [keyword, argument] : schema.items())
+            check_keyword(keyword, argument, schema, value, pointer);
+    }
+
+    std::vector<std::string> faults() { return std::move(faults_); }
+
+  private:
+    void check_keyword(const std::string& keyword, const Json& argument, const Json& schema,
+                       const Json& value, const std::string& pointer);
+    void check_type(const Json& argument, const Json& value, const std::string& pointer);
+    void check_text(const std::string& keyword, const Json& argument, const std::string& text,
+                    const std::string& pointer);
+    void check_members(const Json& schema, const Json& object, const std::string& pointer);
+    void require(bool holds, const std::string& pointer, std::string_view what) {
+        if (!holds) faults_.push_back(fmt::format("\"{}\": {}", pointer, what));
+    }
+
+    const Json& document_;
+    std::vector<std::string> faults_;
+};
+
+void Validation::check_keyword(const std::string& keyword, const Json& argument, const Json& schema,
+                               const Json& value, const std::string& pointer) {
+    if (keyword == "$ref") {
+        const Json::json_pointer target(argument.get<std::string>().substr(1));
+        check(document_.at(target), value, pointer);
+    } else if (keyword == "type") {
+        check_type(argument, value, pointer);
+    } else if (keyword == "enum") {
+        require(std::ranges::find(argument, value) != argument.end(), pointer,
+                fmt::format("{} is none of {}", value.dump(), argument.dump()));
+    } else if (keyword == "minimum") {
+        require(!value.is_number() || value >= argument, pointer,
+                fmt::format("{} is less than {}", value.dump(), argument.dump()));
+    } else if (keyword == "format" || keyword == "minLength" || keyword == "maxLength") {
+        if (value.is_string()) check_text(keyword, argument, value.get<std::string>(), pointer);
+    } else if (keyword == "properties") {
+        if (value.is_object()) check_members(schema, value, pointer);
+    } else if (keyword == "required") {
+        for (const Json& name : argument) {
+            require(!value.is_object() || value.contains(name.get<std::string>()), pointer,
+                    fmt::format("{} is missing", name.dump()));
+        }
+    } else if (keyword == "items") {
+        for (std::size_t i = 0; value.is_array() && i < value.size(); ++i)
+            check(argument, value[i], fmt::format("{}/{}", pointer, i));
+    } else {
+        const bool is_known = keyword == "description" ||
+                              (keyword == "additionalProperties" && argument.is_boolean());
+        require(is_known, pointer, fmt::format("the keyword \"{}\" is not understood", keyword));
+    }
+}
+
+void Validation::check_type(const Json& argument, const Json& value, const std::string& pointer) {
+    const Json types = argument.is_array() ? argument : Json::array({argument});
+    const bool fits = std::ranges::any_of(types, [&](const Json& type) {
+        return has_type(value, type.get_ref<const std::string&>());
+    });
+    require(fits, pointer, fmt::format("{} is no {}", value.dump(), argument.dump()));
+}
+
+void Validation::check_text(const std::string& keyword, const Json& argument,
+                            const std::string& text, const std::string& pointer) {
+    if (keyword == "format") {
+        const auto& format = argument.get_ref<const std::string&>();
+        require(has_format(text, format), pointer, fmt::format("\"{}\" is no {}", text, format));
+    } else if (keyword == "minLength") {
+        require(length(text) >= argument.get<std::size_t>(), pointer, "it is too short");
+    } else {
+        require(length(text) <= argument.get<std::size_t>(), pointer, "it is too long");
+    }
+}
+
+void Validation::check_members(const Json& schema, const Json& object, const std::string& pointer) {
+    const Json& properties = schema.at("properties");
+    const bool is_closed = schema.value("additionalProperties", true) == false;
+    for (const auto& [name, member] : object.items()) {
+        const auto property = properties.find(name);
+        if (property != properties.end()) {
+            check(*property, member, fmt::format("{}/{}", pointer, name));
+        } else {
+            require(!is_closed, pointer, fmt::format("it has an unknown member \"{}\"", name));
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> faults_by_schema(const Json& document, const Json& schema,
+                                          const Json& value) {
+    Validation validation(document);
+    validation.check(schema, value, "");
+    return validation.faults();
+}
+
+}  // namespace atlas::properties

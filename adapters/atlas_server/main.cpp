@@ -97,6 +97,7 @@ host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration
     options.argon2 = configuration.password_cost;
     options.hashes_at_once = configuration.threads;
     options.idempotency_secret = configuration.idempotency_secret;
+    options.unready_time = configuration.unready_time;
     const host::Result<void> served =
         co_await node::run_api_node(host, driver, options, std::move(hooks));
     if (served) co_return;

@@ -87,9 +87,9 @@ Wrong set_database_url(std::string_view value, ServerConfiguration& to) {
     return right;
 }
 
-Wrong set_milliseconds(std::string_view value, host::Duration& to) {
+Wrong set_milliseconds(std::string_view value, host::Duration& to, std::int64_t low = 1) {
     std::int64_t milliseconds = 0;
-    if (auto wrong = parse_number<std::int64_t>(value, 1, 60'000, milliseconds)) return wrong;
+    if (auto wrong = parse_number<std::int64_t>(value, low, 60'000, milliseconds)) return wrong;
     to = std::chrono::milliseconds(milliseconds);
     return right;
 }
@@ -310,6 +310,12 @@ const std::vector<Variable>& variables() {
         {"ATLAS_THREADS", "1 to 64 threads for password hashes", "1", false,
          [](std::string_view value, ServerConfiguration& to) {
              return parse_number<std::size_t>(value, 1, 64, to.threads);
+         }},
+        {"ATLAS_UNREADY_MS",
+         "0 to 60000 milliseconds of serving on after SIGTERM, while /readyz answers 503", "0",
+         false,
+         [](std::string_view value, ServerConfiguration& to) {
+             return set_milliseconds(value, to.unready_time, 0);
          }},
     };
     return all;

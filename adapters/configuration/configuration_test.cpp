@@ -63,6 +63,16 @@ TEST(Configuration, NothingSetIsLoopbackAndTheDefaultsThatAreShown) {
     EXPECT_EQ(same->threads, loaded->threads);
     EXPECT_EQ(same->password_cost, loaded->password_cost);
     EXPECT_EQ(same->idempotency_secret, loaded->idempotency_secret);
+    EXPECT_EQ(same->unready_time, loaded->unready_time);
+}
+
+TEST(Configuration, TheTimeOfServingOnUnreadyMayBeNone) {
+    const auto loaded = load_configuration({{"ATLAS_UNREADY_MS", "2500"}}, {}, no_files);
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->unready_time, std::chrono::milliseconds{2500});
+    EXPECT_TRUE(problems_of({{"ATLAS_UNREADY_MS", "0"}}).empty());
+    EXPECT_EQ(problems_of({{"ATLAS_UNREADY_MS", "60001"}}).size(), 1u);
+    EXPECT_EQ(problems_of({{"ATLAS_UNREADY_MS", "-1"}}).size(), 1u);
 }
 
 TEST(Configuration, EveryProblemIsReportedAtOnceWithNameReasonAndRemedy) {

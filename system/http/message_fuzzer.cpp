@@ -1,5 +1,5 @@
 // Bytes of a peer: the first two say whose and how they are cut. However they are cut, the same
-// messages come out, and then the same failure or none.
+// messages come out, and then a failure or none.
 
 #include <algorithm>
 #include <cstdint>
@@ -18,7 +18,7 @@ constexpr MessageLimits limits{
 template <typename Message>
 struct Read {
     std::vector<Message> messages;
-    int failure = 0;
+    bool failed = false;
 
     friend bool operator==(const Read&, const Read&) = default;
 };
@@ -27,6 +27,7 @@ template <typename Message>
 Read<Message> read(std::span<const std::byte> bytes, std::size_t piece) {
     Parser<Message> parser(limits);
     Read<Message> read;
+    bool ended = false;
     for (;;) {
         switch (parser.advance()) {
             case Progress::complete:
@@ -34,13 +35,18 @@ Read<Message> read(std::span<const std::byte> bytes, std::size_t piece) {
                 if (read.messages.back().body.size() > limits.body_bytes) std::abort();
                 continue;
             case Progress::failed:
-                read.failure = parser.failure().status;
-                if (parser.failure().reason.empty()) std::abort();
+                read.failed = true;
+                if (parser.failure().status < 400 || parser.failure().reason.empty()) std::abort();
                 return read;
             case Progress::need_more:
                 break;
         }
-        if (bytes.empty()) return read;
+        if (bytes.empty()) {
+            if (ended) return read;
+            parser.end_of_stream();
+            ended = true;
+            continue;
+        }
         const std::span<std::byte> room = parser.room();
         const std::size_t count = std::min({piece, bytes.size(), room.size()});
         std::copy_n(bytes.begin(), count, room.begin());

@@ -182,6 +182,9 @@ class Parser<Message>::Implementation {
         while (!builder_->is_done()) {
             if (begin_ == end_) return ended_ ? finish() : Progress::need_more;
             const bool in_header = !builder_->header_done;
+            if (!in_header && builder_->chunked() && end_ - begin_ < shortest_last_chunk) {
+                return ended_ ? finish() : Progress::need_more;
+            }
             const std::size_t shown =
                 in_header ? std::min(end_ - begin_, limits_.header_bytes - header_bytes_)
                           : end_ - begin_;
@@ -239,6 +242,10 @@ class Parser<Message>::Implementation {
     bool keeps_alive() const { return keeps_alive_; }
 
   private:
+    /// "0", CRLF, CRLF: no chunked body ends with less. Beast asserts that it is not shown less of
+    /// its end a second time (1.81, parse_chunk_header).
+    static constexpr std::size_t shortest_last_chunk = 5;
+
     /// Beast may have put off parsing a first line that is there.
     bool has_first_line(std::size_t unparsed) const {
         return builder_->first_line_done ||

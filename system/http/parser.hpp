@@ -4,7 +4,9 @@
 //
 //     while (parser.advance() == Progress::need_more) { read into room(); added(count); }
 //
-// However the bytes are split over calls, the same messages come out, and then a failure or none.
+// However the bytes are split over calls, the same messages come out, and then, at the latest when
+// the stream ends, a failure or none. (How early, and with which status, depends on what came at
+// once: Beast looks at a first line that is not whole yet only when it first sees it.)
 
 #include <cstddef>
 #include <cstdint>

@@ -73,7 +73,7 @@ std::string to_text(const RunReport& report, const std::optional<Effort>& effort
     append_operations(text, report);
     append_faults(text, report);
     append_properties(text, report);
-    append_lines(text, "Processes that ended themselves after a failed sync, as they must",
+    append_lines(text, "Processes that ended themselves after an error of their disk, as they must",
                  report.expected_deaths);
     if (!is_good(report)) append_lines(text, "What struck", report.timeline);
     if (!report.no_progress.empty()) text += report.no_progress + "\n\n";

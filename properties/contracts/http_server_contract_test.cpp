@@ -162,6 +162,26 @@ Task<> expect_status(EchoServer& at, std::string target, int status) {
     EXPECT_EQ(again.status, 200);
 }
 
+TEST_P(HttpServer, AnswersWhoEndsAfterARequestAndNotWhoEndsWithinOne) {
+    serve([](EchoServer& at) -> Task<> {
+        Peer whole(at);
+        co_await whole.connect();
+        co_await whole.send(get("/a"));
+        whole.end_sending();
+        const Response answer = co_await whole.receive();
+        EXPECT_EQ(answer.body, "/a");
+        for (const char* part :
+             {"GET /a HT", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n1"}) {
+            Peer cut_off(at);
+            co_await cut_off.connect();
+            co_await cut_off.send(part);
+            cut_off.end_sending();
+            const std::string nothing = co_await cut_off.receive_to_end();
+            EXPECT_EQ(nothing, "");
+        }
+    });
+}
+
 TEST_P(HttpServer, ShedsRequestsBeyondTheLimitAndKeepsTheConnection) {
     serve(
         [](EchoServer& at) -> Task<> {

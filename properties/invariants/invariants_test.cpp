@@ -369,6 +369,14 @@ TEST(Described, IsFoundViolated) {
     expect_invalid(check_described(story.run), "The answer 418");
 }
 
+TEST(AbandonedTransactions, AreFound) {
+    Story story = good_story();
+    story.run.facts.abandoned_transactions.emplace();
+    EXPECT_EQ(check_abandoned_transactions(story.run).verdict, Verdict::valid);
+    story.run.facts.abandoned_transactions->push_back("Session 101 idled for 60 s.");
+    expect_invalid(check_abandoned_transactions(story.run), "Session 101");
+}
+
 TEST(EqualReplays, AreFoundViolated) {
     const auto repeated = [](auto spoil) {
         Story story = good_story();

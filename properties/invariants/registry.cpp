@@ -26,6 +26,9 @@ constexpr Property properties[] = {
     {"listings", "A walk through the listing shows whoever was there throughout, and nobody twice.",
      check_listings},
     {"no-internal-error", "No answer has status 500.", check_no_internal_error},
+    {"abandoned-transactions-end",
+     "No session of the database idles in a transaction beyond its limit, holding locks.",
+     check_abandoned_transactions},
     {"operations-end", "After faults have stopped, every operation ends within the healing time.",
      check_operations_end},
     {"service-recovers",
@@ -67,6 +70,8 @@ RunVerdict judge_run(const RunRecord& run) {
     for (const Property& property : properties) {
         // Real servers, and a run that stopped early, leave nothing to count; all else is judged.
         if (property.check == check_nothing_left_behind && !run.facts.leftovers) continue;
+        if (property.check == check_abandoned_transactions && !run.facts.abandoned_transactions)
+            continue;
         Judgement judgement = property.check(run);
         result.verdict = merge(result.verdict, judgement.verdict);
         result.findings.push_back({property.name, std::move(judgement)});

@@ -60,6 +60,9 @@ struct RunFacts {
     std::optional<DatabaseGuard> guard = {};
     /// Responses that are not as /openapi.json describes them, one sentence each.
     std::vector<std::string> undescribed_responses = {};
+    /// Sessions of the database that idled in a transaction beyond their limit, likewise; nothing
+    /// where nobody watched.
+    std::optional<std::vector<std::string>> abandoned_transactions = {};
 };
 
 struct RunRecord {

@@ -10,6 +10,7 @@
 #include "sim/atlas_sim/exit_code.hpp"
 #include "sim/atlas_sim/expectation.hpp"
 #include "sim/atlas_sim/output_file.hpp"
+#include "sim/atlas_sim/progress_bar.hpp"
 #include "sim/atlas_sim/run_setup.hpp"
 #include "sim/atlas_sim/seed_list.hpp"
 #include "sim/atlas_sim/worker_report.hpp"
@@ -52,15 +53,25 @@ int run_all(const RunCommand& command) {
     LinesInOrder lines(json);
     reports::BatchSummary summary;
     int exit_code = to_int(ExitCode::held);
+    std::size_t done = 0;
+    std::size_t failed = 0;
+    ProgressBar bar(seeds.size());
     run_workers(jobs, parallel_jobs(command), {}, [&](WorkerResult worker) {
         const RunReport report = report_of(command.options, seeds.text(worker.job), worker);
-        if (report.exit_code != to_int(ExitCode::held)) print_failure(text, report);
+        if (report.exit_code != to_int(ExitCode::held)) {
+            ++failed;
+            bar.hide();
+            print_failure(text, report);
+            std::fflush(text);
+        }
+        bar.show(++done, failed);
         exit_code = worse(exit_code, report.exit_code);
         summary.add(report, {static_cast<std::uint64_t>(worker.wall_time.count()),
                              worker.peak_memory_bytes});
         lines.add(worker.job, reports::to_json(report, std::nullopt));
         return json.is_good();
     });
+    bar.hide();
     if (!json.flush()) return cannot_write(json.path());
     fmt::print(text, "{}", summary.to_text());
     return exit_code;

@@ -55,6 +55,7 @@ TEST(DocumentedCommands, AreKnown) {
     EXPECT_GT(commands.size(), 6U) << "is this where the documents are?";
     std::string name = std::filesystem::temp_directory_path() / "atlas-sim-XXXXXX";
     const std::filesystem::path folder = ::mkdtemp(name.data());
+    std::filesystem::create_directory_symlink(repository / "scenarios", folder / "scenarios");
     const auto run = [&](const std::string& words) {
         const std::string line = "cd " + folder.string() + " && " + program.string() + " " + words;
         const int status = std::system((line + " >out 2>&1").c_str());

@@ -65,6 +65,7 @@ properties::RunRecord record_of(Simulation& simulation, const faults::SwarmOptio
     record.facts.healing_time = options.run.liveness;
     record.facts.leftovers = simulation.leftovers();
     record.facts.undescribed_responses = simulation.undescribed_responses();
+    record.facts.abandoned_transactions = simulation.abandoned_transactions();
     return record;
 }
 

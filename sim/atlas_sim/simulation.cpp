@@ -141,7 +141,8 @@ Simulation::Simulation(SimulationInput input, kernel::Trace::Sink sink)
       recorder_([this] { return kernel_.now().since_epoch; }),
       database_log_([this] { return kernel_.now().since_epoch; }),
       workload_(workload_options(input_), recorder_),
-      cluster_(kernel_, network_dice_, disk_dice_) {
+      cluster_(kernel_, network_dice_, disk_dice_),
+      transaction_watch_(input_.options.system.idle_in_transaction_session_timeout) {
     if (sink) kernel_.trace().set_sink(std::move(sink));
     cluster_.hooks().log_level = log_level_of(input_.options.run.log_level);
 }
@@ -265,7 +266,7 @@ void Simulation::run() {
 
 bool Simulation::advance(TimePoint until, std::function<bool()> until_done) {
     no_progress_ =
-        let_time_pass(kernel_, {until, std::move(until_done), [this] { look_at_users(); }});
+        let_time_pass(kernel_, {until, std::move(until_done), [this] { look_at_database(); }});
     return no_progress_.empty();
 }
 
@@ -274,10 +275,17 @@ bool Simulation::have_ended(const std::vector<cluster::ProcessNumber>& processes
                         [this](auto process) { return cluster_.is_running(process); });
 }
 
-// The invariant is looked at all along, so that a moment in which it did not hold is seen even if
-// the end is in order. It reads the model and sends nothing.
+// Invariants are looked at all along, so that a moment in which one did not hold is seen even if
+// the end is in order. This reads the model and sends nothing.
+void Simulation::look_at_database() {
+    if (postgres_.server == nullptr) return;
+    look_at_users();
+    transaction_watch_.look(postgres_.server->idle_transactions(),
+                            cluster_.is_at_its_pace(postgres_process_), kernel_.now());
+}
+
 void Simulation::look_at_users() {
-    if (postgres_.server == nullptr || !duplicate_email_.empty()) return;
+    if (!duplicate_email_.empty()) return;
     const auto rows = postgres_.server->read_committed_rows("users");
     if (!rows) return;
     properties::RunRecord table;

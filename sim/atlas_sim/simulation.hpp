@@ -15,6 +15,7 @@
 #include "properties/sabotage/sabotage.hpp"
 #include "properties/workloads/history_recorder.hpp"
 #include "properties/workloads/user_workload.hpp"
+#include "sim/atlas_sim/transaction_watch.hpp"
 #include "sim/cluster/cluster.hpp"
 #include "sim/cluster/fault_control.hpp"
 #include "sim/cluster/programs.hpp"
@@ -95,6 +96,9 @@ class Simulation {
     const std::string& no_progress() const { return no_progress_; }
     /// Two live users had one e-mail at some moment; empty when that never was.
     const std::string& duplicate_email() const { return duplicate_email_; }
+    const std::vector<std::string>& abandoned_transactions() const {
+        return transaction_watch_.found();
+    }
     const properties::SabotageLedger& sabotage_ledger() const { return sabotage_ledger_; }
     const kernel::TraceDigest& digest() { return kernel_.trace().digest(); }
     host::TimePoint now() const { return kernel_.now(); }
@@ -107,6 +111,7 @@ class Simulation {
     cluster::ApiNodeParts api_node_parts(host::Host& host);
     /// False when time could not go on.
     bool advance(host::TimePoint until, std::function<bool()> until_done = {});
+    void look_at_database();
     void look_at_users();
     bool run_final_phase();
     void lose_power_at_end();
@@ -146,6 +151,7 @@ class Simulation {
     std::optional<std::vector<std::string>> leftovers_;
     std::string no_progress_;
     std::string duplicate_email_;
+    TransactionWatch transaction_watch_;
 };
 
 }  // namespace atlas::sim::atlas_sim

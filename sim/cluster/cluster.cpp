@@ -220,4 +220,9 @@ bool Cluster::is_running(ProcessNumber number) const {
     return slots_[number]->incarnation != nullptr;
 }
 
+bool Cluster::is_at_its_pace(ProcessNumber number) const {
+    const kernel::Process& process = *slots_[number]->process;
+    return process.state() == kernel::ProcessState::running && !process.is_slow();
+}
+
 }  // namespace atlas::sim::cluster

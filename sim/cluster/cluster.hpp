@@ -79,6 +79,8 @@ class Cluster {
     const kernel::Process& process(ProcessNumber number) const;
     network::MachineNumber machine_of(ProcessNumber number) const;
     bool is_running(ProcessNumber number) const;
+    /// Running, and neither paused nor slow.
+    bool is_at_its_pace(ProcessNumber number) const;
 
     /// What programs left behind when they ended of themselves: "api-1/atlas-server#1: 1
     /// waiting task(s)". Empty is right.

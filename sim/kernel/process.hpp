@@ -58,6 +58,7 @@ class Process {
     /// From now on each of its steps takes that long on its one core, and what comes due meanwhile
     /// waits in line; zero for none. How often a step had to wait since this was last set.
     std::size_t set_step_time(host::Duration step_time);
+    bool is_slow() const { return step_time_ > host::Duration::zero(); }
 
     /// Marks it dead from inside one of its own tasks; the kernel buries it after this event.
     void begin_death();

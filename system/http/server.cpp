@@ -187,8 +187,9 @@ host::Task<bool> Server::read_request(Connection& connection) {
             co_await linger(*connection.stream);
             co_return false;
         }
-        if (*count == 0 && connection.idle) co_return false;
-        if (*count == 0) connection.parser.end_of_stream();
+        // Who ends in the middle of a request is not answered (RFC 9112, section 8, leaves it
+        // open): a refusal would blame a client for what the network cut off.
+        if (*count == 0) co_return false;
         if (connection.idle) deadline = after(options_.read_time);
         connection.idle = false;
         connection.parser.added(*count);

@@ -87,6 +87,8 @@ class Peer {
         EXPECT_TRUE(sent);
     }
 
+    void end_sending() { stream_->shutdown_send(); }
+
     /// The next response; status 0 when the connection ends first.
     host::Task<Response> receive() {
         while (parser_.advance() == Progress::need_more) {

@@ -24,6 +24,10 @@ void Server::request_cancel(std::uint32_t process_id, std::uint32_t secret) {
     engine_->request_cancel(process_id, secret);
 }
 
+std::vector<IdleTransaction> Server::idle_transactions() const {
+    return engine_->idle_transactions();
+}
+
 host::Result<CommittedRows> Server::read_committed_rows(std::string_view table) const {
     return engine_->read_committed_rows(table);
 }

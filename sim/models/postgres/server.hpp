@@ -24,6 +24,14 @@ struct CommittedRows {
     std::vector<TextRow> rows;  ///< In heap order.
 };
 
+/// A session whose client has given it nothing to do since then, although a transaction is open.
+struct IdleTransaction {
+    std::uint32_t process_id = 0;
+    host::TimePoint since;  ///< By the server's own clock.
+
+    friend bool operator==(const IdleTransaction&, const IdleTransaction&) = default;
+};
+
 class Server {
   public:
     /// Opens the data directory on host.disk(), or makes it if there is none: locks it, replays
@@ -49,6 +57,9 @@ class Server {
     /// Reads the committed state without a session, without waiting, and with no effect on the
     /// run. Errors: not_found.
     host::Result<CommittedRows> read_committed_rows(std::string_view table) const;
+
+    /// In the order of their process ids; for invariants.
+    std::vector<IdleTransaction> idle_transactions() const;
 
     const ServerSettings& settings() const;
 

@@ -61,6 +61,7 @@ class Engine {
     void add_session(BackendSession& session);
     void remove_session(BackendSession& session);
     void request_cancel(std::uint32_t process_id, std::uint32_t secret);
+    std::vector<IdleTransaction> idle_transactions() const;
     /// A session's idle deadline has been set.
     void watch_idle(host::Deadline deadline);
 

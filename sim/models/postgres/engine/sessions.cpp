@@ -32,6 +32,15 @@ void Engine::request_cancel(std::uint32_t process_id, std::uint32_t secret) {
         found->second->cancel();
 }
 
+std::vector<IdleTransaction> Engine::idle_transactions() const {
+    std::vector<IdleTransaction> idle;
+    for (const auto& [process_id, session] : sessions_) {
+        if (const auto since = session->idle_in_transaction_since())
+            idle.push_back({process_id, *since});
+    }
+    return idle;
+}
+
 void Engine::watch_idle(Deadline deadline) {
     if (deadline.point() < idle_watch_until_.point()) idle_changed_.set();
 }

@@ -110,8 +110,14 @@ void BackendSession::begin_work() {
     if (locks_->pending_interrupt() == Interrupt::cancel) locks_->clear_interrupt();
 }
 
+std::optional<host::TimePoint> BackendSession::idle_in_transaction_since() const {
+    if (working_ || termination_ || block_ == Block::none) return std::nullopt;
+    return idle_since_;
+}
+
 void BackendSession::end_work() {
     working_ = false;
+    idle_since_ = engine_.host().clock().now();
     const Duration limit = block_ == Block::none ? settings_.idle_session_timeout()
                                                  : settings_.idle_in_transaction_session_timeout();
     if (limit <= Duration::zero() || termination_) return;

@@ -55,6 +55,8 @@ class BackendSession final : public Session, private FunctionEnvironment {
     /// When the client has been idle too long, and why that ends the session.
     host::Deadline idle_deadline() const { return idle_deadline_; }
     void idle_too_long();
+    /// Since when its client has given it nothing to do although a transaction is open.
+    std::optional<host::TimePoint> idle_in_transaction_since() const;
 
   private:
     /// The block that BEGIN opens, and what there is without one.
@@ -172,6 +174,7 @@ class BackendSession final : public Session, private FunctionEnvironment {
     std::int64_t statement_time_ = 0;
     host::Deadline statement_deadline_ = host::Deadline::never();
     host::Deadline idle_deadline_ = host::Deadline::never();
+    host::TimePoint idle_since_{};
     std::string isolation_name_;
 
     std::optional<ServerMessage> termination_;

@@ -145,7 +145,8 @@ std::optional<std::string> prepare(const Embedded& embedded, const adapters::Set
                                    const adapters::Settings& flags) {
     if (!embedded.on) return std::nullopt;
     constexpr std::string_view url = "ATLAS_DATABASE_URL";
-    if (environment.contains(url) || flags.contains(url)) {
+    constexpr std::string_view url_file = "ATLAS_DATABASE_URL_FILE";
+    if (environment.contains(url) || environment.contains(url_file) || flags.contains(url)) {
         return "--embedded brings a database along, and ATLAS_DATABASE_URL names another; expects "
                "one of the two";
     }

@@ -239,6 +239,12 @@ TEST(EmbeddedDatabase, IsRefusedBesideAnother) {
     EXPECT_EQ(refused.exit_code, 78);
     EXPECT_THAT(refused.text, HasSubstr("expects one of the two"));
     EXPECT_FALSE(std::filesystem::exists(directory.path() / "new"));
+    ::setenv("ATLAS_DATABASE_URL_FILE", "/nowhere", 1);
+    const ProgramOutput by_file =
+        ServerProcess(ServerProcess::embedded_in(directory.path() / "new")).end(0);
+    ::unsetenv("ATLAS_DATABASE_URL_FILE");
+    EXPECT_EQ(by_file.exit_code, 78);
+    EXPECT_FALSE(std::filesystem::exists(directory.path() / "new"));
 }
 
 }  // namespace

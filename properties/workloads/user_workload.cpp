@@ -250,18 +250,20 @@ host::Task<bool> UserWorkload::change(host::Host& host, RecordedClient& client, 
     co_return false;
 }
 
-host::Task<bool> UserWorkload::remove(host::Host& host, RecordedClient& client, std::string id,
-                                      host::Deadline deadline) {
+// Each try deletes somebody new: one whose deletion took effect without an answer is gone, and
+// nobody was told that a deletion succeeded.
+host::Task<bool> UserWorkload::remove_someone_fresh(host::Host& host, RecordedClient& client,
+                                                    host::Deadline deadline) {
     while (!deadline.passed(host.clock().now())) {
+        const bool registered = co_await register_someone_fresh(host, client, deadline);
+        if (!registered) co_return false;
+        const KnownUser someone = directory_.users().back();
         begin_final(host, client);
-        client::Outcome<client::User> current = co_await client.get_user(id);
-        if (!current && current.error().kind == client::FailureKind::not_found) co_return true;
-        if (current) {
-            const client::Outcome<void> deleted = co_await client.delete_user(id, current->version);
-            if (deleted) {
-                directory_.forget(id);
-                co_return true;
-            }
+        const client::Outcome<void> deleted =
+            co_await client.delete_user(someone.id, someone.version);
+        if (deleted) {
+            directory_.forget(someone.id);
+            co_return true;
         }
         co_await host::sleep_for(host, pause_between_tries);
     }
@@ -337,9 +339,7 @@ host::Task<bool> UserWorkload::run_final_phase(host::Host& host, std::vector<hos
     if (!repeated) co_return false;
     const bool moved = co_await change_email(host, client, directory_.users().back().id, deadline);
     if (!moved) co_return false;
-    const bool registered_again = co_await register_someone_fresh(host, client, deadline);
-    if (!registered_again) co_return false;
-    const bool removed = co_await remove(host, client, directory_.users().back().id, deadline);
+    const bool removed = co_await remove_someone_fresh(host, client, deadline);
     if (!removed) co_return false;
     const bool walked = co_await walk_all(host, client, deadline);
     if (!walked) co_return false;

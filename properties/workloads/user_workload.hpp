@@ -94,8 +94,8 @@ class UserWorkload {
     host::Task<bool> walk_all(host::Host& host, RecordedClient& client, host::Deadline deadline);
     void begin_final(host::Host& host, RecordedClient& client);
 
-    host::Task<bool> remove(host::Host& host, RecordedClient& client, std::string id,
-                            host::Deadline deadline);
+    host::Task<bool> remove_someone_fresh(host::Host& host, RecordedClient& client,
+                                          host::Deadline deadline);
 
     client::ClientOptions client_options(std::vector<host::Endpoint> nodes) const;
 

@@ -11,7 +11,8 @@ namespace atlas::api {
 namespace {
 
 host::Task<http::Response> show_description(Services, Call) {
-    co_return http::Response{200, {{"Content-Type", "application/json"}}, describe_api(routes())};
+    static const std::string description = describe_api(routes());
+    co_return http::Response{200, {{"Content-Type", "application/json"}}, description};
 }
 
 /// The path of an origin-form or absolute-form target (RFC 9112 section 3.2), without its query.

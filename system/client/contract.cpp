@@ -64,9 +64,9 @@ std::optional<FailureKind> kind_of(std::string_view type, int status,
     if (is(problems::request_in_progress) && expectation.is_keyed) {
         return FailureKind::in_progress;
     }
-    if (is(problems::idempotency_key_missing) || is(problems::idempotency_key_reused)) {
-        return FailureKind::rejected;
-    }
+    const bool is_about_the_key =
+        is(problems::idempotency_key_missing) || is(problems::idempotency_key_reused);
+    if (is_about_the_key && expectation.is_keyed) return FailureKind::rejected;
     for (const http::ProblemType& problem :
          {problems::malformed_request, problems::invalid_request, problems::request_timeout,
           problems::content_too_large, problems::target_too_long, problems::header_too_large}) {

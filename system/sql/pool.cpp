@@ -77,8 +77,7 @@ template <typename T>
 Result<T> Lease::finish(host::TimePoint began, Result<T> result) {
     session_->busy = false;
     const host::Duration took = pool_->host_.clock().now() - began;
-    const Blame blame =
-        result ? Blame::nobody : blame_for(result.error(), took, pool_->options_.breaker.slow_call);
+    const Blame blame = result ? Blame::nobody : blame_for(result.error(), took, pool_->patience());
     if (blame == Blame::nobody) call_.succeeded(took);
     if (blame == Blame::server) call_.failed(took);
     if (!result && is_death(result.error()) && session_->was_idle) {
@@ -202,6 +201,14 @@ host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::idle_or_new(host::Cont
     }
 }
 
+// However long an operator calls a call not yet slow: one that ended at the server's own limit
+// waited for the server, and nobody waits longer.
+host::Duration Pool::patience() const {
+    const host::Duration limit = options_.statement_timeout;
+    const host::Duration slow = options_.breaker.slow_call;
+    return limit > host::Duration::zero() ? std::min(slow, limit) : slow;
+}
+
 std::unique_ptr<Lease::Session> Pool::take_idle() {
     const host::TimePoint now = host_.clock().now();
     while (!idle_.empty()) {
@@ -218,15 +225,15 @@ host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::connect(host::Context 
                                                                   Lease::Call& call) {
     const Attempt attempt(*this);
     const host::TimePoint began = host_.clock().now();
-    const host::Deadline patience = host::deadline_after(host_, options_.connect_timeout);
+    const host::Deadline latest = host::deadline_after(host_, options_.connect_timeout);
     Result<std::unique_ptr<Connection>> connection =
-        co_await driver_.connect(context.with_deadline(patience), options_.target);
+        co_await driver_.connect(context.with_deadline(latest), options_.target);
     if (!connection) {
         // A caller who could not wait says nothing about the server.
         const bool tells = connection.error().kind != ErrorKind::deadline_exceeded ||
-                           context.with_deadline(patience).deadline == patience;
+                           context.with_deadline(latest).deadline == latest;
         const host::Duration took = host_.clock().now() - began;
-        const Blame blame = blame_for(connection.error(), took, options_.breaker.slow_call);
+        const Blame blame = blame_for(connection.error(), took, patience());
         if (tells || blame == Blame::server) call.failed(took);
         if (tells && attempt.is_first_to_fail()) connect_failed();
         connection.error().kind = ErrorKind::cannot_connect;

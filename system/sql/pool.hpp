@@ -89,6 +89,8 @@ class Pool {
                                                                 Lease::Call& call);
     void log_circuit();
     bool may_connect() const;
+    /// After so long, whoever ran out of time says something about the server.
+    host::Duration patience() const;
     std::unique_ptr<Lease::Session> take_idle();
     void give_back(std::unique_ptr<Lease::Session> session) noexcept;
     void connect_failed();

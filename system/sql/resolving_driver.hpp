@@ -16,7 +16,8 @@ class ResolvingDriver final : public Driver {
     ResolvingDriver(host::Host& host, std::unique_ptr<Driver> inner)
         : host_(host), inner_(std::move(inner)) {}
 
-    /// A name that does not resolve is cannot_connect.
+    /// Tries the addresses of the name one after the other, each for its share of the time, until
+    /// one answers. A name that does not resolve is cannot_connect.
     host::Task<Result<std::unique_ptr<Connection>>> connect(host::Context context,
                                                             ConnectionTarget target) override;
 

@@ -120,8 +120,10 @@ host::Result<KeyedAnswer> outcome_of(sql::TransactionResult<Looked> done, bool m
         return std::unexpected(std::move(error));
     }
     if (!*done) {
+        // That the row is there proves that the request once took effect.
         return host::failure(host::ErrorCode::data_corrupted,
-                             "a row of idempotency_keys cannot be read");
+                             "a row of idempotency_keys cannot be read",
+                             host::Certainty::indefinite);
     }
     // The one under way is then our own, whose COMMIT the server has not yet got or not yet done.
     if (may_be_committed && (*done)->outcome == KeyedOutcome::still_running) {

@@ -79,6 +79,9 @@ void look_at_answers(const std::vector<UserOperation>& operations,
                      std::vector<std::string>& wrong) {
     std::vector<Holding> holdings = holdings_of(operations);
     end_holdings(operations, holdings);
+    // Told late: by then somebody had asked for an end of it, and nothing is certain any more.
+    std::erase_if(holdings,
+                  [](const Holding& holding) { return holding.until <= holding.origin->end_line; });
     std::ranges::sort(holdings, {}, [](const Holding& each) { return each.origin->end_line; });
     std::map<std::string, Holding> holders;
     for (const Holding& holding : holdings) {

@@ -363,6 +363,20 @@ TEST(UniqueEmails, AreHeldFromOneChangeToTheNext) {
     expect_invalid(check_unique_emails(story.run), "two users were given it");
 }
 
+TEST(UniqueEmails, AreNotHeldByAnAcknowledgementThatComesAfterTheirEnd) {
+    Story story = good_story();
+    const std::size_t late = story.run.operations.size();
+    story.moves(ann, "shared@example.com", "Anna B", 2);
+    story.moves(ann, "ann@example.org", "Anna B", 3);
+    story.registers("x", "SHARED@example.com", "X");
+    EXPECT_EQ(check_unique_emails(story.run).verdict, Verdict::valid);
+    story.run.operations[late].end_line = 1000;
+    EXPECT_EQ(check_unique_emails(story.run).verdict, Verdict::valid);
+    // Nobody had asked for its end by then.
+    story.run.operations[late + 1].invoke_line = 1001;
+    expect_invalid(check_unique_emails(story.run), "two users were given it");
+}
+
 TEST(Described, IsFoundViolated) {
     Story story = good_story();
     story.run.facts.undescribed_responses = {"The answer 418 to GET /v1/users is odd."};

@@ -181,24 +181,30 @@ bool Pool::may_connect() const {
 
 host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::idle_or_new(host::Context context,
                                                                       Lease::Call& call) {
+    const host::TimePoint began = host_.clock().now();
     for (;;) {
         if (closed_) co_return turned_away("the pool is closed");
         if (std::unique_ptr<Lease::Session> session = take_idle()) co_return session;
         if (may_connect()) co_return co_await connect(context, call);
         const bool pauses = no_connect_before_ > host_.clock().now();
         if (pauses && out_ == 0 && context.deadline.passed(no_connect_before_)) {
-            call.failed(host::Duration::zero());
-            co_return no_connection("the server could not be reached a moment ago");
+            co_return out_of_time(began, call);
         }
         const host::Deadline until =
             pauses ? context.deadline.earlier_of(host::Deadline::at(no_connect_before_))
                    : context.deadline;
         (void)co_await changed_.wait(until);
-        if (context.deadline.passed(host_.clock().now())) {
-            call.failed(host::Duration::zero());
-            co_return no_connection("the server could not be reached a moment ago");
-        }
+        if (context.deadline.passed(host_.clock().now())) co_return out_of_time(began, call);
     }
+}
+
+// The attempt that failed has been counted. One who then had no time for the next says nothing of
+// his own, unless he had waited for as long as a slow call takes.
+std::unexpected<Error> Pool::out_of_time(host::TimePoint began, Lease::Call& call) const {
+    const host::Duration waited = host_.clock().now() - began;
+    const Error late{.kind = ErrorKind::deadline_exceeded};
+    if (blame_for(late, waited, patience()) == Blame::server) call.failed(waited);
+    return no_connection("the server could not be reached a moment ago");
 }
 
 // However long an operator calls a call not yet slow: one that ended at the server's own limit

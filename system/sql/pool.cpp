@@ -1,5 +1,6 @@
 #include "system/sql/pool.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -25,7 +26,17 @@ bool is_death(const Error& error) {
     return error.kind == ErrorKind::connection_lost || error.fatal;
 }
 
+std::chrono::milliseconds below_slow_call(const PoolOptions& options) {
+    using std::chrono::milliseconds;
+    const milliseconds highest = std::max(
+        std::chrono::floor<milliseconds>(options.breaker.slow_call / 4 * 3), milliseconds{1});
+    // Zero is no limit.
+    if (options.lock_timeout == milliseconds::zero()) return highest;
+    return std::min(options.lock_timeout, highest);
+}
+
 PoolOptions with_session_settings(PoolOptions options) {
+    options.lock_timeout = below_slow_call(options);
     auto& settings = options.target.session_settings;
     const auto set = [&](std::string name, std::chrono::milliseconds value) {
         settings.emplace_back(std::move(name), std::to_string(value.count()));

@@ -11,6 +11,7 @@
 #include "system/domain/user.hpp"
 #include "system/host/semaphore.hpp"
 #include "system/passwords/hash.hpp"
+#include "system/service/key_turns.hpp"
 #include "system/sql/transaction.hpp"
 #include "system/store/idempotency.hpp"
 
@@ -55,7 +56,8 @@ class Users {
     Users(host::Host& host, sql::Database& database, PasswordHashing hashing);
 
     /// Once for each key, however often it is asked. That the e-mail address is taken is an outcome
-    /// of its own, and kept like the other.
+    /// of its own, and kept like the other. What has an answer already is answered from the store:
+    /// that costs no hash. While another of the key is under way, it waits a little.
     host::Task<host::Result<store::KeyedAnswer>> create(host::Context context,
                                                         Registration registration,
                                                         store::KeyedRequest request,
@@ -75,8 +77,8 @@ class Users {
     host::Task<host::Result<domain::User>> change(host::Context context, domain::Uuid id,
                                                   Change what, Versions versions);
 
-    /// Likewise. From then on there is no such user, and its e-mail address is free. Also
-    /// not_found, conflict.
+    /// Likewise. From then on there is no such user, its e-mail address is free, and its personal
+    /// data are gone. Also not_found, conflict.
     host::Task<host::Result<void>> remove(host::Context context, domain::Uuid id,
                                           Versions versions);
 
@@ -85,12 +87,17 @@ class Users {
     domain::Uuid next_id();
     /// Logs what the client is not told.
     std::unexpected<host::Error> fail(host::Context context, host::Error error) const;
+    host::Task<host::Result<store::KeyedAnswer>> register_once(host::Context context,
+                                                               Registration registration,
+                                                               store::KeyedRequest request,
+                                                               RegistrationAnswer answer);
     host::Task<host::Result<std::string>> hash(host::Context context, std::string password);
 
     host::Host& host_;
     sql::Database& database_;
     passwords::Argon2Cost cost_;
     host::Semaphore hashing_;
+    KeyTurns turns_;
     host::RandomSource id_bits_;
     domain::Uuid7Sequence ids_;
 };

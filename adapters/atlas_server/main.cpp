@@ -70,11 +70,12 @@ adapters::AsioHostOptions host_options(const adapters::ServerConfiguration& conf
     };
 }
 
-// Two descriptors for each connection to the database: libpq's own, and ours to wait with. The
-// reserve is for connections being turned away, the log, the loop and name look-ups.
-std::size_t descriptors_needed(const adapters::ServerConfiguration& configuration) {
-    constexpr std::size_t reserve = 128;
-    return http::ServerOptions{}.connections + 2 * configuration.database_pool_size + reserve;
+std::size_t descriptors_needed(const adapters::ServerConfiguration& configuration,
+                               const Embedded& embedded) {
+    return adapters::descriptors_needed(
+        {.clients = http::ServerOptions{}.connections,
+         .database_connections = configuration.database_pool_size,
+         .embedded_database = embedded.on ? embedded_database_descriptors() : 0});
 }
 
 host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration& configuration,
@@ -97,6 +98,7 @@ host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration
     options.argon2 = configuration.password_cost;
     options.hashes_at_once = configuration.threads;
     options.idempotency_secret = configuration.idempotency_secret;
+    options.idempotency_previous_secret = configuration.idempotency_previous_secret;
     options.unready_time = configuration.unready_time;
     const host::Result<void> served =
         co_await node::run_api_node(host, driver, options, std::move(hooks));
@@ -193,7 +195,8 @@ int run(int argc, char** argv) {
             std::fprintf(stderr, "  %s\n", describe(problem).c_str());
         return exit_configuration;
     }
-    if (const auto wrong = adapters::raise_descriptor_limit(descriptors_needed(*configuration))) {
+    if (const auto wrong =
+            adapters::raise_descriptor_limit(descriptors_needed(*configuration, embedded))) {
         std::fprintf(stderr, "atlas-server: %s; raise it (ulimit -n, LimitNOFILE=)\n",
                      wrong->c_str());
         return exit_configuration;

@@ -40,6 +40,8 @@ struct ServerConfiguration {
     std::size_t threads = 1;
     passwords::Argon2Cost password_cost = {};
     std::string idempotency_secret = "for development alone";
+    /// Keys under it are still known; empty when there was none.
+    std::string idempotency_previous_secret = {};
     /// Longer than a load balancer takes to hear of it from /readyz; nothing where there is none.
     host::Duration unready_time{};
 };

@@ -117,7 +117,7 @@ Story good_story() {
                        {bob, "bobby@example.com", "bobby@example.com", "Bobby B", 3, true},
                        {"0193f5a0-0000-7000-8000-000000000003", "late@example.com",
                         "late@example.com", "Late", 1, true},
-                       {eve, "eve@example.com", "eve@example.com", "Eve", 2, false}};
+                       {eve, "", "", "", 2, false}};
     story.run.facts.weights = {1, 1, 1, 1, 1, 1, 1};
     story.run.facts.faults_ended_at = 9s;
     story.run.facts.final_phase_completed = true;
@@ -168,13 +168,21 @@ TEST(AcknowledgedWrites, ADeletionIsOne) {
     expect_invalid(check_acknowledged_writes(story.run), "holds what nobody wrote");
 }
 
+TEST(AcknowledgedWrites, OfADeletedUserNoPersonalDataAreLeft) {
+    for (std::string UserRow::* const left :
+         {&UserRow::email, &UserRow::email_folded, &UserRow::display_name}) {
+        Story story = good_story();
+        story.run.users->back().*left = "Eve";
+        expect_invalid(check_acknowledged_writes(story.run), "is still in the table");
+    }
+}
+
 TEST(AcknowledgedWrites, ADeletionWithoutAnAnswerMayHaveHappened) {
     Story story = good_story();
     Story::loses_answer(story.run.operations.back());
     EXPECT_EQ(check_acknowledged_writes(story.run).verdict, Verdict::valid);
     EXPECT_EQ(check_user_records(story.run).verdict, Verdict::valid);
-    story.run.users->back().is_live = true;
-    story.run.users->back().version = 1;
+    story.run.users->back() = {eve, "eve@example.com", "eve@example.com", "Eve", 1, true};
     EXPECT_EQ(check_acknowledged_writes(story.run).verdict, Verdict::valid);
     story.run.users->front().is_live = false;
     expect_invalid(check_acknowledged_writes(story.run), "holds what nobody wrote");
@@ -433,9 +441,9 @@ TEST(EqualReplays, AnotherBodyIsRefused) {
 
 TEST(EqualReplays, OneRegistrationMakesOneUser) {
     Story story = good_story();
-    story.run.users->push_back({"x", "x@example.com", "x@example.com", "Late", 2, false});
+    story.run.users->push_back({"x", "x@example.com", "x@example.com", "Late", 1, true});
     expect_invalid(check_equal_replays(story.run), "The registration of \"Late\" made two users");
-    story.run.users->back().version = 3;
+    story.run.users->back().version = 2;
     EXPECT_EQ(check_equal_replays(story.run).verdict, Verdict::valid);
     story.gets("x", "Late", 1);
     expect_invalid(check_equal_replays(story.run), "The registration of \"Late\" made two users");

@@ -165,6 +165,7 @@ class TinyConnection final : public sql::Connection {
             row[3] = p[4].value_or(row[3]);
         } else if (name.starts_with("users_delete")) {
             row[7] = *p[1];
+            row[1] = row[2] = row[3] = "";
         }
         if (name != "users_select") {
             row[4] = std::to_string(std::stoull(row[4]) + 1);

@@ -26,9 +26,10 @@ constexpr sql::Statement list{"users_list",
     "UPDATE users SET email = COALESCE($3, email), email_folded = COALESCE($4, email_folded), " \
     "display_name = COALESCE($5, display_name), updated_at = $2, version = version + 1 WHERE "  \
     "id = $1 AND deleted_at IS NULL"
-#define ATLAS_DELETE_USER                                                                         \
-    "UPDATE users SET deleted_at = $2, updated_at = $2, version = version + 1 WHERE id = $1 AND " \
-    "deleted_at IS NULL"
+#define ATLAS_DELETE_USER                                                                       \
+    "UPDATE users SET deleted_at = $2, updated_at = $2, version = version + 1, email = '', "    \
+    "email_folded = '', display_name = '', password_hash = '' WHERE id = $1 AND deleted_at IS " \
+    "NULL"
 
 /// A statement that changes a user of any version, and the same for a user of given versions, which
 /// are then its last parameter.

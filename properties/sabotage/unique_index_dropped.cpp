@@ -7,7 +7,7 @@ namespace atlas::properties {
 namespace {
 
 constexpr std::string_view statement =
-    "CREATE UNIQUE INDEX users_email_folded_key ON users (email_folded) WHERE deleted_at IS "
+    "CREATE UNIQUE INDEX users_live_email_folded_key ON users (email_folded) WHERE deleted_at IS "
     "NULL;\n";
 
 }  // namespace

@@ -72,7 +72,7 @@ class FakeUsers {
     static std::unexpected<sql::Error> taken() {
         return std::unexpected(sql::Error{.kind = sql::ErrorKind::server,
                                           .sqlstate = "23505",
-                                          .constraint = "users_email_folded_key"});
+                                          .constraint = "users_live_email_folded_key"});
     }
 
     /// Nothing of it is undone by a rollback: a key is there from its first insert on.

@@ -51,7 +51,7 @@ constexpr ConditionalUpdate delete_statements{
 #undef ATLAS_CHANGE_USER
 #undef ATLAS_USER_COLUMNS
 
-constexpr std::string_view email_index = "users_email_folded_key";
+constexpr std::string_view email_index = "users_live_email_folded_key";
 
 std::optional<domain::User> read_user(const std::vector<sql::Value>& row) {
     if (row.size() != 6) return {};

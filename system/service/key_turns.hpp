@@ -4,6 +4,7 @@
 // for a lock that the first one has.
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +13,12 @@
 #include "system/host/semaphore.hpp"
 
 namespace atlas::service {
+
+struct KeyTurnCounters {
+    std::uint64_t given = 0;
+    std::uint64_t too_many = 0;  ///< As many waited for that key as may.
+    std::uint64_t too_late = 0;  ///< The turn did not come in time.
+};
 
 class KeyTurns {
     struct Line;
@@ -65,11 +72,13 @@ class KeyTurns {
 
     /// How many keys have a line.
     std::size_t keys() const { return lines_.size(); }
+    const KeyTurnCounters& counters() const { return counters_; }
 
   private:
     host::Host& host_;
     std::size_t waiting_;
     Lines lines_;
+    KeyTurnCounters counters_;
 };
 
 }  // namespace atlas::service

@@ -77,6 +77,9 @@ TEST(KeyTurns, WhoIsOneTooManyOrRunsOutOfTimeHasNone) {
     world.kernel.run_until(host::TimePoint{2s});
     EXPECT_EQ(world.had_none, 3);
     EXPECT_EQ(world.had_a_turn, 1);
+    EXPECT_EQ(world.turns.counters().given, 1u);
+    EXPECT_EQ(world.turns.counters().too_many, 1u);
+    EXPECT_EQ(world.turns.counters().too_late, 2u);
 }
 
 Task<> cancel_some(World& world, std::vector<std::pair<int, int>> requests, int after) {

@@ -80,6 +80,13 @@ host::Task<host::Result<std::string>> Users::hash(host::Context context, std::st
     co_return std::move(**hashed);
 }
 
+void Users::count(const host::Result<std::string>& hashed) {
+    const bool late = !hashed && hashed.error().code == host::ErrorCode::deadline_exceeded;
+    ++(hashed ? hashing_counters_.hashed
+       : late ? hashing_counters_.out_of_time
+              : hashing_counters_.turned_away);
+}
+
 host::Task<host::Result<store::KeyedAnswer>> Users::create(host::Context context,
                                                            Registration registration,
                                                            store::KeyedRequest request,
@@ -105,6 +112,7 @@ host::Task<host::Result<store::KeyedAnswer>> Users::register_once(host::Context 
                                                                   store::KeyedRequest request,
                                                                   RegistrationAnswer answer) {
     host::Result<std::string> hashed = co_await hash(context, std::move(registration.password));
+    count(hashed);
     if (!hashed) co_return std::unexpected(std::move(hashed.error()));
     const domain::Timestamp created = now();
     const store::NewUser user{{next_id(), std::move(registration.email),

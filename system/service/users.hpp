@@ -50,10 +50,19 @@ struct PasswordHashing {
     std::size_t waiting = 64;
 };
 
+struct PasswordHashingCounters {
+    std::uint64_t hashed = 0;
+    std::uint64_t turned_away = 0;  ///< As many waited as may, or the host had no room.
+    std::uint64_t out_of_time = 0;
+};
+
 class Users {
   public:
     /// `database` outlives it.
     Users(host::Host& host, sql::Database& database, PasswordHashing hashing);
+
+    const PasswordHashingCounters& hashing_counters() const { return hashing_counters_; }
+    const KeyTurnCounters& turn_counters() const { return turns_.counters(); }
 
     /// Once for each key, however often it is asked. That the e-mail address is taken is an outcome
     /// of its own, and kept like the other. What has an answer already is answered from the store:
@@ -92,11 +101,13 @@ class Users {
                                                                store::KeyedRequest request,
                                                                RegistrationAnswer answer);
     host::Task<host::Result<std::string>> hash(host::Context context, std::string password);
+    void count(const host::Result<std::string>& hashed);
 
     host::Host& host_;
     sql::Database& database_;
     passwords::Argon2Cost cost_;
     host::Semaphore hashing_;
+    PasswordHashingCounters hashing_counters_;
     KeyTurns turns_;
     host::RandomSource id_bits_;
     domain::Uuid7Sequence ids_;

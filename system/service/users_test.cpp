@@ -69,6 +69,8 @@ TEST(Users, OnlySoManyWaitForTheirPasswordsHash) {
     world.kernel.run_until(host::TimePoint{1h});
     EXPECT_EQ(world.created, 3);
     EXPECT_EQ(world.failed, (std::map<ErrorCode, int>{{ErrorCode::resource_exhausted, 2}}));
+    EXPECT_EQ(world.users.hashing_counters().hashed, 3u);
+    EXPECT_EQ(world.users.hashing_counters().turned_away, 2u);
 }
 
 TEST(Users, WhoWaitsForAHashLeavesAtHisDeadline) {
@@ -81,6 +83,7 @@ TEST(Users, WhoWaitsForAHashLeavesAtHisDeadline) {
     world.kernel.run_until(host::TimePoint{1h});
     EXPECT_EQ(world.created, 10);
     EXPECT_EQ(world.failed, (std::map<ErrorCode, int>{{ErrorCode::deadline_exceeded, 10}}));
+    EXPECT_EQ(world.users.hashing_counters().out_of_time, 10u);
     EXPECT_EQ(world.server.count("execute users_insert"), 10u);
 }
 

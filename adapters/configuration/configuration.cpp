@@ -264,7 +264,9 @@ const std::vector<Variable>& variables() {
          [](std::string_view value, ServerConfiguration& to) {
              return set_seconds(value, to.breaker.open_time);
          }},
-        {"ATLAS_BREAKER_SLOW_CALL_MS", "1 to 60000 milliseconds", "2000", false,
+        {"ATLAS_BREAKER_SLOW_CALL_MS",
+         "1 to 60000 milliseconds; three quarters of it is the longest wait for a lock", "2000",
+         false,
          [](std::string_view value, ServerConfiguration& to) {
              return set_milliseconds(value, to.breaker.slow_call);
          }},

@@ -297,7 +297,7 @@ const std::vector<Variable>& variables() {
         {"ATLAS_HTTP_ADDRESS", "a numeric address and a port, such as 127.0.0.1:8080 or [::1]:8080",
          "127.0.0.1:8080", false, set_http_address},
         {"ATLAS_IDEMPOTENCY_PREVIOUS_SECRET",
-         "the secret before this one, for a day after it was changed, or nothing", "", true,
+         "a second such secret, known beside the first while it is changed, or nothing", "", true,
          [](std::string_view value, ServerConfiguration& to) {
              return value.empty() ? right : set_secret(value, to.idempotency_previous_secret);
          }},

@@ -2,7 +2,7 @@
 //
 // A user's last row must be the newest acknowledged write, or follow from it by writes whose
 // outcome nobody was told, each made for exactly the version before it. A deleted user's row has
-// the version that its deletion made, and what it held before.
+// the version that its deletion made, and nothing personal: neither e-mail nor name.
 
 #include <fmt/format.h>
 

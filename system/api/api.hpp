@@ -10,8 +10,8 @@ namespace atlas::api {
 /// By them nodes know a repeated request: the same for all nodes.
 struct FingerprintSecrets {
     std::string current;
-    /// The one before it: without it, all keys of its time would be those of other requests. Empty
-    /// when there was none.
+    /// The one before it, or while nodes change over the one after it: without it, all keys of its
+    /// time would be those of other requests. Empty when there is none.
     std::string previous = {};
 };
 

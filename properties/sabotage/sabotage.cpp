@@ -35,6 +35,9 @@ constexpr SabotageDescription sabotages[] = {
      "An answer with a user shows its folded e-mail too, which the API does not describe."},
     {Sabotage::unavailable_as_500, "unavailable-as-500",
      "What cannot be done now is answered with 500 in place of 503."},
+    {Sabotage::rename_without_directory_sync, "rename-without-directory-sync",
+     "The database puts a new checkpoint in the place of the old one and does not sync the "
+     "folder."},
 };
 
 }  // namespace

@@ -24,6 +24,7 @@ enum class Sabotage : std::uint8_t {
     email_never_freed,
     folded_email_shown,
     unavailable_as_500,
+    rename_without_directory_sync,
 };
 
 struct SabotageDescription {

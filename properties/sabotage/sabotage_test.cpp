@@ -17,6 +17,7 @@
 #include "properties/sabotage/lease_leaked_on_cancel.hpp"
 #include "properties/sabotage/listing_by_offset.hpp"
 #include "properties/sabotage/no_jitter_no_budget.hpp"
+#include "properties/sabotage/rename_without_directory_sync.hpp"
 #include "properties/sabotage/retry_of_indefinite_commit.hpp"
 #include "properties/sabotage/session_timeouts_unset.hpp"
 #include "properties/sabotage/unavailable_as_500.hpp"
@@ -429,6 +430,51 @@ Task<> lose_commits(Host& host, SabotageLedger& ledger) {
 TEST(RetryOfIndefiniteCommit, TakesALostOneForRolledBack) {
     SabotageLedger ledger;
     run([&](Host& host) { return lose_commits(host, ledger); });
+}
+
+class CountingDisk final : public DecoratedDisk {
+  public:
+    using DecoratedDisk::DecoratedDisk;
+    Task<host::Result<void>> sync_directory(std::string path) override {
+        ++syncs;
+        return DecoratedDisk::sync_directory(std::move(path));
+    }
+    int syncs = 0;
+};
+
+Task<> rename_and_sync(Host& host, CountingDisk& counting) {
+    for (const char* folder : {"data", "log"}) {
+        const auto made = co_await host.disk().make_directory(folder);
+        EXPECT_TRUE(made);
+    }
+    const auto file = co_await host.disk().open("data/new", host::OpenMode::create_exclusive);
+    EXPECT_TRUE(file);
+    const auto sync = [&host](std::string folder) { return host.disk().sync_directory(folder); };
+    auto done = co_await sync("data");
+    EXPECT_EQ(counting.syncs, 1);
+    done = co_await host.disk().rename("data/new", "data/old");
+    EXPECT_TRUE(done);
+    done = co_await sync("log");
+    EXPECT_EQ(counting.syncs, 2) << "another folder";
+    done = co_await sync("data");
+    EXPECT_TRUE(done);
+    EXPECT_EQ(counting.syncs, 2);
+    done = co_await sync("data");
+    EXPECT_EQ(counting.syncs, 3) << "once only";
+}
+
+Task<> rename_on_forgetful_disk(Host& host, SabotageLedger& ledger) {
+    CountingDisk counting(host.disk());
+    HostWithDisk counted(host, counting);
+    const HostProgram program = without_directory_sync(
+        [&counting](Host& own) { return rename_and_sync(own, counting); }, ledger);
+    co_await program(counted);
+}
+
+TEST(RenameWithoutDirectorySync, LeavesOutTheOneSyncAfterIt) {
+    SabotageLedger ledger;
+    run([&](Host& host) { return rename_on_forgetful_disk(host, ledger); });
+    EXPECT_EQ(ledger.acted, 1U);
 }
 
 TEST(SessionTimeoutsUnset, LeavesOutTheLimitsAlone) {

@@ -8,6 +8,7 @@
 
 #include "properties/history/watched_driver.hpp"
 #include "properties/invariants/invariants.hpp"
+#include "properties/sabotage/rename_without_directory_sync.hpp"
 #include "properties/sabotage/sabotaged_node.hpp"
 #include "sim/atlas_sim/judgement.hpp"
 #include "sim/atlas_sim/progress.hpp"
@@ -181,9 +182,7 @@ void Simulation::boot() {
         const MachineNumber machine = cluster_.add_machine(info.name);
         switch (info.role) {
             case Role::postgres:
-                postgres_process_ = cluster_.add_process(
-                    machine, "postgres",
-                    cluster::postgres_program(postgres_settings(input_.options), postgres_));
+                postgres_process_ = cluster_.add_process(machine, "postgres", postgres_program());
                 break;
             case Role::api:
                 api_endpoints_.push_back(
@@ -201,6 +200,13 @@ void Simulation::boot() {
     control_ = std::make_unique<cluster::FaultControl>(cluster_, roles_of(machines_));
     runner_ = std::make_unique<faults::FaultRunner>(kernel_, *control_, dice_, network_dice_,
                                                     disk_dice_, input_.plan);
+}
+
+cluster::Program Simulation::postgres_program() {
+    cluster::Program program =
+        cluster::postgres_program(postgres_settings(input_.options), postgres_);
+    if (input_.sabotage != properties::Sabotage::rename_without_directory_sync) return program;
+    return properties::without_directory_sync(std::move(program), sabotage_ledger_);
 }
 
 void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {

@@ -107,6 +107,7 @@ class Simulation {
 
   private:
     void boot();
+    cluster::Program postgres_program();
     void add_clients(network::MachineNumber machine, std::uint64_t index);
     cluster::ApiNodeParts api_node_parts(host::Host& host);
     /// False when time could not go on.

@@ -36,8 +36,7 @@ constexpr SabotageDescription sabotages[] = {
     {Sabotage::unavailable_as_500, "unavailable-as-500",
      "What cannot be done now is answered with 500 in place of 503."},
     {Sabotage::rename_without_directory_sync, "rename-without-directory-sync",
-     "The database puts a new checkpoint in the place of the old one and does not sync the "
-     "folder."},
+     "The database's checkpoint is renamed into place, and its folder is not synced."},
 };
 
 }  // namespace

@@ -182,7 +182,7 @@ void Simulation::boot() {
         const MachineNumber machine = cluster_.add_machine(info.name);
         switch (info.role) {
             case Role::postgres:
-                postgres_process_ = cluster_.add_process(machine, "postgres", postgres_program());
+                postgres_process_ = cluster_.add_process(machine, "postgres", database_program());
                 break;
             case Role::api:
                 api_endpoints_.push_back(
@@ -202,13 +202,6 @@ void Simulation::boot() {
                                                     disk_dice_, input_.plan);
 }
 
-cluster::Program Simulation::postgres_program() {
-    cluster::Program program =
-        cluster::postgres_program(postgres_settings(input_.options), postgres_);
-    if (input_.sabotage != properties::Sabotage::rename_without_directory_sync) return program;
-    return properties::without_directory_sync(std::move(program), sabotage_ledger_);
-}
-
 void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
     const std::uint64_t count = input_.options.workload.clients_per_machine;
     const TimePoint until = clients_end_at();
@@ -226,6 +219,13 @@ void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
         };
         return program(*this, host);
     });
+}
+
+cluster::Program Simulation::database_program() {
+    cluster::Program program =
+        cluster::postgres_program(postgres_settings(input_.options), postgres_);
+    if (input_.sabotage != properties::Sabotage::rename_without_directory_sync) return program;
+    return properties::rename_without_directory_sync(std::move(program), sabotage_ledger_);
 }
 
 cluster::ApiNodeParts Simulation::api_node_parts(host::Host& host) {

@@ -1,47 +1,13 @@
 #pragma once
-// A disk that hands everything on: what sabotages of single calls begin with. And a host that is
-// another one in all but its disk.
+// A host that hands everything on but its disk: what sabotages of the disk are put on by.
 
-#include <memory>
-#include <string>
+#include <functional>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "system/host/host.hpp"
 
 namespace atlas::properties {
-
-class DecoratedDisk : public host::Disk {
-  public:
-    /// The inner one outlives it.
-    explicit DecoratedDisk(host::Disk& inner) : inner_(inner) {}
-
-    host::Task<host::Result<std::unique_ptr<host::File>>> open(std::string path,
-                                                               host::OpenMode mode) override {
-        return inner_.open(std::move(path), mode);
-    }
-    host::Task<host::Result<void>> rename(std::string from, std::string to) override {
-        return inner_.rename(std::move(from), std::move(to));
-    }
-    host::Task<host::Result<void>> remove(std::string path) override {
-        return inner_.remove(std::move(path));
-    }
-    host::Task<host::Result<void>> make_directory(std::string path) override {
-        return inner_.make_directory(std::move(path));
-    }
-    host::Task<host::Result<std::vector<std::string>>> list(std::string path) override {
-        return inner_.list(std::move(path));
-    }
-    host::Task<host::Result<void>> sync_directory(std::string path) override {
-        return inner_.sync_directory(std::move(path));
-    }
-    host::Result<std::unique_ptr<host::DirectoryLock>> lock_directory(std::string path) override {
-        return inner_.lock_directory(std::move(path));
-    }
-
-  private:
-    host::Disk& inner_;
-};
 
 class HostWithDisk final : public host::Host {
   public:

@@ -133,6 +133,23 @@ RC_GTEST_PROP(Decisions, SuppressingOneLeavesAllOthersAlone, ()) {
     }
 }
 
+TEST(Decisions, WhatStandsBackForAnotherDoesSoWhenThatIsSuppressed) {
+    const auto before = everything_said(1, {});
+    for (const FaultKind kind :
+         {FaultKind::network_connect_refused, FaultKind::network_name_failure,
+          FaultKind::disk_read_error, FaultKind::disk_write_error}) {
+        std::size_t happened = 0;
+        for (const auto& [chosen, said] : before) {
+            if (chosen.kind != kind) continue;
+            auto after = everything_said(1, {chosen});
+            happened += after.at(chosen) != said;
+            after.at(chosen) = said;
+            EXPECT_EQ(after, before) << to_string(chosen);
+        }
+        EXPECT_GT(happened, 3U) << name(kind);
+    }
+}
+
 TEST(Decisions, ASuppressedOneDoesNotHappen) {
     for (const auto& [id, said] : everything_said(1, {})) {
         if (id.kind != FaultKind::disk_sync_failure || said != "fails") continue;

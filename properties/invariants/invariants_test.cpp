@@ -319,7 +319,7 @@ TEST(ApiContract, AnEmailIsTakenOnlyByARegistrationThatMayHaveHappened) {
         operation.response = {.status = 409, .failure = "email_taken"};
     };
     Story story = good_story();
-    refused(story, "BOB@example.com");
+    refused(story, "BOBBY@example.com");
     EXPECT_EQ(check_api_contract(story.run).verdict, Verdict::valid);
     refused(story, "free@example.com");
     expect_invalid(check_api_contract(story.run), "\"free@example.com\" is taken, but");
@@ -331,6 +331,44 @@ TEST(ApiContract, AnEmailIsTakenOnlyByARegistrationThatMayHaveHappened) {
     EXPECT_EQ(check_api_contract(story.run).verdict, Verdict::valid);
     attempt.outcome = EntryType::fail;
     expect_invalid(check_api_contract(story.run), "is taken, but");
+}
+
+TEST(ApiContract, AnEmailIsFreeOnceItsUserIsDeletedOrHasAnother) {
+    const auto when_refused = [](std::string email, auto adjust) {
+        Story story = good_story();
+        adjust(story.run.operations);
+        UserOperation& operation = story.registers("x", std::move(email), "X");
+        operation.outcome = EntryType::fail;
+        operation.response = {.status = 409, .failure = "email_taken"};
+        return check_api_contract(story.run);
+    };
+    const auto as_told = [](std::vector<UserOperation>&) {};
+    const auto unsure = [](std::vector<UserOperation>& all) { Story::loses_answer(all.back()); };
+    const auto late = [](std::vector<UserOperation>& all) { all.back().end_line = 1000; };
+    expect_invalid(when_refused("EVE@example.com", as_told), "nobody can have had it then");
+    EXPECT_EQ(when_refused("eve@example.com", unsure).verdict, Verdict::valid);
+    EXPECT_EQ(when_refused("eve@example.com", late).verdict, Verdict::valid);
+    expect_invalid(when_refused("bob@example.com", as_told), "nobody can have had it then");
+    EXPECT_EQ(when_refused("bobby@example.com", as_told).verdict, Verdict::valid);
+}
+
+TEST(ApiContract, WhoMayHaveRegisteredWithoutAnAnswerKeepsTheEmail) {
+    Story story = good_story();
+    UserOperation& attempt = story.registers("y", "free@example.com", "Y");
+    Story::loses_answer(attempt);
+    story.deletes("y", 1);
+    UserOperation& refused = story.registers("x", "free@example.com", "X");
+    refused.outcome = EntryType::fail;
+    refused.response = {.status = 409, .failure = "email_taken"};
+    EXPECT_EQ(check_api_contract(story.run).verdict, Verdict::valid);
+}
+
+TEST(ApiContract, ARepeatedAnswerIsOfTheTimeWhenItWasFirstGiven) {
+    Story story = good_story();
+    UserOperation& repeat = story.repeats(story.run.operations[10]);
+    repeat.outcome = EntryType::fail;
+    repeat.response = {.status = 409, .failure = "email_taken"};
+    EXPECT_EQ(check_api_contract(story.run).verdict, Verdict::valid);
 }
 
 TEST(ApiContract, AChangeOfTheNameKeepsTheEmail) {

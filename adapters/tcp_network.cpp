@@ -198,8 +198,9 @@ void look_up(const std::string& name, LookUp& result) {
 
 }  // namespace
 
-TcpNetwork::TcpNetwork(boost::asio::io_context& loop, host::Host& parking, WorkerPool& blocking)
-    : loop_(loop), parking_(parking), blocking_(blocking) {}
+TcpNetwork::TcpNetwork(boost::asio::io_context& loop, host::Host& parking, WorkerPool& blocking,
+                       ListenSharing sharing)
+    : loop_(loop), parking_(parking), blocking_(blocking), sharing_(sharing) {}
 
 Task<Result<std::unique_ptr<host::ByteStream>>> TcpNetwork::connect(Endpoint endpoint,
                                                                     host::Transport transport,
@@ -252,6 +253,10 @@ Result<std::unique_ptr<host::Listener>> TcpNetwork::listen(Endpoint endpoint,
     // A restarted process takes its port back at once, though connections of the one before linger.
     const int on = 1;
     ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (sharing_ == ListenSharing::shared &&
+        ::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+        return failed(errno);
+    }
     if (::bind(socket, address->get(), address->length) != 0) return failed(errno);
     if (::listen(socket, listen_backlog) != 0) return failed(errno);
     return std::make_unique<TcpListener>(loop_, std::move(descriptor));

@@ -93,7 +93,10 @@ class TcpStream final : public host::ByteStream {
             const ssize_t count = call(descriptor_.native());
             const int error = errno;
             if (count >= 0) {
-                co_await yield_now_and_then();
+                if (++operations_without_wait_ >= operations_before_yield) {
+                    operations_without_wait_ = 0;
+                    co_await boost::asio::post(loop_, boost::asio::use_awaitable);
+                }
                 co_return static_cast<std::size_t>(count);
             }
             if (error == EINTR) continue;
@@ -105,12 +108,6 @@ class TcpStream final : public host::ByteStream {
             Result<void> ready = co_await descriptor_.wait_until(readiness, deadline);
             if (!ready) co_return std::unexpected(std::move(ready.error()));
         }
-    }
-
-    Task<> yield_now_and_then() {
-        if (++operations_without_wait_ < operations_before_yield) co_return;
-        operations_without_wait_ = 0;
-        co_await boost::asio::post(loop_, boost::asio::use_awaitable);
     }
 
     boost::asio::io_context& loop_;

@@ -108,7 +108,7 @@ def running(nodes, **settings):
     """Whatever ends the script, the servers and their files are gone afterwards."""
     def stop(*_):
         sys.exit("stopped")
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     directory = pathlib.Path(tempfile.mkdtemp(prefix="atlas-load-"))
     try:

@@ -123,6 +123,7 @@ Story good_story() {
     story.run.facts.final_phase_completed = true;
     story.run.facts.ended_at = 30s;
     story.run.facts.leftovers.emplace();
+    story.run.facts.abandoned_transactions.emplace();
     return story;
 }
 
@@ -385,7 +386,6 @@ TEST(Described, IsFoundViolated) {
 
 TEST(AbandonedTransactions, AreFound) {
     Story story = good_story();
-    story.run.facts.abandoned_transactions.emplace();
     EXPECT_EQ(check_abandoned_transactions(story.run).verdict, Verdict::valid);
     story.run.facts.abandoned_transactions->push_back("Session 101 idled for 60 s.");
     expect_invalid(check_abandoned_transactions(story.run), "Session 101");

@@ -29,6 +29,8 @@ constexpr SabotageDescription sabotages[] = {
      "A COMMIT whose answer is lost is taken for one that was rolled back, and run again."},
     {Sabotage::session_timeouts_unset, "session-timeouts-unset",
      "Sessions have no time limits: whoever is lost with a lock keeps it."},
+    {Sabotage::rename_without_directory_sync, "rename-without-directory-sync",
+     "The database's checkpoint is renamed into place, and its folder is not synced."},
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ enum class Sabotage : std::uint8_t {
     email_folded_in_check_only,
     retry_of_indefinite_commit,
     session_timeouts_unset,
+    rename_without_directory_sync,
 };
 
 struct SabotageDescription {

@@ -15,6 +15,7 @@
 #include "properties/sabotage/lease_leaked_on_cancel.hpp"
 #include "properties/sabotage/listing_by_offset.hpp"
 #include "properties/sabotage/no_jitter_no_budget.hpp"
+#include "properties/sabotage/rename_without_directory_sync.hpp"
 #include "properties/sabotage/retry_of_indefinite_commit.hpp"
 #include "properties/sabotage/session_timeouts_unset.hpp"
 #include "properties/sabotage/unique_index_dropped.hpp"
@@ -378,6 +379,30 @@ TEST(SessionTimeoutsUnset, LeavesOutTheLimitsAlone) {
     ASSERT_EQ(sabotaged.session_settings.size(), 1U);
     EXPECT_EQ(sabotaged.session_settings[0].first, "search_path");
     EXPECT_EQ(ledger.acted, 3U);
+}
+
+Task<> install_a_file(Host& host, SabotageLedger& ledger) {
+    auto made = co_await host.disk().make_directory("data/other");
+    EXPECT_TRUE(made);
+    auto synced = co_await host.disk().sync_directory("data");
+    EXPECT_TRUE(synced);
+    {
+        auto file = co_await host.disk().open("data/new", host::OpenMode::create_exclusive);
+    }
+    auto renamed = co_await host.disk().rename("data/new", "data/current");
+    EXPECT_TRUE(renamed);
+    EXPECT_EQ(ledger.acted, 0U);
+    synced = co_await host.disk().sync_directory("data/other");
+    EXPECT_EQ(ledger.acted, 0U);
+    synced = co_await host.disk().sync_directory("data");
+    EXPECT_TRUE(synced);
+    EXPECT_EQ(ledger.acted, 1U);
+}
+
+TEST(RenameWithoutDirectorySync, LeavesOutTheSyncAfterARenameAlone) {
+    SabotageLedger ledger;
+    run(rename_without_directory_sync([&](Host& host) { return install_a_file(host, ledger); },
+                                      ledger));
 }
 
 }  // namespace

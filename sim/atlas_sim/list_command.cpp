@@ -39,7 +39,7 @@ void list_properties() {
 
 void list_sabotages() {
     for (const properties::SabotageDescription& sabotage : properties::all_sabotages()) {
-        fmt::print("{:<26}{}\n", sabotage.name, sabotage.sentence);
+        fmt::print("{:<31}{}\n", sabotage.name, sabotage.sentence);
     }
 }
 

@@ -10,9 +10,7 @@
 namespace atlas::sim::atlas_sim {
 
 ProgressBar::ProgressBar(std::size_t all)
-    : is_wanted_(::isatty(STDERR_FILENO) == 1),
-      all_(all),
-      began_(WallClock::now()) {
+    : is_wanted_(::isatty(STDERR_FILENO) == 1), all_(all), began_(WallClock::now()) {
     show(0, 0);
 }
 
@@ -22,8 +20,8 @@ ProgressBar::~ProgressBar() {
 
 void ProgressBar::show(std::size_t done, std::size_t failed) {
     if (!is_wanted_) return;
-    const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
-        WallClock::now() - began_);
+    const auto elapsed =
+        std::chrono::duration_cast<std::chrono::milliseconds>(WallClock::now() - began_);
     // To the line's beginning, and what is behind it erased (ECMA-48, EL).
     fmt::print(stderr, "\r{}\x1b[K",
                reports::to_line({.done = done, .all = all_, .failed = failed, .elapsed = elapsed}));

@@ -8,6 +8,7 @@
 
 #include "properties/history/watched_driver.hpp"
 #include "properties/invariants/invariants.hpp"
+#include "properties/sabotage/rename_without_directory_sync.hpp"
 #include "properties/sabotage/sabotaged_node.hpp"
 #include "sim/atlas_sim/judgement.hpp"
 #include "sim/atlas_sim/progress.hpp"
@@ -181,9 +182,7 @@ void Simulation::boot() {
         const MachineNumber machine = cluster_.add_machine(info.name);
         switch (info.role) {
             case Role::postgres:
-                postgres_process_ = cluster_.add_process(
-                    machine, "postgres",
-                    cluster::postgres_program(postgres_settings(input_.options), postgres_));
+                postgres_process_ = cluster_.add_process(machine, "postgres", database_program());
                 break;
             case Role::api:
                 api_endpoints_.push_back(
@@ -220,6 +219,13 @@ void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
         };
         return program(*this, host);
     });
+}
+
+cluster::Program Simulation::database_program() {
+    cluster::Program program =
+        cluster::postgres_program(postgres_settings(input_.options), postgres_);
+    if (input_.sabotage != properties::Sabotage::rename_without_directory_sync) return program;
+    return properties::rename_without_directory_sync(std::move(program), sabotage_ledger_);
 }
 
 cluster::ApiNodeParts Simulation::api_node_parts(host::Host& host) {

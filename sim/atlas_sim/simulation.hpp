@@ -108,6 +108,7 @@ class Simulation {
   private:
     void boot();
     void add_clients(network::MachineNumber machine, std::uint64_t index);
+    cluster::Program database_program();
     cluster::ApiNodeParts api_node_parts(host::Host& host);
     /// False when time could not go on.
     bool advance(host::TimePoint until, std::function<bool()> until_done = {});

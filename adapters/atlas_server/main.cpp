@@ -66,6 +66,8 @@ adapters::AsioHostOptions host_options(const adapters::ServerConfiguration& conf
         .log_format = configuration.log_format.value_or(adapters::default_log_format()),
         .log_level = configuration.log_level,
         .computation_threads = configuration.threads,
+        .listen_sharing = configuration.listen_shared ? adapters::ListenSharing::shared
+                                                      : adapters::ListenSharing::alone,
         .stop_on_signals = true,
     };
 }
@@ -144,13 +146,18 @@ host::Task<> serve_embedded(adapters::AsioHost& host, adapters::ServerConfigurat
 
 // What is wrong with it, or nothing; the directory is there afterwards.
 std::optional<std::string> prepare(const Embedded& embedded, const adapters::Settings& environment,
-                                   const adapters::Settings& flags) {
+                                   const adapters::Settings& flags,
+                                   const adapters::ServerConfiguration& configuration) {
     if (!embedded.on) return std::nullopt;
     constexpr std::string_view url = "ATLAS_DATABASE_URL";
     constexpr std::string_view url_file = "ATLAS_DATABASE_URL_FILE";
     if (environment.contains(url) || environment.contains(url_file) || flags.contains(url)) {
         return "--embedded brings a database along, and ATLAS_DATABASE_URL names another; expects "
                "one of the two";
+    }
+    if (configuration.listen_shared) {
+        return "--embedded brings a database along, and with ATLAS_LISTEN_SHARED each process "
+               "behind the port would have another; expects one of the two";
     }
     std::error_code error;
     std::filesystem::create_directories(embedded.directory, error);
@@ -201,7 +208,7 @@ int run(int argc, char** argv) {
                      wrong->c_str());
         return exit_configuration;
     }
-    if (const auto wrong = prepare(embedded, environment, flags)) {
+    if (const auto wrong = prepare(embedded, environment, flags, *configuration)) {
         std::fprintf(stderr, "atlas-server: %s\n", wrong->c_str());
         return exit_configuration;
     }

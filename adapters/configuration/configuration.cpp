@@ -80,6 +80,12 @@ Wrong set_http_address(std::string_view value, ServerConfiguration& to) {
     return right;
 }
 
+Wrong set_listen_shared(std::string_view value, ServerConfiguration& to) {
+    constexpr std::array<std::pair<std::string_view, bool>, 2> choices{
+        {{"true", true}, {"false", false}}};
+    return choose(value, choices, to.listen_shared);
+}
+
 Wrong set_database_url(std::string_view value, ServerConfiguration& to) {
     auto url = parse_database_url(value);
     if (!url) return "is not such a URL: " + url.error();
@@ -307,6 +313,9 @@ const std::vector<Variable>& variables() {
          [](std::string_view value, ServerConfiguration& to) {
              return set_secret(value, to.idempotency_secret);
          }},
+        {"ATLAS_LISTEN_SHARED",
+         "true or false: whether other nodes of this machine, one a core, listen there too",
+         "false", false, set_listen_shared},
         {"ATLAS_LOG_FORMAT", "json or text", "text on a terminal, else json", false,
          set_log_format},
         {"ATLAS_LOG_LEVEL", "debug, info, warning or error", "info", false, set_log_level},

@@ -41,6 +41,7 @@ TEST(Configuration, NothingSetIsLoopbackAndTheDefaultsThatAreShown) {
     const auto same = load_configuration(shown, {}, no_files);
     ASSERT_TRUE(same);
     EXPECT_EQ(same->http_address, loaded->http_address);
+    EXPECT_EQ(same->listen_shared, loaded->listen_shared);
     EXPECT_EQ(same->database, loaded->database);
     EXPECT_EQ(same->database_pool_size, loaded->database_pool_size);
     EXPECT_EQ(same->environment, loaded->environment);
@@ -65,6 +66,15 @@ TEST(Configuration, NothingSetIsLoopbackAndTheDefaultsThatAreShown) {
     EXPECT_EQ(same->idempotency_secret, loaded->idempotency_secret);
     EXPECT_EQ(same->idempotency_previous_secret, loaded->idempotency_previous_secret);
     EXPECT_EQ(same->unready_time, loaded->unready_time);
+}
+
+TEST(Configuration, APortIsSharedOnRequestAlone) {
+    const auto alone = load_configuration({}, {}, no_files);
+    ASSERT_TRUE(alone);
+    EXPECT_FALSE(alone->listen_shared);
+    const auto shared = load_configuration({{"ATLAS_LISTEN_SHARED", "true"}}, {}, no_files);
+    ASSERT_TRUE(shared);
+    EXPECT_TRUE(shared->listen_shared);
 }
 
 TEST(Configuration, TheTimeOfServingOnUnreadyMayBeNone) {
@@ -106,6 +116,7 @@ TEST(Configuration, WrongValuesOfEveryKindAreRefused) {
         {"ATLAS_DATABASE_QUEUE", {"", "-1", "100001"}},
         {"ATLAS_RETRY_BUDGET_TOKENS", {"0", "1001"}},
         {"ATLAS_ENVIRONMENT", {"", "Production", "prod"}},
+        {"ATLAS_LISTEN_SHARED", {"", "yes", "1", "TRUE"}},
         {"ATLAS_LOG_FORMAT", {"", "xml"}},
         {"ATLAS_DATABASE_URL", {"", "mysql://a@b/c"}},
     };

@@ -30,7 +30,7 @@ constexpr SabotageDescription sabotages[] = {
     {Sabotage::session_timeouts_unset, "session-timeouts-unset",
      "Sessions have no time limits: whoever is lost with a lock keeps it."},
     {Sabotage::email_never_freed, "email-never-freed",
-     "The unique index on folded e-mails has deleted users in it too."},
+     "Deleted users keep their folded e-mails, and the unique index has them in it too."},
     {Sabotage::folded_email_shown, "folded-email-shown",
      "An answer with a user shows its folded e-mail too, which the API does not describe."},
     {Sabotage::unavailable_as_500, "unavailable-as-500",

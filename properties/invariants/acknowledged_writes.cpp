@@ -54,7 +54,7 @@ class Audit {
     bool is_back(const std::string& id, const Writes& writes);
     void look_for(const std::string& id, const Writes& writes);
     void look_into_origin(const UserRow& row);
-    bool has_origin(const UserRow& row) const;
+    bool has_origin(const UserRow& row);
     void look_for_personal_data(const UserRow& row);
     void note_deletion(const UserOperation& operation);
     bool follows(UserRow row, std::uint64_t version, const std::string& name) const;
@@ -63,6 +63,8 @@ class Audit {
     std::map<std::string, const UserRow*> rows_;
     /// Registrations that may have happened: by folded e-mail, the names asked for.
     std::map<std::string, std::set<std::string>> possible_registrations_;
+    std::size_t unanswered_registrations_ = 0;
+    std::size_t deleted_without_origin_ = 0;
     std::vector<std::string> wrong_;
 };
 
@@ -86,6 +88,7 @@ void Audit::note(const UserOperation& operation) {
     if (operation.outcome == EntryType::info) {
         if (operation.function == UserFunction::register_user) {
             possible_registrations_[folded_email(*request.email)].insert(*request.display_name);
+            ++unanswered_registrations_;
         } else {
             writes_[*request.id].possible[*request.if_match + 1].insert(*request.display_name);
         }
@@ -147,9 +150,11 @@ void Audit::look_for(const std::string& id, const Writes& writes) {
         row.display_name));
 }
 
-/// Of a deleted user it is not known which registration made it, as it has no e-mail any more.
-bool Audit::has_origin(const UserRow& row) const {
-    if (!row.is_live) return !possible_registrations_.empty() && follows(row, 1, "");
+/// Of a deleted user it is not known which registration made it, as it has no e-mail any more: one
+/// without an answer may have made one.
+bool Audit::has_origin(const UserRow& row) {
+    if (!row.is_live)
+        return ++deleted_without_origin_ <= unanswered_registrations_ && follows(row, 1, "");
     const auto names = possible_registrations_.find(folded_email(row.email));
     return names != possible_registrations_.end() &&
            std::any_of(names->second.begin(), names->second.end(),

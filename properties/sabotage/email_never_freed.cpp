@@ -4,11 +4,13 @@
 #include <utility>
 
 #include "properties/sabotage/rewritten_email_index.hpp"
+#include "system/host/check.hpp"
 
 namespace atlas::properties {
 
 namespace {
 
+constexpr std::string_view deletion_names = "users_delete";
 constexpr std::string_view erases = "email_folded = '', ";
 
 class KeepingConnection final : public DecoratedConnection {
@@ -18,8 +20,9 @@ class KeepingConnection final : public DecoratedConnection {
 
     host::Task<sql::Result<void>> prepare(host::Context context, std::string name,
                                           std::string text) override {
-        const std::size_t at = text.find(erases);
-        if (at != std::string::npos) {
+        if (name.starts_with(deletion_names)) {
+            const std::size_t at = text.find(erases);
+            ATLAS_CHECK(at != std::string::npos, "the sabotage follows the statement");
             text.erase(at, erases.size());
             ++ledger_.acted;
         }

@@ -15,7 +15,7 @@ namespace atlas::properties {
 host::Result<std::vector<store::Migration>> with_emails_never_freed(
     std::vector<store::Migration> migrations, SabotageLedger& ledger);
 
-/// Counted are the statements rewritten. The ledger outlives it.
+/// Counted are the deletions prepared. The ledger outlives it.
 DriverDecoration deletions_that_keep_emails(SabotageLedger& ledger);
 
 }  // namespace atlas::properties

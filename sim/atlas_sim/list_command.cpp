@@ -31,9 +31,9 @@ void list_faults() {
 
 void list_properties() {
     for (const properties::Property& property : properties::all_properties()) {
-        fmt::print("{:<26}{}\n", property.name, property.sentence);
+        fmt::print("{:<28}{}\n", property.name, property.sentence);
     }
-    fmt::print("{:<26}{}\n", "no-crash",
+    fmt::print("{:<28}{}\n", "no-crash",
                "No process ends itself, but for PostgreSQL when its disk gave it an error.");
 }
 

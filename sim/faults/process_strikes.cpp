@@ -80,7 +80,8 @@ void ProcessStrikes::lose_power(StrikeIndex index) {
     dice_.power_will_be_lost(id.target, id.ordinal);
     const ClusterControl::PowerLoss loss = control_.power_loss(id.target);
     dice_.power_lost(id.target, loss.disk);
-    if (loss.work.processes == 0) return;
+    // What a process killed before had not synced is lost with the power all the same.
+    if (loss.work.processes == 0 && !loss.disk.anything_lost()) return;
     book_.fired(index);
     if (loss.work.anything() || loss.disk.anything_lost()) book_.effective(index);
 }

@@ -359,6 +359,7 @@ std::optional<std::uint64_t> SimulatedNetwork::reset_connection(MachineNumber a,
     Connection& broken = *between[choice % between.size()];
     if (broken.ends[0].reset && broken.ends[1].reset) return std::nullopt;
     for (End& end : broken.ends) {
+        if (end.reset) continue;
         end.reset = true;
         end.broken_by_fault = true;
         if (end.observer == nullptr) continue;

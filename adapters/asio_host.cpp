@@ -118,7 +118,7 @@ AsioHost::AsioHost(AsioHostOptions options)
       log_(options_.log_format, options_.machine_name),
       blocking_(loop_, options_.blocking_threads, options_.blocking_calls_waiting),
       computations_(loop_, options_.computation_threads, options_.computations_waiting),
-      network_(loop_, *this, blocking_),
+      network_(loop_, *this, blocking_, options_.listen_sharing),
       disk_(options_.disk_root, blocking_),
       signals_(loop_),
       shutdown_(*this) {

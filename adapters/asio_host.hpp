@@ -30,6 +30,7 @@ struct AsioHostOptions {
     /// Threads for calls that block (files, name look-ups), and how many may wait.
     std::size_t blocking_threads = 4;
     std::size_t blocking_calls_waiting = 4096;
+    ListenSharing listen_sharing = ListenSharing::alone;
     /// SIGTERM and SIGINT ask the process to stop; a second one kills it.
     bool stop_on_signals = false;
 };

@@ -177,6 +177,34 @@ TEST(DescriptorTest, IsReadyInTimeOrTheDeadlineSaysSo) {
     host.run(body(host));
 }
 
+// The alarm of a wait that ended in time stays set.
+TEST(DescriptorTest, AnEarlierWaitsAlarmNeitherEndsALaterWaitNorDelaysIt) {
+    AsioHost host;
+    const auto body = [](AsioHost& on) -> Task<> {
+        const SocketPair sockets;
+        Descriptor descriptor(on.loop(), ::dup(sockets.ends[0]));
+        EXPECT_EQ(::write(sockets.ends[1], "x", 1), 1);
+        EXPECT_TRUE(co_await descriptor.wait_until(Readiness::readable, deadline_after(on, 20ms)));
+        char byte = 0;
+        EXPECT_EQ(::read(sockets.ends[0], &byte, 1), 1);
+        for (const auto patience : {60ms, 20ms, 80ms}) {
+            const host::TimePoint began = on.clock().now();
+            const auto late =
+                co_await descriptor.wait_until(Readiness::readable, deadline_after(on, patience));
+            const host::Duration waited = on.clock().now() - began;
+            EXPECT_FALSE(late);
+            EXPECT_GE(waited, patience);
+            EXPECT_LT(waited, patience + 5s) << "not for ever";
+        }
+        EXPECT_EQ(::write(sockets.ends[1], "x", 1), 1);
+        EXPECT_TRUE(co_await descriptor.wait_until(Readiness::readable, deadline_after(on, 10s)));
+        EXPECT_EQ(::read(sockets.ends[0], &byte, 1), 1);
+        // Earlier than the alarm that is set.
+        EXPECT_FALSE(co_await descriptor.wait_until(Readiness::readable, deadline_after(on, 5ms)));
+    };
+    host.run(body(host));
+}
+
 TEST(DescriptorTest, CloseEndsTheWait) {
     AsioHost host;
     const auto body = [](AsioHost& on) -> Task<> {

@@ -15,16 +15,34 @@ namespace atlas::adapters {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// Most waits end long before their deadline, and the next one has a later deadline. So an alarm
+// stays set when its wait has ended, and looks, when it goes off, for what is waited for then.
+struct Alarm {
+    explicit Alarm(asio::io_context& loop) : timer(loop) {}
+
+    asio::steady_timer timer;
+    /// When it goes off; never, when it is not set.
+    host::Deadline set_for = host::Deadline::never();
+    /// Of the wait that is under way; never, when there is none or it has none.
+    host::Deadline wanted = host::Deadline::never();
+};
+
+}  // namespace
+
 // Held by the tasks that wait, too: whoever destroys the descriptor need not know of them.
 struct Descriptor::State {
     State(asio::io_context& loop, int native)
-        : descriptor(loop, native), alarms{asio::steady_timer(loop), asio::steady_timer(loop)} {
+        : descriptor(loop, native), alarms{Alarm(loop), Alarm(loop)} {
         descriptor.non_blocking(true);
     }
 
+    Alarm& alarm_of(Readiness readiness) { return alarms[static_cast<std::size_t>(readiness)]; }
+
     asio::posix::stream_descriptor descriptor;
     /// One for each kind of readiness.
-    std::array<asio::steady_timer, 2> alarms;
+    std::array<Alarm, 2> alarms;
 };
 
 namespace {
@@ -38,6 +56,24 @@ host::TimePoint steady_now() {
 }
 
 }  // namespace
+
+// Asio's timers let go of the state when close() cancels them.
+void Descriptor::set_alarm(const std::shared_ptr<State>& state, Readiness readiness) {
+    Alarm& alarm = state->alarm_of(readiness);
+    alarm.set_for = alarm.wanted;
+    alarm.timer.expires_at(to_steady(alarm.wanted));
+    alarm.timer.async_wait([state, readiness](const boost::system::error_code& error) {
+        if (error) return;  // Set anew for an earlier time, or closed.
+        Alarm& rung = state->alarm_of(readiness);
+        rung.set_for = host::Deadline::never();
+        if (rung.wanted.is_never() || !state->descriptor.is_open()) return;
+        if (!rung.wanted.passed(steady_now())) return set_alarm(state, readiness);
+        // It can only cancel the waits of both kinds; the other one looks at its own deadline and
+        // waits again.
+        boost::system::error_code ignored;
+        state->descriptor.cancel(ignored);
+    });
+}
 
 Descriptor::Descriptor(asio::io_context& loop, int descriptor)
     : state_(std::make_shared<State>(loop, descriptor)) {}
@@ -54,7 +90,7 @@ int Descriptor::native() const {
 host::Task<host::Result<void>> Descriptor::wait_until(Readiness readiness,
                                                       host::Deadline deadline) {
     const std::shared_ptr<State> state = state_;
-    asio::steady_timer& alarm = state->alarms[static_cast<std::size_t>(readiness)];
+    Alarm& alarm = state->alarm_of(readiness);
     const auto kind = readiness == Readiness::readable ? asio::posix::stream_descriptor::wait_read
                                                        : asio::posix::stream_descriptor::wait_write;
     for (;;) {
@@ -62,20 +98,13 @@ host::Task<host::Result<void>> Descriptor::wait_until(Readiness readiness,
         if (deadline.passed(steady_now())) {
             co_return host::failure(host::ErrorCode::deadline_exceeded);
         }
-        if (!deadline.is_never()) {
-            // The alarm can only cancel the waits of both kinds; the other one, and a wait begun
-            // after a late alarm, look at their own deadlines and wait again.
-            alarm.expires_at(to_steady(deadline));
-            alarm.async_wait([state](const boost::system::error_code& error) {
-                boost::system::error_code ignored;
-                if (!error) state->descriptor.cancel(ignored);
-            });
-        }
+        alarm.wanted = deadline;
+        if (deadline.point() < alarm.set_for.point()) set_alarm(state, readiness);
         boost::system::error_code error;
         auto wait =
             state->descriptor.async_wait(kind, asio::redirect_error(asio::use_awaitable, error));
         co_await std::move(wait);
-        if (!deadline.is_never()) alarm.cancel();
+        alarm.wanted = host::Deadline::never();
         if (!error && state->descriptor.is_open()) co_return host::Result<void>{};
         const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
         const bool cancelled = cancellation.cancelled() != asio::cancellation_type::none;
@@ -89,6 +118,8 @@ host::Task<host::Result<void>> Descriptor::wait_until(Readiness readiness,
 void Descriptor::close() noexcept {
     boost::system::error_code ignored;
     state_->descriptor.close(ignored);
+    for (Alarm& alarm : state_->alarms)
+        alarm.timer.cancel();
 }
 
 }  // namespace atlas::adapters

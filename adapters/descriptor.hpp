@@ -36,6 +36,7 @@ class Descriptor {
 
   private:
     struct State;
+    static void set_alarm(const std::shared_ptr<State>& state, Readiness readiness);
     std::shared_ptr<State> state_;
 };
 

@@ -8,6 +8,12 @@
 
 namespace atlas::adapters {
 
+// Two for each connection to the database: libpq's own, and ours to wait with.
+std::size_t descriptors_needed(const DescriptorUse& use) {
+    constexpr std::size_t reserve = 128;
+    return use.clients + 2 * use.database_connections + use.embedded_database + reserve;
+}
+
 std::optional<std::string> raise_descriptor_limit(std::size_t needed) {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {

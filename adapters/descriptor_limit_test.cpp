@@ -25,5 +25,13 @@ TEST(DescriptorLimit, IsRaisedAndMustBeEnough) {
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+TEST(DescriptorLimit, AnEmbeddedDatabaseNeedsItsOwn) {
+    const DescriptorUse alone{.clients = 1000, .database_connections = 8};
+    const DescriptorUse embedded{
+        .clients = 1000, .database_connections = 8, .embedded_database = 400};
+    EXPECT_GE(descriptors_needed(alone), 1016u);
+    EXPECT_EQ(descriptors_needed(embedded), descriptors_needed(alone) + 400);
+}
+
 }  // namespace
 }  // namespace atlas::adapters

@@ -93,7 +93,10 @@ class TcpStream final : public host::ByteStream {
             const ssize_t count = call(descriptor_.native());
             const int error = errno;
             if (count >= 0) {
-                co_await yield_now_and_then();
+                if (++operations_without_wait_ >= operations_before_yield) {
+                    operations_without_wait_ = 0;
+                    co_await boost::asio::post(loop_, boost::asio::use_awaitable);
+                }
                 co_return static_cast<std::size_t>(count);
             }
             if (error == EINTR) continue;
@@ -105,12 +108,6 @@ class TcpStream final : public host::ByteStream {
             Result<void> ready = co_await descriptor_.wait_until(readiness, deadline);
             if (!ready) co_return std::unexpected(std::move(ready.error()));
         }
-    }
-
-    Task<> yield_now_and_then() {
-        if (++operations_without_wait_ < operations_before_yield) co_return;
-        operations_without_wait_ = 0;
-        co_await boost::asio::post(loop_, boost::asio::use_awaitable);
     }
 
     boost::asio::io_context& loop_;
@@ -198,8 +195,9 @@ void look_up(const std::string& name, LookUp& result) {
 
 }  // namespace
 
-TcpNetwork::TcpNetwork(boost::asio::io_context& loop, host::Host& parking, WorkerPool& blocking)
-    : loop_(loop), parking_(parking), blocking_(blocking) {}
+TcpNetwork::TcpNetwork(boost::asio::io_context& loop, host::Host& parking, WorkerPool& blocking,
+                       ListenSharing sharing)
+    : loop_(loop), parking_(parking), blocking_(blocking), sharing_(sharing) {}
 
 Task<Result<std::unique_ptr<host::ByteStream>>> TcpNetwork::connect(Endpoint endpoint,
                                                                     host::Transport transport,
@@ -252,6 +250,10 @@ Result<std::unique_ptr<host::Listener>> TcpNetwork::listen(Endpoint endpoint,
     // A restarted process takes its port back at once, though connections of the one before linger.
     const int on = 1;
     ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (sharing_ == ListenSharing::shared &&
+        ::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+        return failed(errno);
+    }
     if (::bind(socket, address->get(), address->length) != 0) return failed(errno);
     if (::listen(socket, listen_backlog) != 0) return failed(errno);
     return std::make_unique<TcpListener>(loop_, std::move(descriptor));

@@ -110,6 +110,61 @@ TEST(TcpNetwork, NoDescriptorIsLeftBehindWhateverEndsAConnection) {
     host.run(body(host));
 }
 
+using Listening = host::Result<std::unique_ptr<host::Listener>>;
+
+// Takes each of so many connections from whichever of the two gets it.
+Task<> accept_all(AsioHost& host, host::Listener& listener, int& accepted) {
+    while (co_await listener.accept(deadline_after(host, 300ms)))
+        ++accepted;
+}
+
+TEST(TcpNetwork, ListenersThatAllShareGetAllConnectionsBetweenThem) {
+    AsioHost host({.listen_sharing = ListenSharing::shared});
+    const auto body = [](AsioHost& on) -> Task<> {
+        const Listening first = on.network().listen({"127.0.0.1", 0}, Transport::plain());
+        EXPECT_TRUE(first);
+        const host::Endpoint endpoint = (*first)->local_endpoint();
+        const Listening second = on.network().listen(endpoint, Transport::plain());
+        EXPECT_TRUE(second) << describe(second.error());
+        if (!second) co_return;
+        int by_first = 0;
+        int by_second = 0;
+        host::TaskGroup tasks(on);
+        tasks.spawn(accept_all(on, **first, by_first));
+        tasks.spawn(accept_all(on, **second, by_second));
+        constexpr int connections = 64;
+        for (int i = 0; i < connections; ++i) {
+            const auto client = co_await on.network().connect(endpoint, Transport::plain(),
+                                                              deadline_after(on, 10s));
+            EXPECT_TRUE(client);
+        }
+        co_await tasks.join();
+        EXPECT_EQ(by_first + by_second, connections);
+        // The kernel deals them out by a hash; that one gets none of 64 is not to be seen.
+        EXPECT_GT(by_first, 0);
+        EXPECT_GT(by_second, 0);
+    };
+    host.run(body(host));
+}
+
+// One that shares does not get in beside one that does not, nor the other way round: a port that is
+// taken by mistake is still told of.
+TEST(TcpNetwork, APortIsSharedOnlyAmongThoseWhoAllAskedForIt) {
+    using enum ListenSharing;
+    for (const auto& [one, other] :
+         {std::pair{alone, alone}, std::pair{alone, shared}, std::pair{shared, alone}}) {
+        AsioHost first_host({.listen_sharing = one});
+        AsioHost second_host({.listen_sharing = other});
+        const Listening first = first_host.network().listen({"127.0.0.1", 0}, Transport::plain());
+        ASSERT_TRUE(first);
+        const host::Endpoint endpoint = (*first)->local_endpoint();
+        const Listening second = second_host.network().listen(endpoint, Transport::plain());
+        ASSERT_FALSE(second);
+        EXPECT_EQ(second.error().code, ErrorCode::address_in_use);
+        EXPECT_EQ(second.error().detail, host::to_string(endpoint) + ": Address already in use");
+    }
+}
+
 TEST(TcpNetwork, LocalhostResolvesToLoopback) {
     AsioHost host;
     const auto body = [](AsioHost& on) -> Task<> {

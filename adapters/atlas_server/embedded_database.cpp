@@ -14,13 +14,17 @@ namespace {
 
 namespace postgres = sim::models::postgres;
 
+host::Task<> wait_until_set(host::Event& ended) {
+    co_await ended.wait();
+}
+
 // The database must be there until the program has let go of it, however the program ends.
 host::Task<> run_beside(host::Host& host, host::TaskGroup& tasks, postgres::Server& server,
                         std::unique_ptr<host::Listener> listener, host::Event& ended,
                         std::function<host::Task<>(host::Endpoint)>& program) {
     const host::Endpoint endpoint = listener->local_endpoint();
     postgres::protocol::Backend backend = postgres::protocol::backend_of(server);
-    backend.wait_for_end = [&ended]() -> host::Task<> { co_await ended.wait(); };
+    backend.wait_for_end = [&ended] { return wait_until_set(ended); };
     tasks.spawn(postgres::protocol::serve(host, std::move(listener), std::move(backend)));
     std::exception_ptr failure;
     try {
@@ -35,6 +39,12 @@ host::Task<> run_beside(host::Host& host, host::TaskGroup& tasks, postgres::Serv
 }
 
 }  // namespace
+
+// Past that limit of sockets it tells a client so, and past twice that it closes what comes. Those
+// of the files are few.
+std::size_t embedded_database_descriptors() {
+    return 2 * postgres::protocol::ServeLimits{}.connections;
+}
 
 host::Task<host::Result<void>> with_embedded_database(
     host::Host& host, std::function<host::Task<>(host::Endpoint)> program) {

@@ -3,6 +3,7 @@
 // real loopback socket, in the same process. For trying Atlas where nothing is installed; psql can
 // look into it.
 
+#include <cstddef>
 #include <functional>
 
 #include "system/host/host.hpp"
@@ -21,5 +22,8 @@ namespace atlas {
 /// damaged, it cannot be written) and of Network::listen; the program has not run then.
 host::Task<host::Result<void>> with_embedded_database(
     host::Host& host, std::function<host::Task<>(host::Endpoint)> program);
+
+/// How many descriptors its clients can make it open, beside those of the program itself.
+std::size_t embedded_database_descriptors();
 
 }  // namespace atlas

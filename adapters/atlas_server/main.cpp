@@ -66,15 +66,18 @@ adapters::AsioHostOptions host_options(const adapters::ServerConfiguration& conf
         .log_format = configuration.log_format.value_or(adapters::default_log_format()),
         .log_level = configuration.log_level,
         .computation_threads = configuration.threads,
+        .listen_sharing = configuration.listen_shared ? adapters::ListenSharing::shared
+                                                      : adapters::ListenSharing::alone,
         .stop_on_signals = true,
     };
 }
 
-// Two descriptors for each connection to the database: libpq's own, and ours to wait with. The
-// reserve is for connections being turned away, the log, the loop and name look-ups.
-std::size_t descriptors_needed(const adapters::ServerConfiguration& configuration) {
-    constexpr std::size_t reserve = 128;
-    return http::ServerOptions{}.connections + 2 * configuration.database_pool_size + reserve;
+std::size_t descriptors_needed(const adapters::ServerConfiguration& configuration,
+                               const Embedded& embedded) {
+    return adapters::descriptors_needed(
+        {.clients = http::ServerOptions{}.connections,
+         .database_connections = configuration.database_pool_size,
+         .embedded_database = embedded.on ? embedded_database_descriptors() : 0});
 }
 
 host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration& configuration,
@@ -97,6 +100,7 @@ host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration
     options.argon2 = configuration.password_cost;
     options.hashes_at_once = configuration.threads;
     options.idempotency_secret = configuration.idempotency_secret;
+    options.idempotency_previous_secret = configuration.idempotency_previous_secret;
     options.unready_time = configuration.unready_time;
     const host::Result<void> served =
         co_await node::run_api_node(host, driver, options, std::move(hooks));
@@ -142,13 +146,18 @@ host::Task<> serve_embedded(adapters::AsioHost& host, adapters::ServerConfigurat
 
 // What is wrong with it, or nothing; the directory is there afterwards.
 std::optional<std::string> prepare(const Embedded& embedded, const adapters::Settings& environment,
-                                   const adapters::Settings& flags) {
+                                   const adapters::Settings& flags,
+                                   const adapters::ServerConfiguration& configuration) {
     if (!embedded.on) return std::nullopt;
     constexpr std::string_view url = "ATLAS_DATABASE_URL";
     constexpr std::string_view url_file = "ATLAS_DATABASE_URL_FILE";
     if (environment.contains(url) || environment.contains(url_file) || flags.contains(url)) {
         return "--embedded brings a database along, and ATLAS_DATABASE_URL names another; expects "
                "one of the two";
+    }
+    if (configuration.listen_shared) {
+        return "--embedded brings a database along, and with ATLAS_LISTEN_SHARED each process "
+               "behind the port would have another; expects one of the two";
     }
     std::error_code error;
     std::filesystem::create_directories(embedded.directory, error);
@@ -193,12 +202,13 @@ int run(int argc, char** argv) {
             std::fprintf(stderr, "  %s\n", describe(problem).c_str());
         return exit_configuration;
     }
-    if (const auto wrong = adapters::raise_descriptor_limit(descriptors_needed(*configuration))) {
+    if (const auto wrong =
+            adapters::raise_descriptor_limit(descriptors_needed(*configuration, embedded))) {
         std::fprintf(stderr, "atlas-server: %s; raise it (ulimit -n, LimitNOFILE=)\n",
                      wrong->c_str());
         return exit_configuration;
     }
-    if (const auto wrong = prepare(embedded, environment, flags)) {
+    if (const auto wrong = prepare(embedded, environment, flags, *configuration)) {
         std::fprintf(stderr, "atlas-server: %s\n", wrong->c_str());
         return exit_configuration;
     }

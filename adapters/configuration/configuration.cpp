@@ -80,6 +80,12 @@ Wrong set_http_address(std::string_view value, ServerConfiguration& to) {
     return right;
 }
 
+Wrong set_listen_shared(std::string_view value, ServerConfiguration& to) {
+    constexpr std::array<std::pair<std::string_view, bool>, 2> choices{
+        {{"true", true}, {"false", false}}};
+    return choose(value, choices, to.listen_shared);
+}
+
 Wrong set_database_url(std::string_view value, ServerConfiguration& to) {
     auto url = parse_database_url(value);
     if (!url) return "is not such a URL: " + url.error();
@@ -94,9 +100,9 @@ Wrong set_milliseconds(std::string_view value, host::Duration& to, std::int64_t 
     return right;
 }
 
-Wrong set_idempotency_secret(std::string_view value, ServerConfiguration& to) {
+Wrong set_secret(std::string_view value, std::string& to) {
     if (value.size() < 16 || value.size() > 256) return "has not 16 to 256 characters";
-    to.idempotency_secret = value;
+    to = value;
     return right;
 }
 
@@ -191,12 +197,29 @@ struct Ordered {
     host::Duration upper;
 };
 
+std::string in_milliseconds(host::Duration time) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+}
+
+// Speaks of what the operator has set: the other one he may never have heard of.
 void check_order(const Ordered& pair, Reading& reading) {
     if (reading.is_wrong(pair.lower_name) || reading.is_wrong(pair.upper_name)) return;
     if (pair.lower <= pair.upper) return;
-    const std::string upper(pair.upper_name);
-    reading.problems.push_back(
-        {std::string(pair.lower_name), "is above " + upper, "at most " + upper});
+    const std::string lower = in_milliseconds(pair.lower);
+    const std::string upper = in_milliseconds(pair.upper);
+    const auto other = [&](std::string_view name, const std::string& value) {
+        return std::string(name) + ", which is " + value +
+               (reading.is_given(name) ? "" : " by default");
+    };
+    if (reading.is_given(pair.lower_name)) {
+        reading.problems.push_back({std::string(pair.lower_name),
+                                    '"' + lower + "\" is above " + other(pair.upper_name, upper),
+                                    "at most " + upper + " milliseconds"});
+    } else {
+        reading.problems.push_back({std::string(pair.upper_name),
+                                    '"' + upper + "\" is below " + other(pair.lower_name, lower),
+                                    lower + " milliseconds or more"});
+    }
 }
 
 void check_idempotency_secret(const ServerConfiguration& configuration, Reading& reading) {
@@ -247,7 +270,9 @@ const std::vector<Variable>& variables() {
          [](std::string_view value, ServerConfiguration& to) {
              return set_seconds(value, to.breaker.open_time);
          }},
-        {"ATLAS_BREAKER_SLOW_CALL_MS", "1 to 60000 milliseconds", "2000", false,
+        {"ATLAS_BREAKER_SLOW_CALL_MS",
+         "1 to 60000 milliseconds; three quarters of it is the longest wait for a lock", "2000",
+         false,
          [](std::string_view value, ServerConfiguration& to) {
              return set_milliseconds(value, to.breaker.slow_call);
          }},
@@ -277,9 +302,20 @@ const std::vector<Variable>& variables() {
          set_environment},
         {"ATLAS_HTTP_ADDRESS", "a numeric address and a port, such as 127.0.0.1:8080 or [::1]:8080",
          "127.0.0.1:8080", false, set_http_address},
+        {"ATLAS_IDEMPOTENCY_PREVIOUS_SECRET",
+         "a second such secret, known beside the first while it is changed, or nothing", "", true,
+         [](std::string_view value, ServerConfiguration& to) {
+             return value.empty() ? right : set_secret(value, to.idempotency_previous_secret);
+         }},
         {"ATLAS_IDEMPOTENCY_SECRET",
          "16 to 256 characters that nobody can guess, the same for all nodes",
-         "for development alone", true, set_idempotency_secret},
+         "for development alone", true,
+         [](std::string_view value, ServerConfiguration& to) {
+             return set_secret(value, to.idempotency_secret);
+         }},
+        {"ATLAS_LISTEN_SHARED",
+         "true or false: whether other nodes of this machine, one a core, listen there too",
+         "false", false, set_listen_shared},
         {"ATLAS_LOG_FORMAT", "json or text", "text on a terminal, else json", false,
          set_log_format},
         {"ATLAS_LOG_LEVEL", "debug, info, warning or error", "info", false, set_log_level},

@@ -30,6 +30,8 @@ struct ServerConfiguration {
     /// Unset: by whether the standard error is a terminal.
     std::optional<LogFormat> log_format = {};
     host::Endpoint http_address{"127.0.0.1", 8080};
+    /// Other processes of this user may listen there too: one node a core.
+    bool listen_shared = false;
     DatabaseUrl database{.user = "atlas", .host = "127.0.0.1", .database = "atlas"};
     std::size_t database_pool_size = 8;
     reliability::RetryPolicy retry = {};
@@ -40,6 +42,8 @@ struct ServerConfiguration {
     std::size_t threads = 1;
     passwords::Argon2Cost password_cost = {};
     std::string idempotency_secret = "for development alone";
+    /// Keys under it are still known; empty when there was none.
+    std::string idempotency_previous_secret = {};
     /// Longer than a load balancer takes to hear of it from /readyz; nothing where there is none.
     host::Duration unready_time{};
 };

@@ -41,6 +41,7 @@ TEST(Configuration, NothingSetIsLoopbackAndTheDefaultsThatAreShown) {
     const auto same = load_configuration(shown, {}, no_files);
     ASSERT_TRUE(same);
     EXPECT_EQ(same->http_address, loaded->http_address);
+    EXPECT_EQ(same->listen_shared, loaded->listen_shared);
     EXPECT_EQ(same->database, loaded->database);
     EXPECT_EQ(same->database_pool_size, loaded->database_pool_size);
     EXPECT_EQ(same->environment, loaded->environment);
@@ -63,7 +64,17 @@ TEST(Configuration, NothingSetIsLoopbackAndTheDefaultsThatAreShown) {
     EXPECT_EQ(same->threads, loaded->threads);
     EXPECT_EQ(same->password_cost, loaded->password_cost);
     EXPECT_EQ(same->idempotency_secret, loaded->idempotency_secret);
+    EXPECT_EQ(same->idempotency_previous_secret, loaded->idempotency_previous_secret);
     EXPECT_EQ(same->unready_time, loaded->unready_time);
+}
+
+TEST(Configuration, APortIsSharedOnRequestAlone) {
+    const auto alone = load_configuration({}, {}, no_files);
+    ASSERT_TRUE(alone);
+    EXPECT_FALSE(alone->listen_shared);
+    const auto shared = load_configuration({{"ATLAS_LISTEN_SHARED", "true"}}, {}, no_files);
+    ASSERT_TRUE(shared);
+    EXPECT_TRUE(shared->listen_shared);
 }
 
 TEST(Configuration, TheTimeOfServingOnUnreadyMayBeNone) {
@@ -105,6 +116,7 @@ TEST(Configuration, WrongValuesOfEveryKindAreRefused) {
         {"ATLAS_DATABASE_QUEUE", {"", "-1", "100001"}},
         {"ATLAS_RETRY_BUDGET_TOKENS", {"0", "1001"}},
         {"ATLAS_ENVIRONMENT", {"", "Production", "prod"}},
+        {"ATLAS_LISTEN_SHARED", {"", "yes", "1", "TRUE"}},
         {"ATLAS_LOG_FORMAT", {"", "xml"}},
         {"ATLAS_DATABASE_URL", {"", "mysql://a@b/c"}},
     };
@@ -165,6 +177,8 @@ TEST(Configuration, ProblemsBetweenVariablesAreReportedWithTheOthers) {
               (Names{"ATLAS_DATABASE_URL", "ATLAS_RETRY_BASE_MS", "ATLAS_THREADS"}));
     EXPECT_EQ(names_of({{"ATLAS_DATABASE_QUEUE_TARGET_MS", "2000"}}),
               Names{"ATLAS_DATABASE_QUEUE_TARGET_MS"});
+    EXPECT_EQ(names_of({{"ATLAS_DATABASE_QUEUE_INTERVAL_MS", "50"}}),
+              Names{"ATLAS_DATABASE_QUEUE_INTERVAL_MS"});
     // A value that could not be read is compared with nothing.
     EXPECT_EQ(names_of({{"ATLAS_RETRY_BASE_MS", "2000"}, {"ATLAS_RETRY_MAX_MS", "x"}}),
               Names{"ATLAS_RETRY_MAX_MS"});
@@ -173,6 +187,35 @@ TEST(Configuration, ProblemsBetweenVariablesAreReportedWithTheOthers) {
     EXPECT_EQ(
         names_of({{"ATLAS_ENVIRONMENT", "production"}, {"ATLAS_DATABASE_URL_FILE", "/absent"}}),
         Names{"ATLAS_DATABASE_URL_FILE"});
+}
+
+TEST(Configuration, AProblemBetweenTwoVariablesNamesTheOneThatWasSet) {
+    const auto said = [](const Settings& environment) {
+        const auto problems = problems_of(environment);
+        EXPECT_EQ(problems.size(), 1u);
+        return problems.empty() ? "" : describe(problems.front());
+    };
+    EXPECT_EQ(
+        said({{"ATLAS_RETRY_BASE_MS", "2000"}}),
+        "ATLAS_RETRY_BASE_MS: \"2000\" is above ATLAS_RETRY_MAX_MS, which is 1000 by default; "
+        "expects at most 1000 milliseconds");
+    EXPECT_EQ(said({{"ATLAS_RETRY_MAX_MS", "20"}}),
+              "ATLAS_RETRY_MAX_MS: \"20\" is below ATLAS_RETRY_BASE_MS, which is 25 by default; "
+              "expects 25 milliseconds or more");
+    EXPECT_EQ(said({{"ATLAS_RETRY_BASE_MS", "30"}, {"ATLAS_RETRY_MAX_MS", "20"}}),
+              "ATLAS_RETRY_BASE_MS: \"30\" is above ATLAS_RETRY_MAX_MS, which is 20; expects at "
+              "most 20 milliseconds");
+}
+
+TEST(Configuration, ASecretMayHaveHadOneBeforeIt) {
+    const auto loaded = load_configuration(
+        {{"ATLAS_IDEMPOTENCY_PREVIOUS_SECRET", "8Jx-4qT-9fL-2mW-7cB"}}, {}, no_files);
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->idempotency_previous_secret, "8Jx-4qT-9fL-2mW-7cB");
+    EXPECT_TRUE(problems_of({{"ATLAS_IDEMPOTENCY_PREVIOUS_SECRET", ""}}).empty());
+    const auto wrong = problems_of({{"ATLAS_IDEMPOTENCY_PREVIOUS_SECRET", "too short"}});
+    ASSERT_EQ(wrong.size(), 1u);
+    EXPECT_THAT(describe(wrong[0]), Not(HasSubstr("too short")));
 }
 
 TEST(Configuration, TheDatabaseIsNamedWithAPasswordOutsideDevelopmentAndTests) {

@@ -31,12 +31,38 @@ std::string in_lower_case(std::string_view text) {
     return lower;
 }
 
-void check_headers(const Json& described, const http::Response& response,
+/// As its schema means it: a header that is to be a number is one when its text is.
+Json value_of_header(const std::string& text, const Json& schema) {
+    if (schema.value("type", "") == "string") return text;
+    Json number = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    return number.is_number() ? number : Json(text);
+}
+
+void check_headers(const Json& document, const Json& described, const http::Response& response,
                    std::vector<std::string>& faults) {
     for (const auto& [name, header] : described.items()) {
-        if (header.value("required", false) && !response.headers.contains(name)) {
-            faults.push_back(fmt::format("the header {} is missing", name));
+        if (!response.headers.contains(name)) {
+            if (header.value("required", false))
+                faults.push_back(fmt::format("the header {} is missing", name));
+            continue;
         }
+        const Json& schema = header.at("schema");
+        const Json value = value_of_header(std::string(response.headers.get(name)), schema);
+        for (const std::string& fault : faults_by_schema(document, schema, value))
+            faults.push_back(fmt::format("in its header {} at {}", name, fault));
+    }
+}
+
+/// What OpenAPI cannot say but in words: these two problems come with a time to try again.
+void check_time_to_try_again(const http::Response& response, std::vector<std::string>& faults) {
+    if (response.headers.get("Content-Type") != "application/problem+json") return;
+    const Json body = Json::parse(response.body, nullptr, /*allow_exceptions=*/false);
+    if (!body.is_object()) return;
+    const Json type = body.value("type", Json());
+    const bool is_for_now =
+        type == "urn:atlas:problem:not-started" || type == "urn:atlas:problem:request-in-progress";
+    if (is_for_now && !response.headers.contains("Retry-After")) {
+        faults.push_back("the header Retry-After is missing");
     }
 }
 
@@ -81,7 +107,8 @@ std::vector<std::string> ApiDescription::faults_in(std::string_view method, std:
         return {fmt::format("the status {} is not described", response.status)};
     }
     std::vector<std::string> faults;
-    check_headers(described->value("headers", Json::object()), response, faults);
+    check_headers(document_, described->value("headers", Json::object()), response, faults);
+    check_time_to_try_again(response, faults);
     if (described->contains("content")) {
         check_body(document_, described->at("content"), response, faults);
     } else if (!response.body.empty()) {

@@ -1,6 +1,6 @@
 #pragma once
 // Is a response one that the API's own description allows for its request? Status, media type, the
-// headers that are required, and the body by its schema.
+// headers that are required, and headers and body by their schemas.
 
 #include <nlohmann/json.hpp>
 #include <string>

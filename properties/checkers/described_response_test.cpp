@@ -69,6 +69,42 @@ TEST(DescribedResponse, IsFoundNotToBe) {
                 ElementsAre("the header Location is missing"));
 }
 
+TEST(DescribedResponse, HasHeadersAsDescribed) {
+    http::Response response = shows(std::string(ann));
+    for (const char* wrong : {"1", "W/\"1\"", "\"", "\"1\"\""}) {
+        response.headers.set("ETag", wrong);
+        EXPECT_THAT(faults_in("GET", user_target, response),
+                    ElementsAre(HasSubstr("in its header ETag")))
+            << wrong;
+    }
+    response = shows(std::string(ann));
+    response.status = 201;
+    response.headers.set("Location", "/v1/users/1");
+    EXPECT_THAT(faults_in("POST", "/v1/users", response), IsEmpty());
+    response.headers.set("Location", "\"there\"");
+    EXPECT_THAT(faults_in("POST", "/v1/users", response),
+                ElementsAre(HasSubstr("in its header Location")));
+}
+
+TEST(DescribedResponse, SaysWhenToTryAgain) {
+    http::Response problem{
+        503,
+        {{"Content-Type", "application/problem+json"}, {"Retry-After", "1"}},
+        R"({"type":"urn:atlas:problem:not-started","title":"Not started","status":503})"};
+    EXPECT_THAT(faults_in("GET", user_target, problem), IsEmpty());
+    for (const char* wrong : {"soon", "-1", "1.5", ""}) {
+        problem.headers.set("Retry-After", wrong);
+        EXPECT_THAT(faults_in("GET", user_target, problem),
+                    ElementsAre(HasSubstr("in its header Retry-After")))
+            << wrong;
+    }
+    problem.headers.remove("Retry-After");
+    EXPECT_THAT(faults_in("GET", user_target, problem),
+                ElementsAre("the header Retry-After is missing"));
+    problem.body = R"({"type":"urn:atlas:problem:outcome-unknown","title":"Unknown","status":503})";
+    EXPECT_THAT(faults_in("GET", user_target, problem), IsEmpty());
+}
+
 TEST(JsonSchema, FindsWhatIsWrong) {
     const auto faults = [](const char* schema, const char* value) {
         return faults_by_schema(Json::object(), Json::parse(schema), Json::parse(value));
@@ -87,6 +123,11 @@ TEST(JsonSchema, FindsWhatIsWrong) {
         R"({"properties":{"a":{"type":"null"}},"additionalProperties":false})";
     EXPECT_THAT(faults(closed, R"({"b":1})"), Contains(HasSubstr("unknown member \"b\"")));
     EXPECT_THAT(faults(closed, R"({"a":1})"), Contains(HasSubstr("\"/a\"")));
+    EXPECT_THAT(faults(R"({"additionalProperties":false})", R"({"b":1})"),
+                Contains(HasSubstr("unknown member \"b\"")));
+    EXPECT_THAT(faults(R"({"additionalProperties":false})", "{}"), IsEmpty());
+    EXPECT_THAT(faults(R"({"additionalProperties":{"type":"null"}})", "{}"),
+                Contains(HasSubstr("not understood")));
     for (const char* wrong : {R"("2026-01-02")", R"("2026-01-02T03:04:05")",
                               R"("2026-01-02T03:04:05.Z")", R"("2026-01-02T03:04:05.xZ")"}) {
         EXPECT_THAT(faults(R"({"format":"date-time"})", wrong), Contains(HasSubstr("date-time")));

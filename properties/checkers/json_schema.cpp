@@ -42,12 +42,22 @@ bool is_date_time(std::string_view text) {
            has_shape(text.substr(1), std::string(text.size() - 1, '0'));
 }
 
+/// RFC 9110, strong: what is weak is of no use for If-Match.
+bool is_entity_tag(std::string_view text) {
+    return text.size() >= 2 && text.front() == '"' && text.back() == '"' &&
+           text.substr(1, text.size() - 2).find('"') == std::string_view::npos;
+}
+
 bool has_format(std::string_view text, std::string_view format) {
     if (format == "uuid") return has_shape(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
     if (format == "date-time") return is_date_time(text);
     if (format == "uri") {
         return text.find(':') != std::string_view::npos && text.find(' ') == std::string_view::npos;
     }
+    if (format == "uri-reference") {
+        return !text.empty() && text.find_first_of(" \t\"<>") == std::string_view::npos;
+    }
+    if (format == "entity-tag") return is_entity_tag(text);
     return format == "json-pointer" && (text.empty() || text.front() == '/');
 }
 
@@ -74,7 +84,8 @@ class Validation {
     void check_type(const Json& argument, const Json& value, const std::string& pointer);
     void check_text(const std::string& keyword, const Json& argument, const std::string& text,
                     const std::string& pointer);
-    void check_members(const Json& schema, const Json& object, const std::string& pointer);
+    void check_members(const Json& properties, const Json& object, const std::string& pointer);
+    void check_no_others(const Json& schema, const Json& object, const std::string& pointer);
     void require(bool holds, const std::string& pointer, std::string_view what) {
         if (!holds) faults_.push_back(fmt::format("\"{}\": {}", pointer, what));
     }
@@ -99,7 +110,9 @@ void Validation::check_keyword(const std::string& keyword, const Json& argument,
     } else if (keyword == "format" || keyword == "minLength" || keyword == "maxLength") {
         if (value.is_string()) check_text(keyword, argument, value.get<std::string>(), pointer);
     } else if (keyword == "properties") {
-        if (value.is_object()) check_members(schema, value, pointer);
+        if (value.is_object()) check_members(argument, value, pointer);
+    } else if (keyword == "additionalProperties" && argument == false) {
+        if (value.is_object()) check_no_others(schema, value, pointer);
     } else if (keyword == "required") {
         for (const Json& name : argument) {
             require(!value.is_object() || value.contains(name.get<std::string>()), pointer,
@@ -109,8 +122,8 @@ void Validation::check_keyword(const std::string& keyword, const Json& argument,
         for (std::size_t i = 0; value.is_array() && i < value.size(); ++i)
             check(argument, value[i], fmt::format("{}/{}", pointer, i));
     } else {
-        const bool is_known = keyword == "description" ||
-                              (keyword == "additionalProperties" && argument.is_boolean());
+        const bool is_known =
+            keyword == "description" || (keyword == "additionalProperties" && argument == true);
         require(is_known, pointer, fmt::format("the keyword \"{}\" is not understood", keyword));
     }
 }
@@ -135,16 +148,21 @@ void Validation::check_text(const std::string& keyword, const Json& argument,
     }
 }
 
-void Validation::check_members(const Json& schema, const Json& object, const std::string& pointer) {
-    const Json& properties = schema.at("properties");
-    const bool is_closed = schema.value("additionalProperties", true) == false;
+void Validation::check_members(const Json& properties, const Json& object,
+                               const std::string& pointer) {
     for (const auto& [name, member] : object.items()) {
         const auto property = properties.find(name);
-        if (property != properties.end()) {
-            check(*property, member, fmt::format("{}/{}", pointer, name));
-        } else {
-            require(!is_closed, pointer, fmt::format("it has an unknown member \"{}\"", name));
-        }
+        if (property == properties.end()) continue;
+        check(*property, member, fmt::format("{}/{}", pointer, name));
+    }
+}
+
+void Validation::check_no_others(const Json& schema, const Json& object,
+                                 const std::string& pointer) {
+    const Json properties = schema.value("properties", Json::object());
+    for (const auto& [name, member] : object.items()) {
+        require(properties.contains(name), pointer,
+                fmt::format("it has an unknown member \"{}\"", name));
     }
 }
 

@@ -143,6 +143,7 @@ TEST_P(HttpServer, TurnsAwayConnectionsBeyondTheLimit) {
             EXPECT_EQ(refused.status, 503);
             EXPECT_EQ(type_of(refused), "not-started");
             EXPECT_EQ(refused.headers.get("Retry-After"), "1");
+            EXPECT_EQ(at.server().counters().connections_refused, 1u);
             first.close();
             co_await host::sleep_for(at.host(), 1s);
             Peer third(at);
@@ -193,6 +194,8 @@ TEST_P(HttpServer, ShedsRequestsBeyondTheLimitAndKeepsTheConnection) {
             const Response shed = co_await peer.exchange(get("/"));
             EXPECT_EQ(shed.status, 503);
             EXPECT_EQ(type_of(shed), "not-started");
+            EXPECT_EQ(at.server().counters().requests, 1u);
+            EXPECT_EQ(at.server().counters().requests_shed, 1u);
             co_await host::sleep_for(at.host(), 1s);
             const Response served = co_await peer.exchange(get("/"));
             EXPECT_EQ(served.status, 200);

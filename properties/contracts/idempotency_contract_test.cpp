@@ -113,6 +113,43 @@ TEST_P(Idempotency, WhileARequestIsUnderWayItsRepetitionIsToldSo) {
     });
 }
 
+TEST_P(Idempotency, ALockOfTheWholeTableIsNotTakenForTheKeys) {
+    run([](SqlCase& c) -> Task<> {
+        Node node(c);
+        co_await bring_up_to_date(c, node);
+        SqlCase::Connection other = co_await c.connect();
+        (void)co_await c.run(other, "BEGIN");
+        (void)co_await c.run(other, "LOCK TABLE idempotency_keys IN SHARE MODE");
+        const std::string meanwhile = co_await run_once(c, node, {"k", "f"}, "x");
+        EXPECT_TRUE(meanwhile.starts_with("deadline_exceeded")) << meanwhile;
+        (void)co_await c.run(other, "ROLLBACK");
+        const std::string after = co_await run_once(c, node, {"k", "f"}, "x");
+        EXPECT_EQ(after, "first, made: x");
+    });
+}
+
+TEST_P(Idempotency, AKeyIsFoundWhenItsRequestIsCommitted) {
+    run([](SqlCase& c) -> Task<> {
+        Node node(c);
+        co_await bring_up_to_date(c, node);
+        const KeyedRequest request{"k", "f"};
+        const auto before = co_await store::find_keyed(node.database, c.patient(), request);
+        EXPECT_TRUE(before && !*before);
+        SqlCase::Connection other = co_await c.connect();
+        (void)co_await c.run(other, "BEGIN");
+        (void)co_await c.run(other,
+                             "INSERT INTO idempotency_keys (key, fingerprint) VALUES ('k', 'f')");
+        const auto running = co_await store::find_keyed(node.database, c.patient(), request);
+        EXPECT_TRUE(running && !*running) << "and it is not waited for";
+        (void)co_await c.run(other, "ROLLBACK");
+        const std::string first = co_await run_once(c, node, request, "x");
+        EXPECT_EQ(first, "first, made: x");
+        const auto after = co_await store::find_keyed(node.database, c.patient(), request);
+        EXPECT_TRUE(after && *after && (**after).outcome == KeyedOutcome::repeated);
+        if (after && *after) EXPECT_EQ((**after).answer.body, "made: x");
+    });
+}
+
 TEST_P(Idempotency, KeysAreForgottenAfterADay) {
     run([](SqlCase& c) -> Task<> {
         Node node(c);

@@ -248,6 +248,10 @@ TEST_P(UsersStore, ADeletedUserIsGoneAndItsAddressFree) {
         const auto deleted =
             co_await store::delete_user(node.database, c.patient(), {id_of(1), later, {{1}}});
         EXPECT_EQ(outcome_of(deleted), "ok");
+        SqlCase::Connection connection = co_await c.connect();
+        const sql::QueryResult left = co_await c.run(
+            connection, "SELECT email, email_folded, display_name, password_hash FROM users");
+        EXPECT_EQ(left.rows, (std::vector<std::vector<sql::Value>>{{"", "", "", ""}}));
         const auto found = co_await store::find_user(node.database, c.patient(), id_of(1));
         EXPECT_FALSE(found);
         if (!found) EXPECT_EQ(found.error().code, ErrorCode::not_found);

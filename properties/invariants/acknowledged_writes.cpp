@@ -2,7 +2,7 @@
 //
 // A user's last row must be the newest acknowledged write, or follow from it by writes whose
 // outcome nobody was told, each made for exactly the version before it. A deleted user's row has
-// the version that its deletion made, and what it held before.
+// the version that its deletion made, and nothing personal: neither e-mail nor name.
 
 #include <fmt/format.h>
 
@@ -43,6 +43,7 @@ class Audit {
             if (writes.newest != nullptr) look_for(id, writes);
         }
         for (const auto& [id, row] : rows_) {
+            look_for_personal_data(*row);
             if (!writes_.contains(id) || writes_[id].newest == nullptr) look_into_origin(*row);
         }
         return std::move(wrong_);
@@ -53,6 +54,8 @@ class Audit {
     bool is_back(const std::string& id, const Writes& writes);
     void look_for(const std::string& id, const Writes& writes);
     void look_into_origin(const UserRow& row);
+    bool has_origin(const UserRow& row) const;
+    void look_for_personal_data(const UserRow& row);
     void note_deletion(const UserOperation& operation);
     bool follows(UserRow row, std::uint64_t version, const std::string& name) const;
 
@@ -96,7 +99,7 @@ void Audit::note(const UserOperation& operation) {
 }
 
 /// Whether changes without an answer lead from that version to the row; the last of them gave the
-/// row its name. Of a deleted user's row a deletion was the very last.
+/// row its name. Of a deleted user's row a deletion was the very last; it has no name.
 bool Audit::follows(UserRow row, std::uint64_t version, const std::string& name) const {
     if (!row.is_live) {
         const auto writes = writes_.find(row.id);
@@ -105,14 +108,14 @@ bool Audit::follows(UserRow row, std::uint64_t version, const std::string& name)
         }
         --row.version;
     }
-    if (row.version == version) return row.display_name == name;
+    if (row.version == version) return !row.is_live || row.display_name == name;
     const auto writes = writes_.find(row.id);
     if (row.version < version || writes == writes_.end()) return false;
     const auto& possible = writes->second.possible;
     for (std::uint64_t step = version + 1; step <= row.version; ++step) {
         if (!possible.contains(step)) return false;
     }
-    return possible.at(row.version).contains(row.display_name);
+    return !row.is_live || possible.at(row.version).contains(row.display_name);
 }
 
 bool Audit::is_back(const std::string& id, const Writes& writes) {
@@ -144,17 +147,27 @@ void Audit::look_for(const std::string& id, const Writes& writes) {
         row.display_name));
 }
 
-void Audit::look_into_origin(const UserRow& row) {
+/// Of a deleted user it is not known which registration made it, as it has no e-mail any more.
+bool Audit::has_origin(const UserRow& row) const {
+    if (!row.is_live) return !possible_registrations_.empty() && follows(row, 1, "");
     const auto names = possible_registrations_.find(folded_email(row.email));
-    const bool has_origin =
-        names != possible_registrations_.end() &&
-        std::any_of(names->second.begin(), names->second.end(),
-                    [&](const std::string& name) { return follows(row, 1, name); });
-    if (has_origin) return;
+    return names != possible_registrations_.end() &&
+           std::any_of(names->second.begin(), names->second.end(),
+                       [&](const std::string& name) { return follows(row, 1, name); });
+}
+
+void Audit::look_into_origin(const UserRow& row) {
+    if (has_origin(row)) return;
     wrong_.push_back(fmt::format(
         "User {} (\"{}\", version {}, \"{}\") is in the table, but no registration that was "
         "acknowledged or whose outcome is unknown made it.",
         row.id, row.email, row.version, row.display_name));
+}
+
+void Audit::look_for_personal_data(const UserRow& row) {
+    if (row.is_live || (row.email + row.email_folded + row.display_name).empty()) return;
+    wrong_.push_back(fmt::format("User {} is deleted, and \"{}\", \"{}\" is still in the table.",
+                                 row.id, row.email, row.display_name));
 }
 
 }  // namespace

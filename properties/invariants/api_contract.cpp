@@ -10,9 +10,9 @@
 #include <optional>
 #include <set>
 
-#include "properties/history/folded_email.hpp"
 #include "properties/invariants/invariants.hpp"
 #include "properties/invariants/prose.hpp"
+#include "properties/invariants/taken_emails.hpp"
 
 namespace atlas::properties {
 
@@ -39,7 +39,7 @@ struct Seen {
 
 class ContractReview {
   public:
-    explicit ContractReview(const std::vector<UserOperation>& operations) {
+    explicit ContractReview(const std::vector<UserOperation>& operations) : taken_(operations) {
         for (const UserOperation& operation : operations) {
             if (operation.function == UserFunction::patch_user) {
                 keeps_email_.insert(*operation.request.display_name);
@@ -48,9 +48,6 @@ class ContractReview {
                                operation.function == UserFunction::change_email;
             if (!takes || operation.outcome == EntryType::fail) continue;
             emails_[*operation.request.display_name] = *operation.request.email;
-            const auto [taken, is_first] = taken_since_.try_emplace(
-                folded_email(*operation.request.email), operation.invoke_line);
-            if (!is_first) taken->second = std::min(taken->second, operation.invoke_line);
         }
     }
 
@@ -84,8 +81,7 @@ class ContractReview {
     std::set<std::string> keeps_email_;  ///< Names that were set alone.
     /// What clients saw, by id and version.
     std::map<std::pair<std::string, std::uint64_t>, Seen> seen_;
-    /// By folded e-mail, the line on which the first request that may have taken it began.
-    std::map<std::string, std::size_t> taken_since_;
+    TakenEmails taken_;
     std::vector<std::string> wrong_;
 };
 
@@ -108,15 +104,14 @@ void ContractReview::review_failure(const UserOperation& operation) {
     }
 }
 
-// An e-mail is taken by a registration or change that succeeded, or by one whose outcome nobody was
-// told.
+// An answer that is repeated under its key was right when it was first given, if at all:
+// check_equal_replays compares the two.
 void ContractReview::review_taken(const UserOperation& operation) {
-    const auto taken = taken_since_.find(folded_email(operation.request.email.value_or("")));
-    if (taken != taken_since_.end() && taken->second < operation.end_line) return;
+    if (operation.function == UserFunction::repeat_registration) return;
+    const std::string email = operation.request.email.value_or("");
+    if (taken_.may_be_taken(email, operation.invoke_line, operation.end_line)) return;
     find(operation,
-         fmt::format("was told that \"{}\" is taken, but no request had begun that may have taken "
-                     "it",
-                     operation.request.email.value_or("")));
+         fmt::format("was told that \"{}\" is taken, but nobody can have had it then", email));
 }
 
 // Names are set once, so a name tells the request that set it, and with it the e-mail.

@@ -113,8 +113,10 @@ Judgement check_equal_replays(const RunRecord& run) {
         if (operation.function == UserFunction::repeat_registration) review.review(operation);
         note_users(operation, review);
     }
-    for (const UserRow& row : run.users.value_or(std::vector<UserRow>{}))
-        review.note_user(row.display_name, row.is_live ? row.version : row.version - 1, row.id);
+    // A deleted user has no name any more.
+    for (const UserRow& row : run.users.value_or(std::vector<UserRow>{})) {
+        if (row.is_live) review.note_user(row.display_name, row.version, row.id);
+    }
     return judge(review.findings(), "Every repeated key was told what its first request was told.");
 }
 

@@ -29,6 +29,12 @@ constexpr SabotageDescription sabotages[] = {
      "A COMMIT whose answer is lost is taken for one that was rolled back, and run again."},
     {Sabotage::session_timeouts_unset, "session-timeouts-unset",
      "Sessions have no time limits: whoever is lost with a lock keeps it."},
+    {Sabotage::email_never_freed, "email-never-freed",
+     "Deleted users keep their folded e-mails, and the unique index has them in it too."},
+    {Sabotage::folded_email_shown, "folded-email-shown",
+     "An answer with a user shows its folded e-mail too, which the API does not describe."},
+    {Sabotage::unavailable_as_500, "unavailable-as-500",
+     "What cannot be done now is answered with 500 in place of 503."},
     {Sabotage::rename_without_directory_sync, "rename-without-directory-sync",
      "The database's checkpoint is renamed into place, and its folder is not synced."},
 };

@@ -21,6 +21,9 @@ enum class Sabotage : std::uint8_t {
     email_folded_in_check_only,
     retry_of_indefinite_commit,
     session_timeouts_unset,
+    email_never_freed,
+    folded_email_shown,
+    unavailable_as_500,
     rename_without_directory_sync,
 };
 

@@ -10,6 +10,8 @@
 #include "properties/sabotage/cached_get.hpp"
 #include "properties/sabotage/commit_acknowledged_early.hpp"
 #include "properties/sabotage/email_folded_in_check_only.hpp"
+#include "properties/sabotage/email_never_freed.hpp"
+#include "properties/sabotage/folded_email_shown.hpp"
 #include "properties/sabotage/idempotency_key_stripped.hpp"
 #include "properties/sabotage/if_match_rewritten.hpp"
 #include "properties/sabotage/lease_leaked_on_cancel.hpp"
@@ -18,6 +20,7 @@
 #include "properties/sabotage/rename_without_directory_sync.hpp"
 #include "properties/sabotage/retry_of_indefinite_commit.hpp"
 #include "properties/sabotage/session_timeouts_unset.hpp"
+#include "properties/sabotage/unavailable_as_500.hpp"
 #include "properties/sabotage/unique_index_dropped.hpp"
 #include "sim/cluster/calm.hpp"
 #include "system/api/cursor.hpp"
@@ -66,6 +69,67 @@ TEST(UniqueIndexDropped, RefusesMigrationsItDoesNotKnow) {
     ASSERT_FALSE(sabotaged.has_value());
     EXPECT_EQ(sabotaged.error().code, host::ErrorCode::not_found);
     EXPECT_EQ(ledger.acted, 0U);
+}
+
+TEST(EmailNeverFreed, PutsDeletedUsersIntoTheIndex) {
+    SabotageLedger ledger;
+    const auto sabotaged = with_emails_never_freed(store::built_in_migrations(), ledger);
+    ASSERT_TRUE(sabotaged.has_value()) << host::describe(sabotaged.error());
+    std::string indexes;
+    for (const store::Migration& migration : *sabotaged)
+        indexes += migration.text;
+    EXPECT_EQ(indexes.find("WHERE deleted_at IS NULL"), std::string::npos);
+    const std::size_t last = indexes.rfind("users_live_email_folded_key");
+    EXPECT_EQ(indexes.substr(last, indexes.find('\n', last) - last),
+              "users_live_email_folded_key ON users (email_folded);");
+    EXPECT_EQ(ledger.acted, 1U);
+}
+
+Task<http::Response> always(http::Response response) {
+    co_return response;
+}
+
+Task<> show_users(Host&, SabotageLedger& ledger) {
+    const auto shown = [&ledger](http::Response response) {
+        return folded_email_shown(
+            [response](host::Context, http::Request) { return always(response); }, ledger)(
+            {}, {"GET", "/v1/users/1", {}, {}});
+    };
+    const http::Response user = co_await shown({200, {}, R"({"email":"A@x.example"})"});
+    EXPECT_EQ(user.body, R"({"email":"A@x.example","email_folded":"a@x.example"})");
+    EXPECT_EQ(ledger.acted, 1U);
+    const http::Response page = co_await shown({200, {}, R"({"users":[]})"});
+    EXPECT_EQ(page.body, R"({"users":[]})");
+    const http::Response none = co_await shown({404, {}, ""});
+    EXPECT_EQ(none.body, "");
+    EXPECT_EQ(ledger.acted, 1U);
+}
+
+TEST(FoldedEmailShown, AddsAMemberToUsersAlone) {
+    SabotageLedger ledger;
+    run([&](Host& host) { return show_users(host, ledger); });
+}
+
+Task<> be_unavailable(Host&, SabotageLedger& ledger) {
+    const auto status_of = [&ledger](std::string target, int status) -> Task<int> {
+        const http::Handler handler = unavailable_as_500(
+            [status](host::Context, http::Request) { return always({status, {}, {}}); }, ledger);
+        const http::Response response = co_await handler({}, {"GET", std::move(target), {}, {}});
+        co_return response.status;
+    };
+    int status = co_await status_of("/v1/users", 503);
+    EXPECT_EQ(status, 500);
+    EXPECT_EQ(ledger.acted, 1U);
+    status = co_await status_of("/v1/users", 200);
+    EXPECT_EQ(status, 200);
+    status = co_await status_of("/readyz", 503);
+    EXPECT_EQ(status, 503);
+    EXPECT_EQ(ledger.acted, 1U);
+}
+
+TEST(UnavailableAs500, ChangesThatStatusAlone) {
+    SabotageLedger ledger;
+    run([&](Host& host) { return be_unavailable(host, ledger); });
 }
 
 /// Answers with the If-Match it was sent.

@@ -6,6 +6,8 @@
 #include "properties/sabotage/commit_acknowledged_early.hpp"
 #include "properties/sabotage/decorated_connection.hpp"
 #include "properties/sabotage/email_folded_in_check_only.hpp"
+#include "properties/sabotage/email_never_freed.hpp"
+#include "properties/sabotage/folded_email_shown.hpp"
 #include "properties/sabotage/idempotency_key_stripped.hpp"
 #include "properties/sabotage/if_match_rewritten.hpp"
 #include "properties/sabotage/lease_leaked_on_cancel.hpp"
@@ -13,6 +15,7 @@
 #include "properties/sabotage/no_jitter_no_budget.hpp"
 #include "properties/sabotage/retry_of_indefinite_commit.hpp"
 #include "properties/sabotage/session_timeouts_unset.hpp"
+#include "properties/sabotage/unavailable_as_500.hpp"
 #include "properties/sabotage/unique_index_dropped.hpp"
 #include "system/host/check.hpp"
 
@@ -39,6 +42,14 @@ host::Task<host::Result<void>> run_with_early_commits(host::Host& host, sql::Dri
     co_return ended;
 }
 
+host::Result<std::vector<store::Migration>> sabotaged(Sabotage sabotage,
+                                                      std::vector<store::Migration> migrations,
+                                                      SabotageLedger& ledger) {
+    return sabotage == Sabotage::email_never_freed
+               ? with_emails_never_freed(std::move(migrations), ledger)
+               : without_unique_index(std::move(migrations), ledger);
+}
+
 /// As node::run_api_node, over a driver that the node owns.
 template <typename Decorator>
 host::Task<host::Result<void>> run_over(Decorator driver, host::Host& host,
@@ -49,6 +60,8 @@ host::Task<host::Result<void>> run_over(Decorator driver, host::Host& host,
 /// The driver of those sabotages that need nothing but another one; without anything otherwise.
 DriverDecoration decoration_of(Sabotage sabotage, SabotageLedger& ledger) {
     switch (sabotage) {
+        case Sabotage::email_never_freed:
+            return deletions_that_keep_emails(ledger);
         case Sabotage::listing_by_offset:
             return listing_by_offset(ledger);
         case Sabotage::email_folded_in_check_only:
@@ -71,8 +84,9 @@ host::Task<host::Result<void>> run_sabotaged_api_node(host::Host& host, sql::Dri
     switch (sabotage) {
         case Sabotage::none:
             break;
-        case Sabotage::unique_index_dropped: {
-            auto migrations = without_unique_index(std::move(options.migrations), ledger);
+        case Sabotage::unique_index_dropped:
+        case Sabotage::email_never_freed: {
+            auto migrations = sabotaged(sabotage, std::move(options.migrations), ledger);
             ATLAS_CHECK(migrations.has_value(), "the sabotage follows the schema");
             options.migrations = std::move(*migrations);
             break;
@@ -90,6 +104,16 @@ host::Task<host::Result<void>> run_sabotaged_api_node(host::Host& host, sql::Dri
         case Sabotage::idempotency_key_stripped:
             add_decorator(hooks, [&host, &ledger](http::Handler handler) {
                 return idempotency_key_stripped(std::move(handler), host, ledger);
+            });
+            break;
+        case Sabotage::folded_email_shown:
+            add_decorator(hooks, [&ledger](http::Handler handler) {
+                return folded_email_shown(std::move(handler), ledger);
+            });
+            break;
+        case Sabotage::unavailable_as_500:
+            add_decorator(hooks, [&ledger](http::Handler handler) {
+                return unavailable_as_500(std::move(handler), ledger);
             });
             break;
         case Sabotage::listing_by_offset:

@@ -9,8 +9,7 @@
 
 namespace atlas::properties {
 
-/// Errors: not_found, when no migration has the statement word for word any more: the sabotage has
-/// rotted and must follow the schema.
+/// Errors: those of with_email_index.
 host::Result<std::vector<store::Migration>> without_unique_index(
     std::vector<store::Migration> migrations, SabotageLedger& ledger);
 

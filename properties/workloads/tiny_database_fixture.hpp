@@ -59,10 +59,8 @@ class TinyConnection final : public sql::Connection {
             roll_back();
         } else if (text == "ROLLBACK") {
             roll_back();
-        } else if (text.starts_with("CREATE UNIQUE INDEX users_email_folded_key")) {
+        } else if (text.starts_with("CREATE UNIQUE INDEX users_live_email_folded_key")) {
             pending_->emails_are_unique = true;
-        } else if (text == "DROP INDEX users_email_folded_key") {
-            pending_->emails_are_unique = false;
         }
         result.command_tag = text;
         co_return result;
@@ -159,12 +157,14 @@ class TinyConnection final : public sql::Connection {
         if (!row[7].empty()) return result;
         if (name.ends_with("_version") && '{' + row[4] + '}' != *p.back()) return result;
         if (name.starts_with("users_change")) {
-            if (p[3] && is_taken(seen, *p[3], row[0])) return violation("users_email_folded_key");
+            if (p[3] && is_taken(seen, *p[3], row[0]))
+                return violation("users_live_email_folded_key");
             row[1] = p[2].value_or(row[1]);
             row[2] = p[3].value_or(row[2]);
             row[3] = p[4].value_or(row[3]);
         } else if (name.starts_with("users_delete")) {
             row[7] = *p[1];
+            row[1] = row[2] = row[3] = "";
         }
         if (name != "users_select") {
             row[4] = std::to_string(std::stoull(row[4]) + 1);

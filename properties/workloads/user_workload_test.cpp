@@ -196,8 +196,10 @@ TEST(UserWorkload, LeavesTheDrawsOfAllOtherOperationsAloneWhenOneIsSuppressed) {
             if (id == suppressed || id.client == options.clients) continue;
             // Answers may come sooner or later; at the very end one may not be begun any more.
             const bool is_last = call.first > safety - 1s;
-            ASSERT_TRUE(is_last || others.contains(id)) << to_string(id);
-            if (is_last) continue;
+            // By what was known at that moment it may have picked somebody who is never deleted.
+            const bool is_left_out = call.second == "delete_user" && !others.contains(id);
+            ASSERT_TRUE(is_last || is_left_out || others.contains(id)) << to_string(id);
+            if (is_last || is_left_out) continue;
             EXPECT_EQ(others.at(id).second, call.second) << to_string(id);
             EXPECT_LT(std::chrono::abs(others.at(id).first - call.first), 1s) << to_string(id);
         }

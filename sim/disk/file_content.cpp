@@ -1,6 +1,7 @@
 #include "sim/disk/file_content.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -49,6 +50,24 @@ bool sector_differs(std::uint64_t sector, const std::vector<std::byte>& a,
 
 }  // namespace
 
+struct FileContent::Survivors {
+    /// For each sector, the newest write of it that reached the disk; earlier ones came with it.
+    std::map<std::uint64_t, std::uint64_t> newest = {};
+    std::map<std::uint64_t, bool> sizes = {};  ///< Whether a truncation did, by its number.
+
+    bool have(std::uint64_t change, std::uint64_t sector) const {
+        const auto found = newest.find(sector);
+        return found != newest.end() && change <= found->second;
+    }
+    bool have_any(std::uint64_t change, ByteRange bytes) const {
+        if (const auto size = sizes.find(change); size != sizes.end()) return size->second;
+        const auto first = newest.lower_bound(bytes.begin / sector_bytes);
+        return std::any_of(first, newest.end(), [&](const auto& each) {
+            return each.first * sector_bytes < bytes.end && change <= each.second;
+        });
+    }
+};
+
 ContentLoss& ContentLoss::operator+=(const ContentLoss& other) {
     sectors += other.sectors;
     sectors_changed += other.sectors_changed;
@@ -66,35 +85,46 @@ std::size_t FileContent::read(std::uint64_t offset, std::span<std::byte> buffer)
 }
 
 void FileContent::write(std::uint64_t offset, std::span<const std::byte> data) {
-    std::erase_if(damages_, [&](const Damage& damage) {
-        return damage.begin >= offset && damage.end <= offset + data.size();
-    });
     Change change = apply_write(offset, data);
     change.number = ++last_change_;
+    damages_.mend({offset, offset + data.size()}, change.number);
     remember(std::move(change));
 }
 
 void FileContent::truncate(std::uint64_t size) {
-    std::erase_if(damages_, [size](const Damage& damage) { return damage.begin >= size; });
     Change change = apply_truncate(size);
     change.number = ++last_change_;
+    damages_.mend({size, std::numeric_limits<std::uint64_t>::max()}, change.number);
     remember(std::move(change));
 }
 
-void FileContent::mark_damaged(std::uint64_t offset, std::uint64_t length, std::uint64_t number) {
-    damages_.push_back({offset, offset + length, number});
+void FileContent::flip_bit(std::uint64_t offset, unsigned bit, std::uint64_t damage) {
+    bytes_[offset] ^= std::byte{1} << bit;
+    damages_.mark({offset, offset + 1}, damage, carrier_of(offset));
 }
 
-void FileContent::flip_bit(std::uint64_t offset, unsigned bit) {
-    bytes_[offset] ^= std::byte{1} << bit;
+// The newest unsynced write of that byte: the bit flips in what it wrote.
+std::optional<Carrier> FileContent::carrier_of(std::uint64_t offset) const {
+    const auto writes_it = [offset](const Change& change) {
+        return change.kind == UnsyncedPart::Kind::sector && change.offset <= offset &&
+               offset < change.offset + change.length;
+    };
+    const auto newest = std::find_if(unsynced_.rbegin(), unsynced_.rend(), writes_it);
+    if (newest == unsynced_.rend()) return std::nullopt;
+    return Carrier{newest->number, {offset, offset + 1}};
+}
+
+void FileContent::write_elsewhere(std::uint64_t offset, std::uint64_t place,
+                                  std::span<const std::byte> data, std::uint64_t damage) {
+    write(place, data);
+    const Carrier carrier{last_change_, {place, place + data.size()}};
+    damages_.mark({place, place + data.size()}, damage, carrier);
+    damages_.mark({offset, offset + data.size()}, damage, carrier);
 }
 
 std::optional<std::uint64_t> FileContent::damage_to(std::uint64_t offset,
                                                     std::uint64_t length) const {
-    for (auto damage = damages_.rbegin(); damage != damages_.rend(); ++damage) {
-        if (damage->begin < offset + length && offset < damage->end) return damage->number;
-    }
-    return std::nullopt;
+    return damages_.newest_to({offset, offset + length});
 }
 
 FileContent::Change FileContent::apply_write(std::uint64_t offset,
@@ -136,6 +166,7 @@ void FileContent::remember(Change change) {
 }
 
 void FileContent::make_durable(std::uint64_t up_to) {
+    damages_.make_durable(up_to);
     while (!unsynced_.empty() && unsynced_.front().number <= up_to) {
         unsynced_cost_ -= change_cost + unsynced_.front().replaced.size();
         unsynced_.pop_front();
@@ -175,8 +206,13 @@ ContentLoss FileContent::lose_unsynced(std::uint64_t up_to, const Survives& surv
     }
     const auto later = std::find_if(changes.begin(), changes.end(),
                                     [up_to](const Change& c) { return c.number > up_to; });
+    const std::span<const Change> lost(changes.begin(), later);
+    const Survivors survivors = ask(lost, survives);
     ContentLoss loss;
-    redo_survivors(std::span(changes.begin(), later), survives, loss);
+    redo(lost, survivors, loss);
+    damages_.lose(up_to, [&](std::uint64_t change, ByteRange bytes) {
+        return survivors.have_any(change, bytes);
+    });
     for (auto change = later; change != changes.end(); ++change) {
         Change again = change->kind == UnsyncedPart::Kind::size
                            ? apply_truncate(change->offset)
@@ -197,51 +233,40 @@ ContentLoss FileContent::lose_unsynced(std::uint64_t up_to, const Survives& surv
     return loss;
 }
 
-void FileContent::redo_survivors(std::span<Change> changes, const Survives& survives,
-                                 ContentLoss& loss) {
-    // For each sector, the newest write of it that reached the disk; earlier ones came with it.
-    std::map<std::uint64_t, std::uint64_t> newest;
-    std::vector<bool> size_survives(changes.size(), false);
-    for (std::size_t i = 0; i < changes.size(); ++i) {
-        const Change& change = changes[i];
+FileContent::Survivors FileContent::ask(std::span<const Change> changes, const Survives& survives) {
+    Survivors survivors;
+    for (const Change& change : changes) {
         if (change.kind == UnsyncedPart::Kind::size) {
-            size_survives[i] = survives(change.kind, change.number, 0);
+            survivors.sizes[change.number] = survives(change.kind, change.number, 0);
             continue;
         }
         for_each_fragment(change.offset, change.length, [&](const Fragment& fragment) {
             if (survives(change.kind, change.number, fragment.sector)) {
-                newest[fragment.sector] = change.number;
+                survivors.newest[fragment.sector] = change.number;
             }
         });
     }
-    const auto reached = [&](const Change& change, const Fragment& fragment) {
-        const auto found = newest.find(fragment.sector);
-        return found != newest.end() && change.number <= found->second;
-    };
-    const auto data_of = [](const Change& change, const Fragment& fragment) {
-        return std::span<const std::byte>(change.written)
-            .subspan(fragment.begin - change.offset, fragment.end - fragment.begin);
-    };
-    for (std::size_t i = 0; i < changes.size(); ++i) {
-        const Change& change = changes[i];
+    return survivors;
+}
+
+void FileContent::redo(std::span<const Change> changes, const Survivors& survivors,
+                       ContentLoss& loss) {
+    for (const Change& change : changes) {
         if (change.kind == UnsyncedPart::Kind::size) {
-            if (size_survives[i]) bytes_.resize(change.offset);
-            continue;
-        }
-        for_each_fragment(change.offset, change.length, [&](const Fragment& fragment) {
-            if (reached(change, fragment)) put(bytes_, fragment.begin, data_of(change, fragment));
-        });
-    }
-    for (std::size_t i = 0; i < changes.size(); ++i) {
-        const Change& change = changes[i];
-        if (change.kind == UnsyncedPart::Kind::size) {
-            loss.sizes_lost += size_survives[i] ? 0 : 1;
+            const bool survives = survivors.sizes.at(change.number);
+            if (survives) bytes_.resize(change.offset);
+            loss.sizes_lost += survives ? 0 : 1;
             continue;
         }
         std::size_t there = 0;
         std::size_t gone = 0;
         for_each_fragment(change.offset, change.length, [&](const Fragment& fragment) {
-            ++(reached(change, fragment) ? there : gone);
+            const bool reached = survivors.have(change.number, fragment.sector);
+            ++(reached ? there : gone);
+            if (!reached) return;
+            put(bytes_, fragment.begin,
+                std::span(change.written)
+                    .subspan(fragment.begin - change.offset, fragment.end - fragment.begin));
         });
         if (gone > 0) ++(there > 0 ? loss.writes_torn : loss.writes_lost);
     }

@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "sim/disk/damages.hpp"
 #include "sim/disk/policy.hpp"
 
 namespace atlas::sim::disk {
@@ -40,11 +41,13 @@ class FileContent {
     void write(std::uint64_t offset, std::span<const std::byte> data);
     void truncate(std::uint64_t size);
 
-    /// The disk itself has spoilt these bytes: no change, and no loss undoes it. The number is the
-    /// caller's, to know it by.
-    void mark_damaged(std::uint64_t offset, std::uint64_t length, std::uint64_t number);
-    void flip_bit(std::uint64_t offset, unsigned bit);
-    /// The newest damage to any of those bytes that no write has mended since.
+    /// The disk itself spoils a byte: no change of the file. The damage's number is the caller's,
+    /// to know it by.
+    void flip_bit(std::uint64_t offset, unsigned bit, std::uint64_t damage);
+    /// The disk puts data that was meant for `offset` into `place`; that spoils both.
+    void write_elsewhere(std::uint64_t offset, std::uint64_t place, std::span<const std::byte> data,
+                         std::uint64_t damage);
+    /// The newest damage to any of those bytes that is there still.
     std::optional<std::uint64_t> damage_to(std::uint64_t offset, std::uint64_t length) const;
 
     /// The number of the newest change; a sync that starts now covers all up to it.
@@ -76,20 +79,19 @@ class FileContent {
         std::vector<std::byte> written;
     };
 
+    /// What outlives a loss.
+    struct Survivors;
+
+    static Survivors ask(std::span<const Change> changes, const Survives& survives);
+    std::optional<Carrier> carrier_of(std::uint64_t offset) const;
     Change apply_write(std::uint64_t offset, std::span<const std::byte> data);
     Change apply_truncate(std::uint64_t size);
     void remember(Change change);
     static void undo(Change& change, std::vector<std::byte>& bytes);
-    void redo_survivors(std::span<Change> changes, const Survives& survives, ContentLoss& loss);
-
-    struct Damage {
-        std::uint64_t begin;
-        std::uint64_t end;
-        std::uint64_t number;
-    };
+    void redo(std::span<const Change> changes, const Survivors& survivors, ContentLoss& loss);
 
     std::vector<std::byte> bytes_;
-    std::vector<Damage> damages_;
+    Damages damages_;
     std::deque<Change> unsynced_;
     std::size_t unsynced_cost_ = 0;
     std::uint64_t last_change_ = 0;

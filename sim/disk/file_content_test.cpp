@@ -31,6 +31,63 @@ Bytes copy_of(const FileContent& content) {
     return Bytes(content.bytes().begin(), content.bytes().end());
 }
 
+TEST(FileContent, ADamageIsLostWithTheWriteThatItSpoilt) {
+    FileContent content;
+    content.write(0, filled(512, 1));
+    content.make_durable(content.last_change());
+    content.flip_bit(3, 0, 7);
+    content.write(0, filled(2, 2));
+    content.flip_bit(1, 0, 8);
+    EXPECT_EQ(content.damage_to(0, 2), 8U);
+    content.lose_unsynced(content.last_change(), nothing());
+    EXPECT_EQ(content.damage_to(0, 2), std::nullopt);
+    EXPECT_EQ(content.damage_to(0, 4), 7U) << "this was on the disk";
+    EXPECT_EQ(copy_of(content)[3], std::byte{0});
+}
+
+TEST(FileContent, ADamageStaysWithTheWriteThatReachedTheDisk) {
+    FileContent content;
+    content.write(0, filled(1024, 1));
+    content.flip_bit(3, 0, 7);
+    content.flip_bit(600, 0, 8);
+    content.lose_unsynced(content.last_change(), [](UnsyncedPart::Kind, std::uint64_t,
+                                                    std::uint64_t sector) { return sector == 1; });
+    EXPECT_EQ(content.damage_to(0, 512), std::nullopt);
+    EXPECT_EQ(content.damage_to(512, 512), 8U);
+    EXPECT_EQ(copy_of(content)[600], std::byte{0});
+}
+
+TEST(FileContent, ADamageIsThereAgainWhenTheWriteThatMendedItIsLost) {
+    FileContent content;
+    content.write(0, filled(512, 1));
+    content.make_durable(content.last_change());
+    content.flip_bit(3, 0, 7);
+    content.write(0, filled(512, 2));
+    EXPECT_EQ(content.damage_to(0, 512), std::nullopt);
+    content.lose_unsynced(content.last_change(), nothing());
+    EXPECT_EQ(content.damage_to(0, 512), 7U);
+    content.truncate(0);
+    content.write(0, filled(512, 3));
+    content.lose_unsynced(content.last_change(), everything());
+    EXPECT_EQ(content.damage_to(0, 512), std::nullopt);
+    content.lose_unsynced(content.last_change(), nothing());
+    EXPECT_EQ(content.damage_to(0, 512), std::nullopt);
+}
+
+TEST(FileContent, AWriteThatWentElsewhereIsLostWithBothItsDamages) {
+    FileContent content;
+    content.write(0, filled(2048, 1));
+    content.make_durable(content.last_change());
+    content.write_elsewhere(0, 1024, filled(512, 2), 7);
+    EXPECT_EQ(content.damage_to(0, 1), 7U);
+    EXPECT_EQ(content.damage_to(1024, 1), 7U);
+    FileContent kept = content;
+    kept.lose_unsynced(kept.last_change(), everything());
+    EXPECT_EQ(kept.damage_to(0, 1), 7U);
+    content.lose_unsynced(content.last_change(), nothing());
+    EXPECT_EQ(content.damage_to(0, 2048), std::nullopt);
+}
+
 TEST(FileContent, UnsyncedBytesAreLostAndSyncedOnesStay) {
     FileContent content;
     content.write(0, filled(1000, 1));

@@ -53,8 +53,7 @@ std::optional<std::uint64_t> MachineDisk::rot_bit(std::uint64_t choice) {
     std::uint64_t bit = choice % (used_bytes_ * 8);
     for (const auto& [path, content] : tree_.files()) {
         if (bit / 8 < content->size()) {
-            content->flip_bit(bit / 8, static_cast<unsigned>(bit % 8));
-            content->mark_damaged(bit / 8, 1, damages_);
+            content->flip_bit(bit / 8, static_cast<unsigned>(bit % 8), damages_);
             return damages_++;
         }
         bit -= content->size() * 8;

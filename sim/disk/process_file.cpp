@@ -69,9 +69,7 @@ void ProcessFile::put(std::uint64_t offset, std::span<const std::byte> data) {
     std::uint64_t place = misdirection->choice % places;
     if (place == offset) place = (place + 1) % places;
     if (place == offset) return content_->write(offset, data);
-    content_->write(place, data);
-    content_->mark_damaged(place, data.size(), misdirection->damage);
-    content_->mark_damaged(offset, data.size(), misdirection->damage);
+    content_->write_elsewhere(offset, place, data, misdirection->damage);
     misdirection.reset();
 }
 

@@ -82,11 +82,12 @@ class ClusterControl {
                                     network::LinkCondition condition) = 0;
 
     /// Breaks one open connection between the two, picked by `choice`. Its number, if there
-    /// was one.
+    /// was one that was whole.
     virtual std::optional<std::uint64_t> reset_connection(std::string_view a, std::string_view b,
                                                           std::uint64_t choice) = 0;
 
-    /// Tells one end of such a connection that the other has ended. Its number, if there was one.
+    /// Tells one end of such a connection that the other has ended. The number of that end, if
+    /// there was one to be told.
     virtual std::optional<std::uint64_t> half_close(std::string_view a, std::string_view b,
                                                     std::uint64_t choice) = 0;
 

@@ -22,15 +22,15 @@ class ConnectionStrikes {
     void strike(StrikeIndex index);
 
   private:
-    using ByConnection = std::map<std::uint64_t, StrikeIndex>;
+    using ByNumber = std::map<std::uint64_t, StrikeIndex>;
 
-    void seen(const ByConnection& strikes, std::uint64_t connection);
+    void seen(const ByNumber& strikes, std::uint64_t number);
 
     StrikeBook& book_;
     ClusterControl& control_;
     NetworkDice& dice_;
-    ByConnection resets_;
-    ByConnection half_closes_;
+    ByNumber resets_;       ///< Of connections.
+    ByNumber half_closes_;  ///< Of their ends.
 };
 
 }  // namespace atlas::sim::faults

@@ -83,13 +83,27 @@ std::map<FaultId, std::string> everything_said(std::uint64_t seed,
                 std::to_string(network.write_limit(link, 1000));
             said[{FaultKind::network_in_flight_loss, target, i}] =
                 std::to_string(network.loses_in_flight(link));
+            const network::ConnectFate fate = network.connect_fate(link);
+            said[{FaultKind::network_connect_refused, target, i}] =
+                std::to_string(fate == network::ConnectFate::refused);
+            said[{FaultKind::network_connect_hang, target, i}] =
+                std::to_string(fate == network::ConnectFate::ignored);
         }
+        const network::NameFate fate = network.name_fate(0);
+        said[{FaultKind::network_name_failure, "a", i}] =
+            std::to_string(fate == network::NameFate::fails);
+        said[{FaultKind::network_name_stale, "a", i}] =
+            std::to_string(fate == network::NameFate::stale);
         disk::Operation operation{.kind = disk::OperationKind::read, .machine = "a", .path = "f"};
         operation.ordinal = i;
         operation.bytes = 1000;
-        said[{FaultKind::disk_short_read, "a", i}] = std::to_string(disks.decide(operation).limit);
+        disk::Decision decision = disks.decide(operation);
+        said[{FaultKind::disk_short_read, "a", i}] = std::to_string(decision.limit);
+        said[{FaultKind::disk_read_error, "a", i}] = decision.error ? "fails" : "gives";
         operation.kind = disk::OperationKind::write;
-        said[{FaultKind::disk_short_write, "a", i}] = std::to_string(disks.decide(operation).limit);
+        decision = disks.decide(operation);
+        said[{FaultKind::disk_short_write, "a", i}] = std::to_string(decision.limit);
+        said[{FaultKind::disk_write_error, "a", i}] = decision.error ? "fails" : "takes";
         operation.kind = disk::OperationKind::sync;
         said[{FaultKind::disk_sync_failure, "a", i}] =
             disks.decide(operation).error ? "fails" : "succeeds";
@@ -119,13 +133,44 @@ RC_GTEST_PROP(Decisions, SuppressingOneLeavesAllOthersAlone, ()) {
     }
 }
 
+TEST(Decisions, WhatStandsBackForAnotherDoesSoWhenThatIsSuppressed) {
+    const auto before = everything_said(1, {});
+    for (const FaultKind kind :
+         {FaultKind::network_connect_refused, FaultKind::network_name_failure,
+          FaultKind::disk_read_error, FaultKind::disk_write_error}) {
+        std::size_t happened = 0;
+        for (const auto& [chosen, said] : before) {
+            if (chosen.kind != kind) continue;
+            auto after = everything_said(1, {chosen});
+            happened += after.at(chosen) != said;
+            after.at(chosen) = said;
+            EXPECT_EQ(after, before) << to_string(chosen);
+        }
+        EXPECT_GT(happened, 3U) << name(kind);
+    }
+}
+
 TEST(Decisions, ASuppressedOneDoesNotHappen) {
     for (const auto& [id, said] : everything_said(1, {})) {
-        if (said != "fails") continue;
+        if (id.kind != FaultKind::disk_sync_failure || said != "fails") continue;
         EXPECT_EQ(everything_said(1, {id}).at(id), "succeeds") << to_string(id);
         return;
     }
     FAIL() << "at this rate some sync fails";
+}
+
+TEST(Decisions, WhatFailsIsNotShortAsWell) {
+    Ledger ledger;
+    SwarmOptions options = everything_on();
+    options.faults.disk_read_error.per_million = 1'000'000;
+    options.faults.disk_short_read.per_million = 1'000'000;
+    Dice dice(Seed{1}, options, {}, ledger);
+    DiskDice disks(dice);
+    disk::Operation read{.kind = disk::OperationKind::read, .machine = "a", .path = "f"};
+    read.bytes = 1000;
+    EXPECT_TRUE(disks.decide(read).error);
+    EXPECT_EQ(ledger.entry(FaultKind::disk_read_error).fired, 1U);
+    EXPECT_EQ(ledger.entry(FaultKind::disk_short_read).fired, 0U);
 }
 
 TEST(Decisions, SeedsTargetsAndKindsDrawApart) {

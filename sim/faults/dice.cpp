@@ -26,15 +26,24 @@ bool Dice::is_suppressed(FaultKind kind, std::string_view target, std::uint64_t 
 Decisions::Decisions(Dice& dice, FaultKind kind, std::string target)
     : dice_(dice), kind_(kind), target_(std::move(target)), sources_(dice.seed(), kind, target_) {}
 
-std::optional<host::RandomSource> Decisions::next(bool on, std::uint64_t per_million,
-                                                  bool matters) {
+std::optional<Decisions::Throw> Decisions::roll(bool on, std::uint64_t per_million, bool matters) {
     const std::uint64_t ordinal = next_ordinal_++;
     if (!on || !matters || dice_.is_calm()) return std::nullopt;
     host::RandomSource source = sources_.source(ordinal);
     if (!source.chance(per_million, 1'000'000)) return std::nullopt;
-    if (dice_.is_suppressed(kind_, target_, ordinal)) return std::nullopt;
+    return Throw{ordinal, source};
+}
+
+std::optional<host::RandomSource> Decisions::fire(const Throw& thrown) {
+    if (dice_.is_suppressed(kind_, target_, thrown.ordinal)) return std::nullopt;
     dice_.ledger().fire(kind_);
-    return source;
+    return thrown.source;
+}
+
+std::optional<host::RandomSource> Decisions::next(bool on, std::uint64_t per_million,
+                                                  bool matters) {
+    const std::optional<Throw> thrown = roll(on, per_million, matters);
+    return thrown ? fire(*thrown) : std::nullopt;
 }
 
 }  // namespace atlas::sim::faults

@@ -59,9 +59,19 @@ class Decisions {
   public:
     Decisions(Dice& dice, FaultKind kind, std::string target);
 
-    /// The next decision: nothing, or a source for what else there is to draw about it. Counts as
-    /// fired when `matters`: an operation that cannot be harmed is asked about all the same, so
-    /// that the ordinals of later ones do not depend on it.
+    /// What fell for one operation, before anybody asks whether it is suppressed.
+    struct Throw {
+        std::uint64_t ordinal;
+        host::RandomSource source;
+    };
+    /// The next decision. An operation that does not matter, since it cannot be harmed, is thrown
+    /// for all the same, so that the ordinals of later ones do not depend on it.
+    std::optional<Throw> roll(bool on, std::uint64_t per_million, bool matters = true);
+    /// It happens, unless it is suppressed: counts as fired. A source for what else there is to
+    /// draw about it.
+    std::optional<host::RandomSource> fire(const Throw& thrown);
+
+    /// Both, for what no other kind stands in the way of.
     std::optional<host::RandomSource> next(bool on, std::uint64_t per_million, bool matters = true);
 
   private:

@@ -103,21 +103,27 @@ void DiskDice::strike_transfer(MachineState& state, const disk::Operation& opera
     const OperationFault& fault =
         reads ? dice_.options().faults.disk_short_read : dice_.options().faults.disk_short_write;
     Decisions& decisions = reads ? state.short_read : state.short_write;
-    auto strike = decisions.next(fault.on, fault.per_million, operation.bytes > 1);
-    if (strike) decision.limit = 1 + strike->below(operation.bytes - 1);
+    const auto shortness = decisions.roll(fault.on, fault.per_million, operation.bytes > 1);
     const OperationFault& error =
         reads ? dice_.options().faults.disk_read_error : dice_.options().faults.disk_write_error;
     Decisions& errors = reads ? state.read_error : state.write_error;
-    if (errors.next(error.on, error.per_million, operation.bytes > 0)) {
-        decision.error = host::ErrorCode::io_error;
+    const auto failure = errors.roll(error.on, error.per_million, operation.bytes > 0);
+    // What fails transfers nothing, so it is not short as well, nor is it when the failure is
+    // suppressed.
+    if (failure) {
+        if (errors.fire(*failure)) decision.error = host::ErrorCode::io_error;
+        return;
     }
+    if (!shortness) return;
+    auto strike = decisions.fire(*shortness);
+    if (strike) decision.limit = 1 + strike->below(operation.bytes - 1);
 }
 
 void DiskDice::completed(const disk::Operation& operation, const disk::Outcome& outcome) {
     judge_stall(operation, outcome);
     if (outcome.damage && damage_observer_) damage_observer_(operation.machine, *outcome.damage);
     if (outcome.error == host::ErrorCode::no_space && space_observer_) {
-        space_observer_(operation.machine);
+        space_observer_(operation.machine, outcome.took);
     }
     const bool is_short = !outcome.error && outcome.bytes < operation.bytes;
     const bool failed = outcome.error == host::ErrorCode::io_error;

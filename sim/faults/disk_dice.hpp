@@ -33,8 +33,9 @@ class DiskDice final : public disk::DiskPolicy {
     /// A power loss that it decided has happened, with this result.
     void power_lost(std::string_view machine, const disk::PowerLossReport& report);
 
-    /// Whom to tell that a process was told that its machine's disk is full.
-    using SpaceObserver = std::function<void(std::string_view machine)>;
+    /// Whom to tell that a process was told that its machine's disk is full, by an operation that
+    /// took so long.
+    using SpaceObserver = std::function<void(std::string_view machine, host::Duration took)>;
     void observe_no_space(SpaceObserver observer) { space_observer_ = std::move(observer); }
 
     /// Whom to tell that a process has read what a damage left, by its machine and number.

@@ -6,7 +6,9 @@ namespace atlas::sim::faults {
 
 DiskStrikes::DiskStrikes(StrikeBook& book, ClusterControl& control, DiskDice& dice)
     : book_(book), control_(control), dice_(dice) {
-    dice_.observe_no_space([this](std::string_view machine) { was_full(machine); });
+    dice_.observe_no_space([this](std::string_view machine, host::Duration took) {
+        was_full(machine, book_.now() - took);
+    });
     dice_.observe_damage(
         [this](std::string_view machine, std::uint64_t damage) { damage_seen(machine, damage); });
 }
@@ -20,6 +22,7 @@ bool DiskStrikes::begin(StrikeIndex index) {
     const bool lasts = book_.strike(index).id.kind == FaultKind::disk_no_space;
     if (lasts) {
         book_.fired(index);
+        fillings_[book_.strike(index).id.target].push_back(index);
         set_full(index, true);
     } else {
         damage(index);
@@ -49,9 +52,13 @@ void DiskStrikes::damage(StrikeIndex index) {
     damages_[{machine, *damage}] = index;
 }
 
-void DiskStrikes::was_full(std::string_view machine) {
-    for (const StrikeIndex index : full_.on(std::string(machine)))
-        book_.effective(index);
+// A write is refused when it begins, and its process may hear of that when there is room again.
+void DiskStrikes::was_full(std::string_view machine, host::TimePoint at) {
+    for (const StrikeIndex index : fillings_[std::string(machine)]) {
+        const StrikeRecord& record = book_.records()[index];
+        const bool held_then = book_.is_under_way(index) || at <= record.ended;
+        if (record.began <= at && held_then) book_.effective(index);
+    }
 }
 
 void DiskStrikes::damage_seen(std::string_view machine, std::uint64_t damage) {

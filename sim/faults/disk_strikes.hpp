@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "sim/faults/cluster_control.hpp"
 #include "sim/faults/disk_dice.hpp"
@@ -28,13 +29,15 @@ class DiskStrikes {
   private:
     void set_full(StrikeIndex index, bool full);
     void damage(StrikeIndex index);
-    void was_full(std::string_view machine);
+    void was_full(std::string_view machine, host::TimePoint at);
     void damage_seen(std::string_view machine, std::uint64_t damage);
 
     StrikeBook& book_;
     ClusterControl& control_;
     DiskDice& dice_;
     Overlaps<std::string> full_;
+    /// By machine, all that ever made its disk full.
+    std::map<std::string, std::vector<StrikeIndex>> fillings_;
     /// By machine and number of the damage.
     std::map<std::pair<std::string, std::uint64_t>, StrikeIndex> damages_;
 };

@@ -142,6 +142,27 @@ TEST_F(FaultRunnerTest, AKillOfTheDeadDoesNotFireAndIsHealedAllTheSame) {
     EXPECT_THAT(cluster.notes, ElementsAre("2 kill api-1", "5 restart api-1"));
 }
 
+TEST_F(FaultRunnerTest, WhatIsDownStaysDownUntilTheLastStrikeEnds) {
+    run({{.id = {FaultKind::process_kill, "api-1", 0}, .at = 1s, .lasts = 9s},
+         {.id = {FaultKind::process_kill, "api-1", 1}, .at = 2s, .lasts = 3s},
+         {.id = {FaultKind::process_kill, "api-1", 2}, .at = 4s, .lasts = 12s},
+         {.id = {FaultKind::process_restart_loop, "api-1", 0}, .at = 6s, .amount = 1s}},
+        20s);
+    EXPECT_THAT(cluster.notes, ElementsAre("1 kill api-1", "2 kill api-1", "4 kill api-1",
+                                           "6 kill api-1", "16 restart api-1"));
+}
+
+TEST_F(FaultRunnerTest, PowerIsBackWithTheLastStrikeThatKeepsTheMachineDown) {
+    run({{.id = {FaultKind::machine_power_loss, "postgres-0", 0}, .at = 1s, .lasts = 2s},
+         {.id = {FaultKind::machine_power_loss, "postgres-0", 1}, .at = 2s, .lasts = 4s},
+         {.id = {FaultKind::process_kill, "postgres-0", 0}, .at = 5s, .lasts = 2s},
+         {.id = {FaultKind::process_kill, "postgres-0", 1}, .at = 10s, .lasts = 1s}},
+        20s);
+    EXPECT_THAT(cluster.notes, ElementsAre("1 power loss postgres-0", "2 power loss postgres-0",
+                                           "5 kill postgres-0", "7 power on postgres-0",
+                                           "10 kill postgres-0", "11 restart postgres-0"));
+}
+
 TEST_F(FaultRunnerTest, OneWayPartitionsBlockOneDirection) {
     run({{.id = {FaultKind::network_partition_one_way, "cluster", 0},
           .at = 1s,
@@ -302,6 +323,19 @@ TEST_F(FaultRunnerTest, AHalfCloseCountsWhenAProgramReadsTheEnd) {
     EXPECT_EQ(entry(FaultKind::network_half_close).effective, 1U);
 }
 
+TEST_F(FaultRunnerTest, EachEndOfAConnectionCountsForItsOwnHalfClose) {
+    const auto half_close = [](std::uint64_t ordinal, std::uint64_t end) {
+        return Strike{.id = {FaultKind::network_half_close, "cluster", ordinal},
+                      .at = 1s,
+                      .machines = {"postgres-0", "api-1"},
+                      .choice = end};
+    };
+    run({half_close(0, 14), half_close(1, 15)}, 2s);
+    network.half_close_seen(15);
+    EXPECT_TRUE(runner->records()[1].effective);
+    EXPECT_FALSE(runner->records()[0].effective);
+}
+
 TEST_F(FaultRunnerTest, AResetWithoutAConnectionDoesNotFire) {
     cluster.has_connections = false;
     run({{.id = {FaultKind::network_reset, "cluster", 0},
@@ -378,6 +412,22 @@ TEST_F(FaultRunnerTest, ADiskIsFullUntilTheLastStrikeEnds) {
     EXPECT_EQ(entry(FaultKind::disk_no_space).effective, 2U);
     kernel.run_until(host::TimePoint{20s});
     EXPECT_THAT(cluster.notes, ElementsAre("1 disk full postgres-0", "9 disk has room postgres-0"));
+}
+
+TEST_F(FaultRunnerTest, AFullDiskCountsThoughItHasRoomWhenTheProcessHearsOfIt) {
+    run({{.id = {FaultKind::disk_no_space, "postgres-0", 0}, .at = 1s, .lasts = 3s},
+         {.id = {FaultKind::disk_no_space, "postgres-0", 1}, .at = 6s, .lasts = 1s}},
+        10s);
+    const disk::Operation write{
+        .kind = disk::OperationKind::write, .machine = "postgres-0", .path = "log"};
+    const auto told_after = [&](host::Duration took) {
+        disks.completed(write, {.took = took, .error = host::ErrorCode::no_space});
+        return entry(FaultKind::disk_no_space).effective;
+    };
+    EXPECT_EQ(told_after(2s), 0U) << "it began when there was room";
+    EXPECT_EQ(told_after(5s), 0U);
+    EXPECT_EQ(told_after(7s), 1U);
+    EXPECT_EQ(told_after(4s), 2U);
 }
 
 TEST_F(FaultRunnerTest, ASlowProcessCountsWhenAStepWasLate) {

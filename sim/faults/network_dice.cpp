@@ -114,30 +114,31 @@ network::ConnectFate NetworkDice::connect_fate(network::Link link) {
     const OperationFault& hang = dice_.options().faults.network_connect_hang;
     const bool is_remote = link.from != link.to;
     LinkState& state = at(link);
-    const bool is_refused =
-        state.connect_refused.next(refused.on, refused.per_million, is_remote).has_value();
-    // A request that is refused cannot hang as well.
-    const bool can_hang = is_remote && !is_refused;
-    const bool hangs = state.connect_hang.next(hang.on, hang.per_million, can_hang).has_value();
-    if (is_refused) return network::ConnectFate::refused;
+    const auto refusal = state.connect_refused.roll(refused.on, refused.per_million, is_remote);
+    const auto hanging = state.connect_hang.roll(hang.on, hang.per_million, is_remote);
+    // A request that is refused cannot hang as well, nor does it when the refusal is suppressed.
+    if (refusal) {
+        return state.connect_refused.fire(*refusal) ? network::ConnectFate::refused
+                                                    : network::ConnectFate::as_usual;
+    }
+    const bool hangs = hanging && state.connect_hang.fire(*hanging);
     return hangs ? network::ConnectFate::ignored : network::ConnectFate::as_usual;
 }
 
 network::NameFate NetworkDice::name_fate(network::MachineNumber asker) {
     const FaultOptions& faults = dice_.options().faults;
     NameState& state = askers_[asker];
-    const bool fails =
-        state.failure.next(faults.network_name_failure.on, faults.network_name_failure.per_million)
-            .has_value();
-    const bool is_stale =
-        state.stale
-            .next(faults.network_name_stale.on, faults.network_name_stale.per_million, !fails)
-            .has_value();
-    if (fails) {
+    const auto failure =
+        state.failure.roll(faults.network_name_failure.on, faults.network_name_failure.per_million);
+    const auto staleness =
+        state.stale.roll(faults.network_name_stale.on, faults.network_name_stale.per_million);
+    // No answer is no old answer either, nor is it one when the failure is suppressed.
+    if (failure) {
+        if (!state.failure.fire(*failure)) return network::NameFate::as_usual;
         dice_.ledger().effect(FaultKind::network_name_failure);
         return network::NameFate::fails;
     }
-    if (!is_stale) return network::NameFate::as_usual;
+    if (!staleness || !state.stale.fire(*staleness)) return network::NameFate::as_usual;
     dice_.ledger().effect(FaultKind::network_name_stale);
     return network::NameFate::stale;
 }
@@ -187,8 +188,8 @@ void NetworkDice::reset_seen(std::uint64_t connection) {
     if (reset_observer_) reset_observer_(connection);
 }
 
-void NetworkDice::half_close_seen(std::uint64_t connection) {
-    if (half_close_observer_) half_close_observer_(connection);
+void NetworkDice::half_close_seen(std::uint64_t end) {
+    if (half_close_observer_) half_close_observer_(end);
 }
 
 }  // namespace atlas::sim::faults

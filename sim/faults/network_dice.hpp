@@ -31,12 +31,12 @@ class NetworkDice final : public network::NetworkPolicy {
     void lost_in_flight(network::Link link, std::size_t bytes) override;
     void unanswered(network::Link) override {}
     void reset_seen(std::uint64_t connection) override;
-    void half_close_seen(std::uint64_t connection) override;
+    void half_close_seen(std::uint64_t end) override;
     void connect_failed(network::Link link, network::ConnectFate fate,
                         host::ErrorCode code) override;
 
     /// Whom to tell of the effects of scheduled faults: packets held back, by the names of both
-    /// machines, and connections whose reset or false end was seen.
+    /// machines, connections whose reset was seen, and ends of connections that saw a false end.
     using LinkObserver = std::function<void(std::string_view from, std::string_view to)>;
     void observe_held_back(LinkObserver observer) { held_back_observer_ = std::move(observer); }
     /// Packets that came later because of what a link does to all of them: how long ago each was
@@ -44,7 +44,7 @@ class NetworkDice final : public network::NetworkPolicy {
     using SlownessObserver = std::function<void(FaultKind kind, std::string_view from,
                                                 std::string_view to, host::Duration travelled)>;
     void observe_slowness(SlownessObserver observer) { slowness_observer_ = std::move(observer); }
-    using ConnectionObserver = std::function<void(std::uint64_t connection)>;
+    using ConnectionObserver = std::function<void(std::uint64_t connection_or_end)>;
     void observe_resets(ConnectionObserver observer) { reset_observer_ = std::move(observer); }
     void observe_half_closes(ConnectionObserver observer) {
         half_close_observer_ = std::move(observer);

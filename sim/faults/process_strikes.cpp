@@ -38,15 +38,22 @@ void ProcessStrikes::end(StrikeIndex index) {
             return;
         case FaultKind::process_slow:
             return set_slow(index, false);
-        case FaultKind::machine_power_loss:
-            control_.power_on(machine);
-            return;
         default:
-            control_.restart(machine);
+            if (down_.remove(machine, index).empty()) come_back(machine);
+    }
+}
+
+// Power brings the processes back with it.
+void ProcessStrikes::come_back(const std::string& machine) {
+    if (unpowered_.erase(machine) > 0) {
+        control_.power_on(machine);
+    } else {
+        control_.restart(machine);
     }
 }
 
 void ProcessStrikes::kill(StrikeIndex index) {
+    down_.add(book_.strike(index).id.target, index);
     const WorkLost lost = control_.kill(book_.strike(index).id.target);
     if (lost.processes == 0) return;
     book_.fired(index);
@@ -58,7 +65,7 @@ void ProcessStrikes::kill_again(StrikeIndex index) {
     const WorkLost lost = control_.kill(strike.id.target);
     if (lost.processes > 0 && !book_.has_fired(index)) book_.fired(index);
     if (lost.anything() && ++lives_lost_[index] == 2) book_.effective(index);
-    control_.restart(strike.id.target);
+    if (down_.on(strike.id.target).empty()) control_.restart(strike.id.target);
     const host::TimePoint last = book_.last_moment(index);
     if (book_.now() >= last) return book_.ended(index);
     const host::Duration life = std::max(strike.amount, host::Duration{1ms});
@@ -68,6 +75,8 @@ void ProcessStrikes::kill_again(StrikeIndex index) {
 
 void ProcessStrikes::lose_power(StrikeIndex index) {
     const FaultId& id = book_.strike(index).id;
+    down_.add(id.target, index);
+    unpowered_.insert(id.target);
     dice_.power_will_be_lost(id.target, id.ordinal);
     const ClusterControl::PowerLoss loss = control_.power_loss(id.target);
     dice_.power_lost(id.target, loss.disk);

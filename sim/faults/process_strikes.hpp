@@ -3,6 +3,7 @@
 // power losses.
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "sim/faults/cluster_control.hpp"
@@ -28,11 +29,15 @@ class ProcessStrikes {
     void kill(StrikeIndex index);
     void kill_again(StrikeIndex index);
     void lose_power(StrikeIndex index);
+    void come_back(const std::string& machine);
     void set_slow(StrikeIndex index, bool slow);
 
     StrikeBook& book_;
     ClusterControl& control_;
     DiskDice& dice_;
+    /// What keeps a machine's processes down.
+    Overlaps<std::string> down_;
+    std::set<std::string> unpowered_;
     Overlaps<std::string> slow_;
     /// Of each restart loop: lives that ended with something lost.
     std::map<StrikeIndex, std::size_t> lives_lost_;

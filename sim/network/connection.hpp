@@ -90,6 +90,10 @@ struct Connection {
 
     End& end(Side side) { return ends[static_cast<std::size_t>(side)]; }
     const End& end(Side side) const { return ends[static_cast<std::size_t>(side)]; }
+    /// Names one of its ends among those of all connections.
+    std::uint64_t end_number(Side side) const {
+        return 2 * number + static_cast<std::uint64_t>(side);
+    }
     Link link(Side from) const { return {end(from).machine, end(other(from)).machine}; }
 };
 

@@ -98,9 +98,8 @@ class NetworkPolicy {
     /// An operation of a program ended with connection_reset, because reset_connection broke that
     /// connection.
     virtual void reset_seen(std::uint64_t connection) = 0;
-    /// A read of a program gave the end of the stream, because half_close said so to that
-    /// connection.
-    virtual void half_close_seen(std::uint64_t connection) = 0;
+    /// A read of a program gave the end of the stream, because half_close said so to that end.
+    virtual void half_close_seen(std::uint64_t end) = 0;
     /// A connect that was to be accepted, but for its fate, ended for its program with this error.
     virtual void connect_failed(Link link, ConnectFate fate, host::ErrorCode code) = 0;
 };

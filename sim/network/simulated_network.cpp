@@ -345,11 +345,11 @@ std::optional<std::uint64_t> SimulatedNetwork::half_close(MachineNumber a, Machi
     Connection& connection = *between[choice % between.size()];
     const Side told = choice / between.size() % 2 == 0 ? Side::client : Side::server;
     End& end = connection.end(told);
-    if (end.fin_received) return std::nullopt;
+    if (end.fin_received || end.reset) return std::nullopt;
     end.ended_by_fault = true;
     end.fin_received = true;
     if (end.observer != nullptr) end.observer->readable();
-    return connection.number;
+    return connection.end_number(told);
 }
 
 std::optional<std::uint64_t> SimulatedNetwork::reset_connection(MachineNumber a, MachineNumber b,
@@ -357,6 +357,7 @@ std::optional<std::uint64_t> SimulatedNetwork::reset_connection(MachineNumber a,
     const std::vector<Connection*> between = open_between(a, b);
     if (between.empty()) return std::nullopt;
     Connection& broken = *between[choice % between.size()];
+    if (broken.ends[0].reset && broken.ends[1].reset) return std::nullopt;
     for (End& end : broken.ends) {
         end.reset = true;
         end.broken_by_fault = true;

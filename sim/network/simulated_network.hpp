@@ -53,13 +53,14 @@ class SimulatedNetwork {
     void power_on(MachineNumber machine);
 
     /// Breaks one open connection between the two machines, at both ends. `choice` picks it (modulo
-    /// their number). Its number, if there was one.
+    /// their number). Its number, if there was one that was whole.
     std::optional<std::uint64_t> reset_connection(MachineNumber a, MachineNumber b,
                                                   std::uint64_t choice);
 
     /// Tells one end of such a connection that the other has ended, though it has not: a middlebox
     /// has closed half. What the other end sends from then on is answered with a reset. `choice`
     /// picks the connection and the end that is told; nothing is done where that has ended already.
+    /// The number of that end (Connection::end_number).
     std::optional<std::uint64_t> half_close(MachineNumber a, MachineNumber b, std::uint64_t choice);
 
     /// Connection ends and listeners that a process holds: zero after it has ended.

@@ -124,7 +124,7 @@ class Network final : public cluster::CalmNetwork {
     ConnectFate connect_fate(Link) override { return fate; }
     void connect_failed(Link, ConnectFate, host::ErrorCode) override { ++connects_failed; }
     void delivered(Link, host::Duration, const Flight&) override { ++packets_delivered; }
-    void half_close_seen(std::uint64_t connection) override { ended.push_back(connection); }
+    void half_close_seen(std::uint64_t end) override { ended.push_back(end); }
 
     bool loses = false;
     ConnectFate fate = ConnectFate::as_usual;
@@ -308,6 +308,25 @@ TEST_F(SimulatedNetworkTest, AHalfCloseIsToldOnceAndSeenAtOneEnd) {
     EXPECT_EQ(server_log, (Log{{TimePoint{1s}, "end"}}));
     EXPECT_EQ(client_log.size(), 1U);
     EXPECT_EQ(policy.ended, std::vector{*connection});
+}
+
+TEST_F(SimulatedNetworkTest, EachEndOfAConnectionCanBeToldAnEndOfItsOwn) {
+    add_client(1h, 1h);
+    cluster.start_all();
+    kernel.run_until(TimePoint{1s});
+    const auto client_end = cluster.network().half_close(server_machine, client_machine, 0);
+    const auto server_end = cluster.network().half_close(server_machine, client_machine, 1);
+    ASSERT_TRUE(client_end && server_end);
+    EXPECT_NE(*client_end, *server_end);
+}
+
+TEST_F(SimulatedNetworkTest, WhatIsBrokenIsNotBrokenAgain) {
+    add_client(1h, 1h);
+    cluster.start_all();
+    kernel.run_until(TimePoint{2ms + 500us});
+    EXPECT_TRUE(cluster.network().reset_connection(server_machine, client_machine, 0));
+    EXPECT_FALSE(cluster.network().reset_connection(server_machine, client_machine, 0));
+    EXPECT_FALSE(cluster.network().half_close(server_machine, client_machine, 0));
 }
 
 TEST_F(SimulatedNetworkTest, ARefusalCountsOnlyWhereSomebodyListens) {

@@ -58,7 +58,7 @@ host::Task<host::Result<std::size_t>> SimulatedStream::read_some(std::span<std::
             co_return count;
         }
         if (mine.reset) co_return reset_error();
-        if (mine.ended_by_fault) network_.policy().half_close_seen(connection_->number);
+        if (mine.ended_by_fault) network_.policy().half_close_seen(connection_->end_number(side_));
         if (mine.fin_received) co_return std::size_t{0};
         const Wake wake = co_await readers_.wait(deadline);
         if (wake == Wake::deadline) co_return failure(ErrorCode::deadline_exceeded);

@@ -67,9 +67,8 @@ std::expected<std::optional<IfMatch>, Problem> read_if_match(const Route& route,
 }
 
 /// Likewise, the key under which the request takes effect once.
-std::expected<std::optional<store::KeyedRequest>, Problem> read_key(const RouteMatch& match,
-                                                                    const http::Request& request,
-                                                                    std::string_view secret) {
+std::expected<std::optional<store::KeyedRequest>, Problem> read_key(
+    const RouteMatch& match, const http::Request& request, const FingerprintSecrets& secrets) {
     if (!match.route->needs_idempotency_key) return std::nullopt;
     const std::string* field = request.headers.find("Idempotency-Key");
     if (field == nullptr) {
@@ -85,14 +84,18 @@ std::expected<std::optional<store::KeyedRequest>, Problem> read_key(const RouteM
             .detail = "Idempotency-Key is one field of 1 to 255 ASCII characters, quoted or "
                       "bare."});
     }
-    return store::KeyedRequest{
-        std::move(*key),
-        reliability::request_fingerprint(secret, request.method, match.path, request.body)};
+    const auto fingerprint = [&](std::string_view secret) {
+        return reliability::request_fingerprint(secret, request.method, match.path, request.body);
+    };
+    store::KeyedRequest keyed{.key = std::move(*key), .fingerprint = fingerprint(secrets.current)};
+    if (!secrets.previous.empty()) keyed.previous_fingerprint = fingerprint(secrets.previous);
+    return keyed;
 }
 
 /// What the route demands of the request, or what is wrong with it.
 std::expected<Call, Problem> validate(const RouteMatch& match, host::Context context,
-                                      const http::Request& request, std::string_view secret) {
+                                      const http::Request& request,
+                                      const FingerprintSecrets& secrets) {
     const Route& route = *match.route;
     Call call{.context = context, .path_parameter = std::string{match.path_parameter}};
     if (route.body != nullptr) {
@@ -108,7 +111,7 @@ std::expected<Call, Problem> validate(const RouteMatch& match, host::Context con
     auto if_match = read_if_match(route, request.headers);
     if (!if_match) return std::unexpected(std::move(if_match.error()));
     call.if_match = std::move(*if_match);
-    auto keyed = read_key(match, request, secret);
+    auto keyed = read_key(match, request, secrets);
     if (!keyed) return std::unexpected(std::move(keyed.error()));
     call.keyed = std::move(*keyed);
     if (route.body != nullptr) {
@@ -121,8 +124,8 @@ std::expected<Call, Problem> validate(const RouteMatch& match, host::Context con
 
 }  // namespace
 
-Api::Api(Services services, std::string idempotency_secret)
-    : services_(services), idempotency_secret_(std::move(idempotency_secret)) {}
+Api::Api(Services services, FingerprintSecrets secrets)
+    : services_(services), secrets_(std::move(secrets)) {}
 
 http::Handler Api::handler() {
     return [this](host::Context context, http::Request request) {
@@ -137,7 +140,7 @@ host::Task<http::Response> Api::handle(host::Context context, http::Request requ
                                                       : method_not_allowed(match.allowed);
         co_return http::to_response(problem, context.trace_id);
     }
-    std::expected<Call, Problem> call = validate(match, context, request, idempotency_secret_);
+    std::expected<Call, Problem> call = validate(match, context, request, secrets_);
     if (!call) co_return http::to_response(call.error(), context.trace_id);
     if (match.route->needs_database && !services_.health.has_started()) {
         co_return to_response(host::Error{host::ErrorCode::unavailable}, context);

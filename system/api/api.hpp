@@ -7,12 +7,18 @@
 
 namespace atlas::api {
 
+/// By them nodes know a repeated request: the same for all nodes.
+struct FingerprintSecrets {
+    std::string current;
+    /// The one before it, or while nodes change over the one after it: without it, all keys of its
+    /// time would be those of other requests. Empty when there is none.
+    std::string previous = {};
+};
+
 class Api {
   public:
     /// Until the process has started, whatever needs the database is 503 "not started".
-    /// `idempotency_secret` is the same for all nodes: by it they know a repeated
-    /// request.
-    Api(Services services, std::string idempotency_secret);
+    Api(Services services, FingerprintSecrets secrets);
 
     /// Refers to this object.
     http::Handler handler();
@@ -21,7 +27,7 @@ class Api {
     host::Task<http::Response> handle(host::Context context, http::Request request);
 
     Services services_;
-    std::string idempotency_secret_;
+    FingerprintSecrets secrets_;
 };
 
 }  // namespace atlas::api

@@ -164,15 +164,34 @@ Json content(std::string_view media_type, std::string_view schema) {
     return {{std::string{media_type}, {{"schema", reference_to(schema)}}}};
 }
 
-Json header(std::string_view description) {
-    return {{"required", true}, {"description", description}, {"schema", {{"type", "string"}}}};
+Json header(bool is_required, std::string_view description, Json schema) {
+    return {{"required", is_required}, {"description", description}, {"schema", std::move(schema)}};
 }
 
 /// Of success, those that clients go on with.
 Json headers_of(const Route& route) {
     Json headers = Json::object();
-    if (route.answer == "User") headers["ETag"] = header("The user's version, for If-Match.");
-    if (route.success == 201) headers["Location"] = header("Where what was made is found.");
+    if (route.answer == "User") {
+        headers["ETag"] = header(true, "The user's version, for If-Match.",
+                                 {{"type", "string"}, {"format", "entity-tag"}});
+    }
+    if (route.success == 201) {
+        headers["Location"] = header(true, "Where what was made is found.",
+                                     {{"type", "string"}, {"format", "uri-reference"}});
+    }
+    return headers;
+}
+
+/// Of problems that may be over soon.
+Json headers_of_problem(int status) {
+    Json headers = Json::object();
+    if (status == 409 || status == 503) {
+        headers["Retry-After"] =
+            header(false,
+                   "After how many seconds to try again; always there with the problems "
+                   "request-in-progress and not-started.",
+                   {{"type", "integer"}, {"minimum", 0}});
+    }
     return headers;
 }
 
@@ -186,6 +205,9 @@ Json responses_of(const Route& route) {
         Json& problem = responses[std::to_string(status)];
         problem = {{"description", http::reason_phrase(status)},
                    {"content", content("application/problem+json", "Problem")}};
+        if (Json headers = headers_of_problem(status); !headers.empty()) {
+            problem["headers"] = std::move(headers);
+        }
         // What is unhealthy says so in full.
         if (status == 503 && route.answer == "Health") {
             problem["content"].update(content("application/json", "Health"));

@@ -55,6 +55,8 @@ struct Route {
     bool may_be_taken = false;
     /// Answered by the process alone, database or not.
     bool needs_database = true;
+    /// Answered however much there is to do: it is cheap, and a "no" would be taken for trouble.
+    bool is_never_shed = false;
     host::Task<http::Response> (*run)(Services services, Call call);
 };
 

@@ -104,6 +104,16 @@ std::string render(const UserPatch& patch) {
     return json.empty() ? "{}" : json + '}';
 }
 
+/// As a string in quotes (RFC 8941 section 3.3.3).
+std::string quote(std::string_view key) {
+    std::string quoted = "\"";
+    for (const char c : key) {
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c;
+    }
+    return quoted + '"';
+}
+
 void add_if_match(http::Request& request, std::optional<std::int64_t> version) {
     if (version) request.headers.add("If-Match", '"' + std::to_string(*version) + '"');
 }
@@ -141,7 +151,8 @@ class Client::Implementation {
     Implementation(host::Host& host, ClientOptions options)
         : host_(host),
           options_(std::move(options)),
-          random_(host.random("client.call", options_.instance)) {
+          random_(host.random("client.call", options_.instance)),
+          budget_(options_.retry_budget) {
         ATLAS_CHECK(!options_.endpoints.empty(), "a client knows at least one endpoint");
     }
 
@@ -163,7 +174,10 @@ class Client::Implementation {
             if (attempt && attempt->status != expectation.success) {
                 attempt = std::unexpected(read_failure(*attempt, expectation));
             }
-            if (attempt) co_return attempt;
+            if (attempt) {
+                budget_.succeeded();
+                co_return attempt;
+            }
             Failure& failure = attempt.error();
             may_have_happened |= failure.certainty == host::Certainty::indefinite;
             // That the e-mail is taken is the outcome of all attempts; any other failure tells
@@ -172,8 +186,9 @@ class Client::Implementation {
                 failure.certainty = host::Certainty::indefinite;
             }
             if (!may_try_again(failure, expectation)) co_return attempt;
-            const bool again = co_await reliability::wait_to_retry(host_, options_.retry, retries,
-                                                                   random_, context.deadline);
+            // A server that is not done yet has not failed.
+            if (failure.kind != FailureKind::in_progress) budget_.failed();
+            const bool again = co_await wait_for_another_attempt(context, failure, retries);
             if (!again) co_return attempt;
         }
     }
@@ -200,6 +215,15 @@ class Client::Implementation {
     void close() noexcept { idle_.clear(); }
 
   private:
+    host::Task<bool> wait_for_another_attempt(host::Context context, const Failure& failure,
+                                              unsigned retries) {
+        if (retries + 1 >= options_.retry.max_attempts) co_return false;
+        if (!budget_.grants_retry()) co_return false;
+        co_return co_await reliability::wait_to_retry(
+            host_, options_.retry, retries, random_, context.deadline,
+            failure.retry_after.value_or(std::chrono::seconds{0}));
+    }
+
     host::Task<Attempt> try_once(host::Context context, http::Request request,
                                  Expectation expectation, std::size_t endpoint_number) {
         const host::TimePoint now = host_.clock().now();
@@ -261,6 +285,7 @@ class Client::Implementation {
     host::Host& host_;
     ClientOptions options_;
     host::RandomSource random_;
+    reliability::RetryBudget budget_;
     std::vector<IdleConnection> idle_;  ///< The most recently used last.
 };
 
@@ -272,11 +297,10 @@ Client::~Client() = default;
 host::Task<Outcome<User>> Client::create_user(host::Context context, NewUser user) {
     const std::string key = user.idempotency_key.empty() ? implementation_->new_idempotency_key()
                                                          : user.idempotency_key;
-    http::Request request{
-        "POST",
-        "/v1/users",
-        {{"Content-Type", "application/json"}, {"Idempotency-Key", '"' + key + '"'}},
-        render(user)};
+    http::Request request{"POST",
+                          "/v1/users",
+                          {{"Content-Type", "application/json"}, {"Idempotency-Key", quote(key)}},
+                          render(user)};
     co_return co_await implementation_->call_for_user(
         context, std::move(request), {.success = 201, .may_be_taken = true, .is_keyed = true});
 }

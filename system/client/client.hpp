@@ -16,6 +16,7 @@
 #include "system/http/limits.hpp"
 #include "system/http/message.hpp"
 #include "system/reliability/retry.hpp"
+#include "system/reliability/retry_budget.hpp"
 
 namespace atlas::client {
 
@@ -81,6 +82,8 @@ struct Failure {
     std::string problem_type = {};
     /// For people: the problem's `detail`, or what went wrong on the way.
     std::string detail = {};
+    /// How long the server asks to wait before the next attempt.
+    std::optional<std::chrono::seconds> retry_after = {};
     /// JSON pointers to the offending members of a rejected request.
     std::vector<std::string> pointers = {};
 };
@@ -105,8 +108,11 @@ struct ClientOptions {
     std::size_t idle_connections = 4;
     /// Calls that failed without effect (not_started, and any lost call that only reads), and those
     /// that take effect once however often they are sent, are tried again on the next endpoint.
-    /// max_attempts = 1 switches that off.
+    /// max_attempts = 1 switches that off. Where the server says how long to wait (Retry-After),
+    /// that comes on top of the policy's pause, on whichever endpoint the next attempt is.
     reliability::RetryPolicy retry = {};
+    /// Of all calls together: while most of them fail, none is tried again.
+    reliability::RetryBudgetOptions retry_budget = {};
     /// Of answers. The largest page of users, each as long as it may be, has less than 200 KiB.
     http::MessageLimits limits = {.body_bytes = 262144};
     /// Which of its process's clients it is: each draws random numbers of its own.

@@ -1,5 +1,7 @@
 #include "system/client/contract.hpp"
 
+#include <charconv>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -37,6 +39,15 @@ std::optional<User> parse_user(const Json& json) {
         return {};
     }
     return User{*id, *email, *display_name, version->get<std::int64_t>(), *created_at, *updated_at};
+}
+
+/// Retry-After in seconds. Its other form, a date, is not what this API sends.
+std::optional<std::chrono::seconds> retry_after_of(const http::Response& response) {
+    const std::string_view text = response.headers.get("Retry-After");
+    std::uint32_t seconds = 0;
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc{} || rest != text.data() + text.size()) return {};
+    return std::chrono::seconds{seconds};
 }
 
 host::Certainty indefinite_unless(bool only_reads) {
@@ -148,6 +159,7 @@ Failure read_failure(const http::Response& response, const Expectation& expectat
         failure.certainty = host::Certainty::indefinite;
     }
     failure.detail = text_member(*json, "detail").value_or("");
+    failure.retry_after = retry_after_of(response);
     if (const auto errors = json->find("errors"); errors != json->end() && errors->is_array()) {
         for (const Json& error : *errors) {
             if (!error.is_object()) continue;

@@ -5,6 +5,7 @@
 #include <rapidcheck.h>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "properties/contracts/both_worlds.hpp"
@@ -125,6 +126,31 @@ TEST_P(SemaphoreTest, APermitGivenBackToACancelledTaskGoesOnToTheNext) {
         co_await leaving.join();
         co_await staying.join();
         EXPECT_GE(use.served, 1u);
+        EXPECT_EQ(semaphore.available(), 1u);
+    });
+}
+
+Task<> note_turn(Semaphore& semaphore, std::vector<std::string>& turns, std::string who) {
+    const Result<Semaphore::Permit> permit = co_await semaphore.acquire(Deadline::never());
+    EXPECT_TRUE(permit);
+    turns.push_back(who);
+}
+
+TEST_P(SemaphoreTest, NobodyOvertakesWhoWaits) {
+    run([](Host& host) -> Task<> {
+        Semaphore semaphore(host, 1, 10);
+        std::vector<std::string> turns;
+        TaskGroup waiting(host);
+        {
+            const Result<Semaphore::Permit> held = co_await semaphore.acquire(Deadline::never());
+            waiting.spawn(note_turn(semaphore, turns, "first"));
+            co_await sleep_for(host, 1ms);
+            waiting.spawn(note_turn(semaphore, turns, "second"));
+            co_await sleep_for(host, 1ms);
+        }
+        co_await note_turn(semaphore, turns, "newcomer");
+        co_await waiting.join();
+        EXPECT_EQ(turns, (std::vector<std::string>{"first", "second", "newcomer"}));
         EXPECT_EQ(semaphore.available(), 1u);
     });
 }

@@ -123,9 +123,13 @@ host::Task<> Server::serve(std::unique_ptr<host::Listener> listener) {
                        {{"error", host::describe(stream.error())}}});
             co_await host::sleep_for(host_, std::chrono::milliseconds{100});
         } else if (connections_.size() < options_.connections) {
+            ++counters_.connections;
             group_.spawn(run_connection(std::make_unique<Connection>(*this, std::move(*stream))));
         } else if (refusing_ < refusing_limit) {
+            ++counters_.connections_refused;
             group_.spawn(refuse_connection(std::make_unique<Refused>(*this, std::move(*stream))));
+        } else {
+            ++counters_.connections_dropped;
         }
     }
 }
@@ -215,12 +219,14 @@ host::Task<Server::After> Server::answer(Connection& connection) {
 
 host::Task<Response> Server::respond(Request request) {
     if (in_flight_ >= options_.requests_in_flight && !is_never_shed(request)) {
+        ++counters_.requests_shed;
         co_return refuse(problems::not_started, "The server has as many requests as it takes.",
                          true);
     }
     std::expected<host::Context, Problem> context =
         make_context(request, host_.clock().now(), options_.request_time, trace_ids_);
     if (!context) co_return to_response(context.error(), {});
+    ++counters_.requests;
     const InFlight counted(*this);
     co_return co_await handler_(*context, std::move(request));
 }

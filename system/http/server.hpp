@@ -2,6 +2,7 @@
 // The HTTP/1.1 server: connections, their limits and their end. What a request means is the
 // handler's business.
 
+#include <cstdint>
 #include <list>
 #include <memory>
 
@@ -12,6 +13,14 @@
 #include "system/http/server_options.hpp"
 
 namespace atlas::http {
+
+struct ServerCounters {
+    std::uint64_t connections = 0;          ///< Served, if they sent anything.
+    std::uint64_t connections_refused = 0;  ///< With 503, as there were as many as it takes.
+    std::uint64_t connections_dropped = 0;  ///< Without a word, as it was refusing too many.
+    std::uint64_t requests = 0;             ///< Given to the handler.
+    std::uint64_t requests_shed = 0;        ///< With 503, as there were as many as it takes.
+};
 
 class Server {
   public:
@@ -30,6 +39,7 @@ class Server {
 
     std::size_t connections() const { return connections_.size(); }
     std::size_t requests_in_flight() const { return in_flight_; }
+    const ServerCounters& counters() const { return counters_; }
 
   private:
     struct Connection;
@@ -58,6 +68,7 @@ class Server {
     std::list<Connection*> connections_;
     std::size_t refusing_ = 0;
     std::size_t in_flight_ = 0;
+    ServerCounters counters_;
     bool draining_ = false;
     host::TaskGroup group_;
     host::Event drained_;

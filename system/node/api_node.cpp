@@ -17,11 +17,10 @@
 namespace atlas::node {
 namespace {
 
-/// What the process answers alone is cheap, and is asked when there is trouble.
 http::ServerOptions server_options(http::ServerOptions options) {
     options.is_never_shed = [](const http::Request& request) {
         const api::RouteMatch match = api::find_route(request.method, request.target);
-        return match.route != nullptr && !match.route->needs_database;
+        return match.route != nullptr && match.route->is_never_shed;
     };
     return options;
 }
@@ -41,7 +40,7 @@ struct ApiNode {
           users(world, database, {.cost = options.argon2, .at_once = options.hashes_at_once}),
           database_ready(world),
           health(database, database_ready),
-          api({users, health}, options.idempotency_secret),
+          api({users, health}, {options.idempotency_secret, options.idempotency_previous_secret}),
           server(world, decorate(api.handler(), hooks), server_options(options.http)),
           tasks(world) {}
 

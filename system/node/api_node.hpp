@@ -34,6 +34,8 @@ struct ApiNodeOptions {
     std::size_t hashes_at_once = 1;
     /// By it nodes know a repeated request (Idempotency-Key): the same for all nodes.
     std::string idempotency_secret = {};
+    /// The one before it, for as long as keys of its time are kept; empty when there was none.
+    std::string idempotency_previous_secret = {};
     /// After a request to stop: how long it goes on serving while /readyz says no, so that load
     /// balancers go elsewhere before it stops listening.
     host::Duration unready_time{};

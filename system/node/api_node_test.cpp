@@ -11,6 +11,7 @@
 #include "system/client/client.hpp"
 #include "system/host/task_group.hpp"
 #include "system/http/client_connection.hpp"
+#include "system/reliability/request_fingerprint.hpp"
 #include "system/sql/fake_driver.hpp"
 
 namespace atlas::node {
@@ -71,7 +72,7 @@ class FakeUsers {
     static std::unexpected<sql::Error> taken() {
         return std::unexpected(sql::Error{.kind = sql::ErrorKind::server,
                                           .sqlstate = "23505",
-                                          .constraint = "users_email_folded_key"});
+                                          .constraint = "users_live_email_folded_key"});
     }
 
     /// Nothing of it is undone by a rollback: a key is there from its first insert on.
@@ -383,6 +384,26 @@ TEST(ApiNode, AnswersARepeatedRequestAsBefore) {
     });
 }
 
+TEST(ApiNode, KnowsTheKeysOfTheSecretBefore) {
+    const auto scenario = [](World& w) -> Task<> {
+        const std::string body = R"({"email":"a@b.c","display_name":"A","password":"12345678"})";
+        const std::string fingerprint =
+            reliability::request_fingerprint("the one before", "POST", "/v1/users", body);
+        w.users.keys["one"] = {fingerprint, "201", "", "{}"};
+        const http::Response again =
+            co_await raw(w, {"POST",
+                             "/v1/users",
+                             {{"Content-Type", "application/json"}, {"Idempotency-Key", "one"}},
+                             body});
+        EXPECT_EQ(again.status, 201);
+        EXPECT_TRUE(w.users.rows.empty());
+    };
+    ApiNodeOptions options = cheap_options();
+    options.idempotency_secret = "the one of today";
+    options.idempotency_previous_secret = "the one before";
+    run(scenario, options);
+}
+
 TEST(ApiNode, SaysThatARequestOfTheKeyIsUnderWay) {
     run([](World& w) -> Task<> {
         w.server.fail = [](const std::string& asked) -> std::optional<sql::Error> {
@@ -412,6 +433,13 @@ TEST(ApiNode, IsAliveHoweverLoadedItIs) {
             const auto shed =
                 co_await w.client.get_user({}, "00000000-0000-7000-8000-000000000000");
             EXPECT_EQ(kind(shed), FailureKind::not_started);
+            for (const char* path : {"/livez", "/startupz", "/readyz", "/health"}) {
+                const http::Response asked = co_await raw(w, {"GET", path, {}, {}});
+                EXPECT_EQ(asked.status, 200) << path;
+            }
+            // Nobody needs it while there is trouble.
+            const http::Response description = co_await raw(w, {"GET", "/openapi.json", {}, {}});
+            EXPECT_EQ(description.status, 503);
         },
         options);
 }

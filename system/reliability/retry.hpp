@@ -18,9 +18,11 @@ struct RetryPolicy {
 /// first.
 host::Duration full_jitter(const RetryPolicy& policy, unsigned retries, host::RandomSource& random);
 
-/// Sleeps before the next attempt; false at once when the attempts are used up or the wait would
-/// not end before the deadline.
+/// Sleeps before the next attempt: for `asked`, what the server asked for, and the jitter on top,
+/// so that those who were asked together do not come back together. False at once when the attempts
+/// are used up or the wait would not end before the deadline.
 host::Task<bool> wait_to_retry(host::Host& host, RetryPolicy policy, unsigned retries,
-                               host::RandomSource& random, host::Deadline deadline);
+                               host::RandomSource& random, host::Deadline deadline,
+                               host::Duration asked = {});
 
 }  // namespace atlas::reliability

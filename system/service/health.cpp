@@ -7,12 +7,13 @@ constexpr sql::Statement probe{"health_probe", "SELECT 1"};
 
 /// The kind and the code alone: the server's words may name hosts and users, and whoever asks about
 /// health is not known.
-std::string describe(const sql::Error& error) {
+std::string describe(const sql::Error& error, bool circuit_is_closed) {
     switch (error.kind) {
         case sql::ErrorKind::server:
             return "it refused the probe (SQLSTATE " + error.sqlstate + ")";
         case sql::ErrorKind::turned_away:
-            return "it was not asked: all connections are in use, or it failed a moment ago";
+            return circuit_is_closed ? "it was not asked: all connections are in use"
+                                     : "it was not asked: it failed a moment ago";
         case sql::ErrorKind::cannot_connect:
             return "it cannot be reached";
         case sql::ErrorKind::connection_lost:
@@ -56,22 +57,37 @@ host::Task<> Health::probe_for_ever() {
 
 void Health::note(host::Duration latency, const sql::Result<sql::QueryResult>& probed) {
     const HealthStatus before = postgresql_.status;
+    postgresql_.status = judge(latency, probed);
     postgresql_.latency = latency;
-    postgresql_.error = probed ? std::string{} : describe(probed.error());
-    failures_ = probed ? 0 : failures_ + 1;
-    if (probed) {
-        const bool is_slow = latency > options_.slow_after;
-        postgresql_.status = is_slow ? HealthStatus::degraded : HealthStatus::healthy;
-    } else if (before != HealthStatus::unhealthy) {
-        const bool is_lasting = failures_ >= options_.failures_allowed;
-        postgresql_.status = is_lasting ? HealthStatus::unhealthy : HealthStatus::degraded;
-    }
+    postgresql_.error = probed ? std::string{} : describe(probed.error(), circuit_is_closed());
     if (postgresql_.status == before) return;
     database_.host.log({host::LogLevel::info,
                         "the health of a dependency has changed",
                         {{"dependency", std::string{postgresql_.name}},
                          {"status", std::string{name(postgresql_.status)}},
                          {"error", postgresql_.error}}});
+}
+
+// A probe that was not asked says nothing about the server. A full line is ours: if it counted,
+// all nodes would leave their load balancer together, just when there is too much to do. An open
+// circuit tells of failures that requests met.
+HealthStatus Health::judge(host::Duration latency, const sql::Result<sql::QueryResult>& probed) {
+    if (probed) {
+        failures_ = 0;
+        return latency > options_.slow_after ? HealthStatus::degraded : HealthStatus::healthy;
+    }
+    const HealthStatus before = postgresql_.status;
+    if (before == HealthStatus::unhealthy) return before;
+    if (probed.error().kind == sql::ErrorKind::turned_away) {
+        return circuit_is_closed() ? before : HealthStatus::degraded;
+    }
+    ++failures_;
+    return failures_ >= options_.failures_allowed ? HealthStatus::unhealthy
+                                                  : HealthStatus::degraded;
+}
+
+bool Health::circuit_is_closed() const {
+    return database_.pool.breaker().state() == reliability::CircuitState::closed;
 }
 
 }  // namespace atlas::service

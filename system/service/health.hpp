@@ -14,7 +14,7 @@ namespace atlas::service {
 
 enum class HealthStatus : std::uint8_t {
     healthy,
-    degraded,   ///< It answers slowly, or has failed a moment ago.
+    degraded,   ///< It answers slowly, has failed a moment ago, or its circuit is open.
     unhealthy,  ///< It has failed again and again, or was never reached.
 };
 
@@ -36,7 +36,8 @@ struct HealthOptions {
     host::Duration probe_time = std::chrono::seconds{1};
     /// A probe that takes longer is slow.
     host::Duration slow_after = std::chrono::milliseconds{250};
-    /// So many in a row, and the dependency is unhealthy.
+    /// So many in a row, and the dependency is unhealthy. Probes that were not asked, because there
+    /// was no connection for them or the circuit was open, are left out.
     unsigned failures_allowed = 3;
 };
 
@@ -59,6 +60,8 @@ class Health {
 
   private:
     void note(host::Duration latency, const sql::Result<sql::QueryResult>& probed);
+    HealthStatus judge(host::Duration latency, const sql::Result<sql::QueryResult>& probed);
+    bool circuit_is_closed() const;
 
     sql::Database& database_;
     const host::Event& database_ready_;

@@ -86,8 +86,44 @@ TEST(Health, AnOpenCircuitIsToldFromAServerThatWasAsked) {
     const std::size_t asked = world.server.asked.size();
     EXPECT_EQ(world.after(30s), HealthStatus::unhealthy);
     EXPECT_EQ(world.server.asked.size(), asked);
+    EXPECT_EQ(world.health.dependencies().at(0).error, "it was not asked: it failed a moment ago");
+}
+
+host::Task<> hold_a_connection(World& world, host::Duration time) {
+    const auto lease = co_await world.pool.acquire({});
+    EXPECT_TRUE(lease);
+    co_await host::sleep_for(world.process.host(), time);
+}
+
+TEST(Health, AFullLineSaysNothingAboutTheServer) {
+    World world({.target = {}, .size = 1, .waiting = 0});
+    EXPECT_EQ(world.after(2s), HealthStatus::healthy);
+    world.process.tasks().spawn(hold_a_connection(world, 60s));
+    EXPECT_EQ(world.after(61s), HealthStatus::healthy);
     EXPECT_EQ(world.health.dependencies().at(0).error,
-              "it was not asked: all connections are in use, or it failed a moment ago");
+              "it was not asked: all connections are in use");
+    EXPECT_EQ(world.after(70s), HealthStatus::healthy);
+    EXPECT_EQ(world.health.dependencies().at(0).error, "");
+}
+
+host::Task<> fail_once(World& world) {
+    auto lease = co_await world.pool.acquire({});
+    EXPECT_TRUE(lease);
+    if (lease) (void)co_await lease->query({}, "SELECT 1");
+}
+
+TEST(Health, AnOpenCircuitDegradesAndNoMore) {
+    World world({.target = {}, .breaker = {.minimum_calls = 1, .open_time = 5min}});
+    EXPECT_EQ(world.after(1s), HealthStatus::healthy);
+    world.server.fail = [](const std::string&) {
+        return sql::Error{.kind = sql::ErrorKind::connection_lost};
+    };
+    world.process.tasks().spawn(fail_once(world));
+    EXPECT_EQ(world.after(4s), HealthStatus::healthy);
+    EXPECT_EQ(world.after(1min), HealthStatus::degraded);
+    EXPECT_EQ(world.health.dependencies().at(0).error, "it was not asked: it failed a moment ago");
+    world.server.fail = {};
+    EXPECT_EQ(world.after(6min), HealthStatus::healthy);
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ Users::Users(host::Host& host, sql::Database& database, PasswordHashing hashing)
       database_(database),
       cost_(hashing.cost),
       hashing_(host, hashing.at_once, hashing.waiting),
+      turns_(host),
       id_bits_(host.random("service.user_id")) {}
 
 domain::Timestamp Users::now() const {
@@ -79,21 +80,47 @@ host::Task<host::Result<std::string>> Users::hash(host::Context context, std::st
     co_return std::move(**hashed);
 }
 
+void Users::count(const host::Result<std::string>& hashed) {
+    const bool late = !hashed && hashed.error().code == host::ErrorCode::deadline_exceeded;
+    ++(hashed ? hashing_counters_.hashed
+       : late ? hashing_counters_.out_of_time
+              : hashing_counters_.turned_away);
+}
+
 host::Task<host::Result<store::KeyedAnswer>> Users::create(host::Context context,
                                                            Registration registration,
                                                            store::KeyedRequest request,
                                                            RegistrationAnswer answer) {
+    // Who waits needs time left to be told that the other is still under way.
+    const host::Duration left = context.deadline.remaining(host_.clock().now());
+    const host::Duration patience = std::min<host::Duration>(left / 2, std::chrono::seconds{1});
+    const std::optional<KeyTurns::Turn> turn =
+        co_await turns_.take(request.key, host::deadline_after(host_, patience));
+    if (!turn) co_return store::KeyedAnswer{store::KeyedOutcome::still_running};
+    host::Result<std::optional<store::KeyedAnswer>> known =
+        co_await store::find_keyed(database_, context, request);
+    if (!known) co_return fail(context, std::move(known.error()));
+    if (*known) co_return std::move(**known);
+    host::Result<store::KeyedAnswer> done = co_await register_once(
+        context, std::move(registration), std::move(request), std::move(answer));
+    if (!done) co_return fail(context, std::move(done.error()));
+    co_return done;
+}
+
+host::Task<host::Result<store::KeyedAnswer>> Users::register_once(host::Context context,
+                                                                  Registration registration,
+                                                                  store::KeyedRequest request,
+                                                                  RegistrationAnswer answer) {
     host::Result<std::string> hashed = co_await hash(context, std::move(registration.password));
-    if (!hashed) co_return fail(context, std::move(hashed.error()));
+    count(hashed);
+    if (!hashed) co_return std::unexpected(std::move(hashed.error()));
     const domain::Timestamp created = now();
     const store::NewUser user{{next_id(), std::move(registration.email),
                                std::move(registration.display_name), 1, created, created},
                               std::move(*hashed)};
-    host::Result<store::KeyedAnswer> done = co_await store::run_keyed(
+    co_return co_await store::run_keyed(
         database_, context, std::move(request),
         [&](sql::Transaction& transaction) { return register_user(transaction, user, answer); });
-    if (!done) co_return fail(context, std::move(done.error()));
-    co_return done;
 }
 
 host::Task<host::Result<domain::User>> Users::get(host::Context context, domain::Uuid id) {

@@ -11,6 +11,7 @@
 #include "system/domain/user.hpp"
 #include "system/host/semaphore.hpp"
 #include "system/passwords/hash.hpp"
+#include "system/service/key_turns.hpp"
 #include "system/sql/transaction.hpp"
 #include "system/store/idempotency.hpp"
 
@@ -49,13 +50,23 @@ struct PasswordHashing {
     std::size_t waiting = 64;
 };
 
+struct PasswordHashingCounters {
+    std::uint64_t hashed = 0;
+    std::uint64_t turned_away = 0;  ///< As many waited as may, or the host had no room.
+    std::uint64_t out_of_time = 0;
+};
+
 class Users {
   public:
     /// `database` outlives it.
     Users(host::Host& host, sql::Database& database, PasswordHashing hashing);
 
+    const PasswordHashingCounters& hashing_counters() const { return hashing_counters_; }
+    const KeyTurnCounters& turn_counters() const { return turns_.counters(); }
+
     /// Once for each key, however often it is asked. That the e-mail address is taken is an outcome
-    /// of its own, and kept like the other.
+    /// of its own, and kept like the other. What has an answer already is answered from the store:
+    /// that costs no hash. While another of the key is under way, it waits a little.
     host::Task<host::Result<store::KeyedAnswer>> create(host::Context context,
                                                         Registration registration,
                                                         store::KeyedRequest request,
@@ -75,8 +86,8 @@ class Users {
     host::Task<host::Result<domain::User>> change(host::Context context, domain::Uuid id,
                                                   Change what, Versions versions);
 
-    /// Likewise. From then on there is no such user, and its e-mail address is free. Also
-    /// not_found, conflict.
+    /// Likewise. From then on there is no such user, its e-mail address is free, and its personal
+    /// data are gone. Also not_found, conflict.
     host::Task<host::Result<void>> remove(host::Context context, domain::Uuid id,
                                           Versions versions);
 
@@ -85,12 +96,19 @@ class Users {
     domain::Uuid next_id();
     /// Logs what the client is not told.
     std::unexpected<host::Error> fail(host::Context context, host::Error error) const;
+    host::Task<host::Result<store::KeyedAnswer>> register_once(host::Context context,
+                                                               Registration registration,
+                                                               store::KeyedRequest request,
+                                                               RegistrationAnswer answer);
     host::Task<host::Result<std::string>> hash(host::Context context, std::string password);
+    void count(const host::Result<std::string>& hashed);
 
     host::Host& host_;
     sql::Database& database_;
     passwords::Argon2Cost cost_;
     host::Semaphore hashing_;
+    PasswordHashingCounters hashing_counters_;
+    KeyTurns turns_;
     host::RandomSource id_bits_;
     domain::Uuid7Sequence ids_;
 };

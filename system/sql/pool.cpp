@@ -1,5 +1,6 @@
 #include "system/sql/pool.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -25,7 +26,17 @@ bool is_death(const Error& error) {
     return error.kind == ErrorKind::connection_lost || error.fatal;
 }
 
+std::chrono::milliseconds below_slow_call(const PoolOptions& options) {
+    using std::chrono::milliseconds;
+    const milliseconds highest = std::max(
+        std::chrono::floor<milliseconds>(options.breaker.slow_call / 4 * 3), milliseconds{1});
+    // Zero is no limit.
+    if (options.lock_timeout == milliseconds::zero()) return highest;
+    return std::min(options.lock_timeout, highest);
+}
+
 PoolOptions with_session_settings(PoolOptions options) {
+    options.lock_timeout = below_slow_call(options);
     auto& settings = options.target.session_settings;
     const auto set = [&](std::string name, std::chrono::milliseconds value) {
         settings.emplace_back(std::move(name), std::to_string(value.count()));
@@ -181,24 +192,30 @@ bool Pool::may_connect() const {
 
 host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::idle_or_new(host::Context context,
                                                                       Lease::Call& call) {
+    const host::TimePoint began = host_.clock().now();
     for (;;) {
         if (closed_) co_return turned_away("the pool is closed");
         if (std::unique_ptr<Lease::Session> session = take_idle()) co_return session;
         if (may_connect()) co_return co_await connect(context, call);
         const bool pauses = no_connect_before_ > host_.clock().now();
         if (pauses && out_ == 0 && context.deadline.passed(no_connect_before_)) {
-            call.failed(host::Duration::zero());
-            co_return no_connection("the server could not be reached a moment ago");
+            co_return out_of_time(began, call);
         }
         const host::Deadline until =
             pauses ? context.deadline.earlier_of(host::Deadline::at(no_connect_before_))
                    : context.deadline;
         (void)co_await changed_.wait(until);
-        if (context.deadline.passed(host_.clock().now())) {
-            call.failed(host::Duration::zero());
-            co_return no_connection("the server could not be reached a moment ago");
-        }
+        if (context.deadline.passed(host_.clock().now())) co_return out_of_time(began, call);
     }
+}
+
+// The attempt that failed has been counted. One who then had no time for the next says nothing of
+// his own, unless he had waited for as long as a slow call takes.
+std::unexpected<Error> Pool::out_of_time(host::TimePoint began, Lease::Call& call) const {
+    const host::Duration waited = host_.clock().now() - began;
+    const Error late{.kind = ErrorKind::deadline_exceeded};
+    if (blame_for(late, waited, patience()) == Blame::server) call.failed(waited);
+    return no_connection("the server could not be reached a moment ago");
 }
 
 // However long an operator calls a call not yet slow: one that ended at the server's own limit

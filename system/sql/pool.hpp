@@ -87,6 +87,7 @@ class Pool {
                                                                     Lease::Call& call);
     host::Task<Result<std::unique_ptr<Lease::Session>>> connect(host::Context context,
                                                                 Lease::Call& call);
+    std::unexpected<Error> out_of_time(host::TimePoint began, Lease::Call& call) const;
     void log_circuit();
     bool may_connect() const;
     /// After so long, whoever ran out of time says something about the server.

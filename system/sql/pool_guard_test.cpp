@@ -131,6 +131,42 @@ TEST(PoolGuard, ACallersOwnErrorsOpenNothing) {
     EXPECT_GT(world.pool.breaker().counters().succeeded, 900u);
 }
 
+Task<> call_at_once(World& world, std::size_t callers, host::Duration time) {
+    host::TaskGroup group(world.process.host());
+    for (std::size_t i = 0; i < callers; ++i)
+        group.spawn(call(world, time));
+    co_await group.join();
+}
+
+TEST(PoolGuard, CallersInAHurryAreNoEvidence) {
+    // One attempt has failed; who has no time for the next adds nothing to that.
+    World world(
+        {.target = {}, .breaker = {.minimum_calls = 2}, .reconnect = {.base = 1h, .cap = 1h}});
+    world.server.fail = [](const std::string&) { return Error{.kind = ErrorKind::cannot_connect}; };
+    world.process.tasks().spawn(call_at_once(world, 1, 1s));
+    world.kernel.run_until(host::TimePoint{1s});
+    for (int i = 0; i < 20; ++i)
+        world.process.tasks().spawn(call_at_once(world, 1, 10ms));
+    world.kernel.run_until(host::TimePoint{5s});
+    EXPECT_EQ(world.pool.breaker().counters().failed, 1u);
+    EXPECT_EQ(world.pool.breaker().counters().ignored, 20u);
+    EXPECT_EQ(world.pool.breaker().state(), CircuitState::closed);
+    EXPECT_EQ(world.turned_away, 0u);
+}
+
+TEST(PoolGuard, WhoWaitedAsLongAsASlowCallTakesIsEvidence) {
+    // Each waits for the attempt of the first, which hangs, to his own deadline.
+    World world({.target = {}, .breaker = {.minimum_calls = 100}, .connect_timeout = 1h});
+    world.server.fail = [](const std::string&) { return Error{.kind = ErrorKind::cannot_connect}; };
+    world.process.tasks().spawn(call_at_once(world, 1, 1ms * 5));
+    world.kernel.run_until(host::TimePoint{4s});
+    EXPECT_EQ(world.pool.breaker().counters().failed, 1u);
+    world.server.latency = 1h;
+    world.process.tasks().spawn(call_at_once(world, 4, 3s));
+    world.kernel.run_until(host::TimePoint{8s});
+    EXPECT_EQ(world.pool.breaker().counters().failed, 5u);
+}
+
 TEST(PoolGuard, ACrawlingServerIsLeftInPeaceThoughItAnswers) {
     World world({.target = {}, .breaker = {.minimum_calls = 5}});
     run(world, 50ms, 5s);

@@ -39,7 +39,9 @@ struct PoolOptions {
     /// Connection Defaults". Without the second and third, a client lost in a black hole would keep
     /// its locks.
     std::chrono::milliseconds statement_timeout{3000};
-    std::chrono::milliseconds lock_timeout{2000};
+    /// At most three quarters of a slow call, whatever is set: one who waited for another's lock
+    /// would else look like a slow server to the breaker.
+    std::chrono::milliseconds lock_timeout{1500};
     std::chrono::milliseconds idle_in_transaction_session_timeout{5000};
 };
 

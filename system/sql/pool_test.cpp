@@ -94,9 +94,22 @@ TEST(Pool, SetsTheTimeoutsOfEverySession) {
         using Setting = std::pair<std::string, std::string>;
         EXPECT_EQ(w.driver.last_target.session_settings,
                   (std::vector<Setting>{{"statement_timeout", "3000"},
-                                        {"lock_timeout", "2000"},
+                                        {"lock_timeout", "1500"},
                                         {"idle_in_transaction_session_timeout", "5000"}}));
     });
+}
+
+TEST(Pool, ALockIsWaitedForNoLongerThanMakesASlowCall) {
+    const auto lock_timeout = [](std::chrono::milliseconds set, host::Duration slow_call) {
+        World world({.target = {}, .breaker = {.slow_call = slow_call}, .lock_timeout = set});
+        return world.pool.options().lock_timeout;
+    };
+    EXPECT_LT(PoolOptions{}.lock_timeout, PoolOptions{}.breaker.slow_call);
+    EXPECT_EQ(lock_timeout(1500ms, 2s), 1500ms);
+    EXPECT_EQ(lock_timeout(3000ms, 2s), 1500ms);
+    EXPECT_EQ(lock_timeout(0ms, 2s), 1500ms);
+    EXPECT_EQ(lock_timeout(1500ms, 400ms), 300ms);
+    EXPECT_EQ(lock_timeout(1500ms, 1ms), 1ms);
 }
 
 TEST(Pool, PreparesAStatementOnceForEachConnection) {

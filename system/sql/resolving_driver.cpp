@@ -17,7 +17,7 @@ host::Task<Result<std::unique_ptr<Connection>>> ResolvingDriver::connect(host::C
                                                                          ConnectionTarget target) {
     const std::string name = target.endpoint.address;
     host::Result<std::vector<std::string>> addresses =
-        co_await host_.network().resolve(name, context.deadline);
+        co_await network_.resolve(name, context.deadline);
     if (!addresses) {
         const bool late = addresses.error().code == host::ErrorCode::deadline_exceeded;
         co_return std::unexpected(
@@ -28,7 +28,7 @@ host::Task<Result<std::unique_ptr<Connection>>> ResolvingDriver::connect(host::C
     for (std::size_t i = 0;; ++i) {
         target.endpoint.address = (*addresses)[i];
         const host::Deadline share =
-            share_of(context.deadline, host_.clock().now(), addresses->size() - i);
+            share_of(context.deadline, clock_.now(), addresses->size() - i);
         Result<std::unique_ptr<Connection>> connection =
             co_await inner_->connect(context.with_deadline(share), target);
         // Where a server answered, be it with a refusal, no other is asked.

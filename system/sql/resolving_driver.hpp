@@ -14,7 +14,9 @@ class ResolvingDriver final : public Driver {
   public:
     /// `inner` is given numeric addresses.
     ResolvingDriver(host::Host& host, std::unique_ptr<Driver> inner)
-        : host_(host), inner_(std::move(inner)) {}
+        : ResolvingDriver(host.clock(), host.network(), std::move(inner)) {}
+    ResolvingDriver(const host::Clock& clock, host::Network& network, std::unique_ptr<Driver> inner)
+        : clock_(clock), network_(network), inner_(std::move(inner)) {}
 
     /// Tries the addresses of the name one after the other, each for its share of the time, until
     /// one answers. A name that does not resolve is cannot_connect.
@@ -22,7 +24,8 @@ class ResolvingDriver final : public Driver {
                                                             ConnectionTarget target) override;
 
   private:
-    host::Host& host_;
+    const host::Clock& clock_;
+    host::Network& network_;
     std::unique_ptr<Driver> inner_;
 };
 

@@ -106,13 +106,19 @@ void account_for(Database& database, const Error* error) {
 
 host::Task<bool> may_try_again(Database& database, host::Context context, const Error& error,
                                unsigned retries) {
-    if (!is_worth_retrying(error) || retries + 1 >= database.retry.max_attempts) co_return false;
+    if (!is_worth_retrying(error)) co_return false;
+    co_return co_await wait_for_another_attempt(database, context, retries);
+}
+
+}  // namespace detail
+
+host::Task<bool> wait_for_another_attempt(Database& database, host::Context context,
+                                          unsigned retries) {
+    if (retries + 1 >= database.retry.max_attempts) co_return false;
     if (!database.budget.grants_retry()) co_return false;
     co_return co_await reliability::wait_to_retry(database.host, database.retry, retries,
                                                   database.random, context.deadline);
 }
-
-}  // namespace detail
 
 namespace {
 

@@ -112,12 +112,17 @@ host::Task<TransactionResult<T>> attempt_transaction(Database& database, host::C
 
 }  // namespace detail
 
-/// Runs `work`, a function `Task<Result<T>>(Transaction&)`, in a transaction. It may be called more
-/// than once. `database` outlives the task.
+/// Before one more attempt at anything: false when the attempts or the budget are used up, or there
+/// is no time for it; else waits for its moment. `retries` counts those made before.
+host::Task<bool> wait_for_another_attempt(Database& database, host::Context context,
+                                          unsigned retries);
+
+/// For work that may be run again although it may be committed: `retries` counts on from run to
+/// run, so that all of them together take no more attempts than one transaction.
 template <typename T, typename Work>
 host::Task<TransactionResult<T>> run_transaction(Database& database, host::Context context,
-                                                 Work work) {
-    for (unsigned retries = 0;; ++retries) {
+                                                 Work work, unsigned& retries) {
+    for (;; ++retries) {
         TransactionResult<T> result =
             co_await detail::attempt_transaction<T>(database, context, work);
         detail::account_for(database, result ? nullptr : &result.error().cause);
@@ -126,6 +131,15 @@ host::Task<TransactionResult<T>> run_transaction(Database& database, host::Conte
             co_await detail::may_try_again(database, context, result.error().cause, retries);
         if (!again) co_return result;
     }
+}
+
+/// Runs `work`, a function `Task<Result<T>>(Transaction&)`, in a transaction. It may be called more
+/// than once. `database` outlives the task.
+template <typename T, typename Work>
+host::Task<TransactionResult<T>> run_transaction(Database& database, host::Context context,
+                                                 Work work) {
+    unsigned retries = 0;
+    co_return co_await run_transaction<T>(database, context, std::move(work), retries);
 }
 
 /// One statement that only reads, outside a transaction block. Nothing depends on whether a failed

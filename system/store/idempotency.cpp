@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "system/sql/without_rows.hpp"
 #include "system/store/errors.hpp"
 
 namespace atlas::store {
@@ -59,18 +60,20 @@ std::optional<Answer> read_answer(const std::vector<sql::Value>& row) {
     return answer;
 }
 
-/// A request of the same key under way holds its row until it ends. Whoever waits for it that long
-/// is told so.
-host::Task<sql::Result<sql::QueryResult>> wait_shortly(sql::Transaction& transaction,
-                                                       std::chrono::milliseconds usual) {
-    constexpr std::chrono::milliseconds longest{1000};
-    // Zero is no limit.
-    const auto limit = usual.count() == 0 ? longest : std::min(usual, longest);
-    return transaction.query("SET LOCAL lock_timeout = " + std::to_string(limit.count()));
+bool is_of(const KeyedRequest& request, const sql::Value& fingerprint) {
+    return fingerprint == request.fingerprint ||
+           (!request.previous_fingerprint.empty() && fingerprint == request.previous_fingerprint);
 }
 
 /// Nothing when the row cannot be read.
 using Looked = std::optional<KeyedAnswer>;
+
+Looked read_row(const std::vector<sql::Value>& row, const KeyedRequest& request) {
+    if (!is_of(request, row.front())) return KeyedAnswer{KeyedOutcome::other_request};
+    std::optional<Answer> answer = read_answer(row);
+    if (!answer) return {};
+    return KeyedAnswer{KeyedOutcome::repeated, std::move(*answer)};
+}
 
 host::Task<sql::Result<Looked>> look_up(sql::Transaction& transaction,
                                         const KeyedRequest& request) {
@@ -78,20 +81,35 @@ host::Task<sql::Result<Looked>> look_up(sql::Transaction& transaction,
     if (!found) co_return std::unexpected(std::move(found.error()));
     // Forgotten since it was in the way: the next request of the key is its first.
     if (found->rows.empty()) co_return Looked{KeyedAnswer{KeyedOutcome::still_running}};
-    const std::vector<sql::Value>& row = found->rows.front();
-    if (row.front() != request.fingerprint) {
-        co_return Looked{KeyedAnswer{KeyedOutcome::other_request}};
-    }
-    std::optional<Answer> answer = read_answer(row);
-    if (!answer) co_return Looked{};
-    co_return Looked{KeyedAnswer{KeyedOutcome::repeated, std::move(*answer)}};
+    co_return read_row(found->rows.front(), request);
 }
 
+/// What every insert takes. With the table's lock at hand, a wait for a lock is one for the key.
+constexpr std::string_view lock_table = "LOCK TABLE idempotency_keys IN ROW EXCLUSIVE MODE";
+
+/// A request of the same key under way holds its row until it ends. Who waits for it needs time
+/// left to be told so.
+host::Task<sql::Result<void>> limit_wait(sql::Transaction& transaction,
+                                         std::chrono::milliseconds usual, host::Duration left) {
+    const auto half = std::chrono::floor<std::chrono::milliseconds>(left / 2);
+    if (half >= usual) co_return sql::Result<void>{};
+    // Zero is no limit.
+    const auto limit = std::max(half, std::chrono::milliseconds{1});
+    co_return sql::without_rows(
+        co_await transaction.query("SET LOCAL lock_timeout = " + std::to_string(limit.count())));
+}
+
+struct Limits {
+    std::chrono::milliseconds lock_timeout;
+    host::Duration left;
+};
+
 host::Task<sql::Result<Looked>> attempt(sql::Transaction& transaction, const KeyedRequest& request,
-                                        const KeyedWork& work,
-                                        std::chrono::milliseconds lock_timeout) {
-    sql::Result<sql::QueryResult> limited = co_await wait_shortly(transaction, lock_timeout);
+                                        const KeyedWork& work, Limits limits) {
+    sql::Result<void> limited = co_await limit_wait(transaction, limits.lock_timeout, limits.left);
     if (!limited) co_return std::unexpected(std::move(limited.error()));
+    sql::Result<sql::QueryResult> locked = co_await transaction.query(std::string{lock_table});
+    if (!locked) co_return std::unexpected(std::move(locked.error()));
     sql::Result<sql::QueryResult> claimed =
         co_await transaction.execute(claim, {request.key, request.fingerprint});
     if (!claimed && claimed.error().sqlstate == lock_not_available) {
@@ -112,6 +130,12 @@ host::Task<sql::Result<Looked>> attempt(sql::Transaction& transaction, const Key
     co_return Looked{KeyedAnswer{KeyedOutcome::first, std::move(*answer)}};
 }
 
+/// That the row is there proves that the request once took effect.
+std::unexpected<host::Error> unreadable() {
+    return host::failure(host::ErrorCode::data_corrupted,
+                         "a row of idempotency_keys cannot be read", host::Certainty::indefinite);
+}
+
 /// Of one run of the transaction, given whether an earlier one may be committed.
 host::Result<KeyedAnswer> outcome_of(sql::TransactionResult<Looked> done, bool may_be_committed) {
     if (!done) {
@@ -120,10 +144,7 @@ host::Result<KeyedAnswer> outcome_of(sql::TransactionResult<Looked> done, bool m
         return std::unexpected(std::move(error));
     }
     if (!*done) {
-        // That the row is there proves that the request once took effect.
-        return host::failure(host::ErrorCode::data_corrupted,
-                             "a row of idempotency_keys cannot be read",
-                             host::Certainty::indefinite);
+        return unreadable();
     }
     // The one under way is then our own, whose COMMIT the server has not yet got or not yet done.
     if (may_be_committed && (*done)->outcome == KeyedOutcome::still_running) {
@@ -147,15 +168,34 @@ host::Task<sql::Result<std::uint64_t>> forget_oldest(sql::Transaction& transacti
 
 }  // namespace
 
+host::Task<host::Result<std::optional<KeyedAnswer>>> find_keyed(sql::Database& database,
+                                                                host::Context context,
+                                                                KeyedRequest request) {
+    sql::Result<sql::QueryResult> found =
+        co_await sql::run_read(database, context, select, {request.key});
+    if (!found) {
+        co_return std::unexpected(
+            to_host_error({std::move(found.error()), host::Certainty::definite}));
+    }
+    if (found->rows.empty()) co_return std::nullopt;
+    Looked looked = read_row(found->rows.front(), request);
+    if (!looked) co_return unreadable();
+    co_return looked;
+}
+
 host::Task<host::Result<KeyedAnswer>> run_keyed(sql::Database& database, host::Context context,
                                                 KeyedRequest request, KeyedWork work) {
-    const std::chrono::milliseconds lock_timeout = database.pool.options().lock_timeout;
     bool may_be_committed = false;
-    for (unsigned retries = 0;; ++retries) {
+    unsigned retries = 0;
+    for (;;) {
         auto done = co_await sql::run_transaction<Looked>(
-            database, context, [&](sql::Transaction& transaction) {
-                return attempt(transaction, request, work, lock_timeout);
-            });
+            database, context,
+            [&](sql::Transaction& transaction) {
+                const Limits limits{database.pool.options().lock_timeout,
+                                    context.deadline.remaining(database.host.clock().now())};
+                return attempt(transaction, request, work, limits);
+            },
+            retries);
         const bool has_failed_before_commit =
             !done && done.error().certainty == host::Certainty::definite;
         may_be_committed |= !done && !has_failed_before_commit;
@@ -164,9 +204,9 @@ host::Task<host::Result<KeyedAnswer>> run_keyed(sql::Database& database, host::C
             outcome.error().certainty == host::Certainty::definite) {
             co_return outcome;
         }
-        const bool again = co_await reliability::wait_to_retry(
-            database.host, database.retry, retries, database.random, context.deadline);
+        const bool again = co_await sql::wait_for_another_attempt(database, context, retries);
         if (!again) co_return outcome;
+        ++retries;
     }
 }
 

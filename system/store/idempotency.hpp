@@ -8,6 +8,7 @@
 // was lost the transaction is simply run again: looking for the row could come before its commit.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,8 @@ struct KeyedRequest {
     std::string key;
     /// Of what was asked: the same for no other request.
     std::string fingerprint;
+    /// What it was under the secret before this one; empty when there was none.
+    std::string previous_fingerprint = {};
 };
 
 /// What the client was told, byte by byte.
@@ -42,13 +45,22 @@ enum class KeyedOutcome : std::uint8_t {
 struct KeyedAnswer {
     KeyedOutcome outcome = KeyedOutcome::first;
     Answer answer = {};
+
+    friend bool operator==(const KeyedAnswer&, const KeyedAnswer&) = default;
 };
 
 /// The effect, and the answer that tells of it. May be called more than once.
 using KeyedWork = std::function<host::Task<sql::Result<Answer>>(sql::Transaction&)>;
 
+/// What became of an earlier request of the key, `repeated` or `other_request`; nothing when none
+/// is committed. Errors: those of users.hpp.
+host::Task<host::Result<std::optional<KeyedAnswer>>> find_keyed(sql::Database& database,
+                                                                host::Context context,
+                                                                KeyedRequest request);
+
 /// Runs the work in a transaction with the key, unless the key is there. An error of the work rolls
-/// back both. Errors: those of users.hpp; indefinite if any COMMIT sent for it may have succeeded.
+/// back both. It takes no more attempts than any transaction, however they end. Errors: those of
+/// users.hpp; indefinite if any COMMIT sent for it may have succeeded.
 host::Task<host::Result<KeyedAnswer>> run_keyed(sql::Database& database, host::Context context,
                                                 KeyedRequest request, KeyedWork work);
 

@@ -17,6 +17,20 @@ TEST(Migrations, AreNumberedWithoutGaps) {
     }
 }
 
+bool makes_an_index(const std::string& statement) {
+    return statement.starts_with("CREATE INDEX") || statement.starts_with("CREATE UNIQUE INDEX");
+}
+
+TEST(Migrations, MakeAnIndexBeforeTheyDropOne) {
+    for (const Migration& migration : built_in_migrations()) {
+        bool has_dropped = false;
+        for (const std::string& statement : split_statements(migration.text)) {
+            EXPECT_FALSE(has_dropped && makes_an_index(statement)) << migration.name;
+            has_dropped |= statement.starts_with("DROP INDEX");
+        }
+    }
+}
+
 TEST(Migrations, AreSplitAtSemicolonsThatEndALine) {
     EXPECT_EQ(split_statements("-- a; comment;\nCREATE TABLE a (\n    b text -- c\n);\n\nDROP x;"),
               (std::vector<std::string>{"CREATE TABLE a (\n    b text -- c\n)", "DROP x"}));

@@ -26,9 +26,10 @@ constexpr sql::Statement list{"users_list",
     "UPDATE users SET email = COALESCE($3, email), email_folded = COALESCE($4, email_folded), " \
     "display_name = COALESCE($5, display_name), updated_at = $2, version = version + 1 WHERE "  \
     "id = $1 AND deleted_at IS NULL"
-#define ATLAS_DELETE_USER                                                                         \
-    "UPDATE users SET deleted_at = $2, updated_at = $2, version = version + 1 WHERE id = $1 AND " \
-    "deleted_at IS NULL"
+#define ATLAS_DELETE_USER                                                                       \
+    "UPDATE users SET deleted_at = $2, updated_at = $2, version = version + 1, email = '', "    \
+    "email_folded = '', display_name = '', password_hash = '' WHERE id = $1 AND deleted_at IS " \
+    "NULL"
 
 /// A statement that changes a user of any version, and the same for a user of given versions, which
 /// are then its last parameter.
@@ -50,7 +51,7 @@ constexpr ConditionalUpdate delete_statements{
 #undef ATLAS_CHANGE_USER
 #undef ATLAS_USER_COLUMNS
 
-constexpr std::string_view email_index = "users_email_folded_key";
+constexpr std::string_view email_index = "users_live_email_folded_key";
 
 std::optional<domain::User> read_user(const std::vector<sql::Value>& row) {
     if (row.size() != 6) return {};

@@ -57,7 +57,8 @@ struct UserDeletion {
     Versions versions;
 };
 
-/// From then on there is no such user, and its e-mail address is free. Also not_found, conflict.
+/// From then on there is no such user, its e-mail address is free, and of its personal data nothing
+/// is left in the row. Also not_found, conflict.
 host::Task<host::Result<void>> delete_user(sql::Database& database, host::Context context,
                                            UserDeletion deletion);
 

@@ -81,15 +81,14 @@ auto EdnReader::collection(char end) -> Value {
 }
 
 auto EdnReader::value() -> Value {
+    while (take('#')) {
+        symbol();
+        skip_blanks();
+    }
     if (take('"')) return text();
     if (take('[')) return collection(']');
     if (take('(')) return collection(')');
     if (take('{')) return collection('}');
-    if (take('#')) {
-        symbol();
-        skip_blanks();
-        return value();
-    }
     const bool is_keyword = take(':');
     const std::string_view word = symbol();
     if (word.empty()) return std::unexpected("a value is missing");

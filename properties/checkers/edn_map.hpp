@@ -1,6 +1,6 @@
 #pragma once
 // One EDN map on one line, with keywords for keys. As much of EDN (github.com/edn-format/edn) as
-// histories use: tags are read over, sets and characters are not known.
+// histories use: tags are read over, a set is read as a map, and characters are not known.
 
 #include <expected>
 #include <map>

@@ -159,6 +159,7 @@ SerializabilityReport check_serializable(const TransactionHistory& history, Leve
                         report.transactions, committed, report.dependencies, name(level),
                         tell(findings, level))};
     }
+    if (report.judgement.prose.ends_with('\n')) report.judgement.prose.pop_back();
     return report;
 }
 

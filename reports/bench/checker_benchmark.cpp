@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "properties/checkers/generated_history.hpp"
+#include "properties/checkers/isolation/generated_transactions.hpp"
+#include "properties/checkers/isolation/serializability.hpp"
 #include "properties/checkers/linearizability.hpp"
 
 namespace atlas::properties {
@@ -58,6 +60,25 @@ void keys(benchmark::State& state) {
     check_all(state, partitions_of(make_key_value_history, 100, {200, 5, 0}));
 }
 BENCHMARK(keys)->Unit(benchmark::kMillisecond);
+
+/// Transactions a second, judged to be strictly serializable. The argument: 0 for lists that grow,
+/// 1 for registers.
+void transactions(benchmark::State& state) {
+    host::RandomSource random(1);
+    isolation::GeneratedTransactions options{
+        .transactions = 100'000, .processes = 10, .keys = 10, .writes_of_a_key = 32};
+    if (state.range(0) == 1) options.model = isolation::DataModel::rw_register;
+    const isolation::TransactionHistory history = isolation::make_transactions(random, options);
+    std::size_t judged = 0;
+    for (auto _ : state) {
+        const isolation::SerializabilityReport report =
+            isolation::check_serializable(history, isolation::Level::strict_serializable);
+        if (report.judgement.verdict != Verdict::valid) state.SkipWithError("not valid");
+        judged += report.transactions;
+    }
+    state.SetItemsProcessed(static_cast<std::int64_t>(judged));
+}
+BENCHMARK(transactions)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace atlas::properties

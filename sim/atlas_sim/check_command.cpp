@@ -1,11 +1,16 @@
-// `atlas-sim check linearizable FILE`: a recorded history, judged on its own.
+// `atlas-sim check linearizable FILE` and `check serializable FILE`: a recorded history, judged on
+// its own.
 
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <expected>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
+#include "properties/checkers/isolation/serializability.hpp"
+#include "properties/checkers/isolation/transaction_file.hpp"
 #include "properties/checkers/linearizable_file.hpp"
 #include "sim/atlas_sim/commands.hpp"
 #include "sim/atlas_sim/exit_code.hpp"
@@ -44,6 +49,33 @@ ExitCode exit_code_of(properties::Verdict verdict) {
     return ExitCode::undecided;
 }
 
+/// What there is to say, and the verdict.
+using Checked = std::expected<properties::Judgement, properties::Unreadable>;
+
+Checked check_linearizable(std::string_view text) {
+    auto checked = properties::check_linearizable_file(text);
+    if (!checked) return std::unexpected(std::move(checked.error()));
+    properties::Judgement judgement = std::move(checked->report.judgement);
+    judgement.prose = fmt::format("({}): {}", properties::name(checked->format), judgement.prose);
+    return judgement;
+}
+
+Checked check_serializable(std::string_view text, const CheckCommand& command) {
+    using properties::isolation::DataModel;
+    std::optional<DataModel> model;
+    if (!command.model.empty()) {
+        const bool is_list = command.model == name(DataModel::list_append);
+        model = is_list ? DataModel::list_append : DataModel::rw_register;
+    }
+    const auto history = properties::isolation::read_transactions(text, model);
+    if (!history) return std::unexpected(history.error());
+    const auto level = properties::isolation::find_level(command.level);
+    properties::Judgement judgement =
+        properties::isolation::check_serializable(*history, *level).judgement;
+    judgement.prose = fmt::format("({}): {}", name(history->model), judgement.prose);
+    return judgement;
+}
+
 }  // namespace
 
 int check(const CheckCommand& command) {
@@ -52,16 +84,15 @@ int check(const CheckCommand& command) {
         fmt::print(stderr, "atlas-sim: {}: cannot be read\n", command.file);
         return to_int(ExitCode::unreadable_input);
     }
-    const auto checked = properties::check_linearizable_file(*text);
+    const Checked checked = command.property == "linearizable" ? check_linearizable(*text)
+                                                               : check_serializable(*text, command);
     if (!checked) {
         fmt::print(stderr, "atlas-sim: {}: {}\n", command.file,
                    properties::describe(checked.error()));
         return to_int(ExitCode::unreadable_input);
     }
-    const properties::Judgement& judgement = checked->report.judgement;
-    fmt::print("{} ({}): {}\n", properties::name(judgement.verdict),
-               properties::name(checked->format), judgement.prose);
-    return to_int(exit_code_of(judgement.verdict));
+    fmt::print("{} {}\n", properties::name(checked->verdict), checked->prose);
+    return to_int(exit_code_of(checked->verdict));
 }
 
 }  // namespace atlas::sim::atlas_sim

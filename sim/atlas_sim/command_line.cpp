@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 
+#include "properties/checkers/isolation/level.hpp"
 #include "sim/atlas_sim/exit_code.hpp"
 #include "sim/faults/knobs.hpp"
 
@@ -108,6 +109,25 @@ void add_run_options(CLI::App& app, RunCommand& run, Words& words) {
     app.add_option("--json", run.json_file, "Write the report as JSON to this file ('-': stdout)");
 }
 
+std::vector<std::string> level_names() {
+    std::vector<std::string> names;
+    for (const properties::isolation::Level level : properties::isolation::all_levels())
+        names.emplace_back(properties::isolation::name(level));
+    return names;
+}
+
+void add_check_options(CLI::App& app, CheckCommand& check) {
+    app.add_option("property", check.property, "linearizable or serializable")
+        ->required()
+        ->check(CLI::IsMember({"linearizable", "serializable"}));
+    app.add_option("file", check.file, "The history ('-': standard input)")->required();
+    app.add_option("--model", check.model, "serializable: what keys hold (default: as in the file)")
+        ->check(CLI::IsMember({"list-append", "rw-register"}));
+    app.add_option("--level", check.level, "serializable: the isolation level that must hold")
+        ->capture_default_str()
+        ->check(CLI::IsMember(level_names()));
+}
+
 void finish_run(RunCommand& run, const Words& words) {
     if (!words.seed.empty()) parse_seed(words.seed, run.seed);
     if (!words.seeds.empty()) parse_seeds(words.seeds, run.seeds);
@@ -164,10 +184,7 @@ std::variant<Command, int> parse_command_line(int argc, const char* const* argv)
 
     CheckCommand check;
     CLI::App* check_app = app.add_subcommand("check", "Judges a recorded history");
-    check_app->add_option("property", check.property, "linearizable")
-        ->required()
-        ->check(CLI::IsMember({"linearizable"}));
-    check_app->add_option("file", check.file, "The history ('-': standard input)")->required();
+    add_check_options(*check_app, check);
 
     ModelCommand model;
     Words model_words;

@@ -46,8 +46,11 @@ struct ListCommand {
 };
 
 struct CheckCommand {
-    std::string property;  ///< linearizable
+    std::string property;  ///< linearizable or serializable
     std::string file;      ///< "-" is standard input
+    /// Of serializable: "list-append" or "rw-register", empty where the file says it; and a level.
+    std::string model;
+    std::string level = "serializable";
 };
 
 struct ModelCommand {

@@ -74,7 +74,8 @@ TEST(DocumentedCommands, AreKnown) {
     EXPECT_GT(commands.size(), 6U) << "is this where the documents are?";
     std::string name = std::filesystem::temp_directory_path() / "atlas-sim-XXXXXX";
     const std::filesystem::path folder = ::mkdtemp(name.data());
-    std::filesystem::create_directory_symlink(repository / "scenarios", folder / "scenarios");
+    for (const char* const each : {"scenarios", "properties"})
+        std::filesystem::create_directory_symlink(repository / each, folder / each);
     const auto run = [&](const std::string& words) {
         const std::string line = "cd " + folder.string() + " && " + program.string() + " " + words;
         const int status = std::system((line + " >out 2>&1").c_str());

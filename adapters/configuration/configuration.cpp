@@ -271,8 +271,8 @@ const std::vector<Variable>& variables() {
              return set_seconds(value, to.breaker.open_time);
          }},
         {"ATLAS_BREAKER_SLOW_CALL_MS",
-         "1 to 60000 milliseconds; three quarters of it is the longest wait for a lock", "2000",
-         false,
+         "1 to 60000 milliseconds; a lock is waited for three quarters of it, but 1500 ms at most",
+         "2000", false,
          [](std::string_view value, ServerConfiguration& to) {
              return set_milliseconds(value, to.breaker.slow_call);
          }},

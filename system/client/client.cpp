@@ -152,7 +152,7 @@ class Client::Implementation {
         : host_(host),
           options_(std::move(options)),
           random_(host.random("client.call", options_.instance)),
-          budget_(options_.retry_budget) {
+          nodes_(options_.endpoints.size(), Node{reliability::RetryBudget(options_.retry_budget)}) {
         ATLAS_CHECK(!options_.endpoints.empty(), "a client knows at least one endpoint");
     }
 
@@ -167,15 +167,14 @@ class Client::Implementation {
         }
         bool may_have_happened = false;
         // Any of them: many clients with the same list must not all begin with its first.
-        std::size_t endpoint = random_.below(options_.endpoints.size());
+        std::size_t node = random_.below(nodes_.size());
         for (unsigned retries = 0;; ++retries) {
-            Attempt attempt = co_await try_once(context, request, expectation, endpoint);
-            endpoint = (endpoint + 1) % options_.endpoints.size();
+            Attempt attempt = co_await try_once(context, request, expectation, node);
             if (attempt && attempt->status != expectation.success) {
                 attempt = std::unexpected(read_failure(*attempt, expectation));
             }
             if (attempt) {
-                budget_.succeeded();
+                nodes_[node].budget.succeeded();
                 co_return attempt;
             }
             Failure& failure = attempt.error();
@@ -186,10 +185,11 @@ class Client::Implementation {
                 failure.certainty = host::Certainty::indefinite;
             }
             if (!may_try_again(failure, expectation)) co_return attempt;
-            // A server that is not done yet has not failed.
-            if (failure.kind != FailureKind::in_progress) budget_.failed();
-            const bool again = co_await wait_for_another_attempt(context, failure, retries);
-            if (!again) co_return attempt;
+            note(node, failure);
+            const std::optional<std::size_t> next =
+                co_await wait_for_another_attempt(context, failure, retries, node);
+            if (!next) co_return attempt;
+            node = *next;
         }
     }
 
@@ -215,13 +215,46 @@ class Client::Implementation {
     void close() noexcept { idle_.clear(); }
 
   private:
-    host::Task<bool> wait_for_another_attempt(host::Context context, const Failure& failure,
-                                              unsigned retries) {
-        if (retries + 1 >= options_.retry.max_attempts) co_return false;
-        if (!budget_.grants_retry()) co_return false;
-        co_return co_await reliability::wait_to_retry(
-            host_, options_.retry, retries, random_, context.deadline,
-            failure.retry_after.value_or(std::chrono::seconds{0}));
+    /// What is known of one server, by its place among the endpoints.
+    struct Node {
+        reliability::RetryBudget budget;
+        /// When it asked to be left alone until; of attempts that it did not begin.
+        host::TimePoint not_before = {};
+    };
+
+    void note(std::size_t node, const Failure& failure) {
+        // A server that is not done yet has not failed.
+        if (failure.kind == FailureKind::in_progress) return;
+        nodes_[node].budget.failed();
+        if (failure.retry_after)
+            nodes_[node].not_before = host_.clock().now() + *failure.retry_after;
+    }
+
+    /// The next in turn whose budget has a retry left; nothing when there is none.
+    std::optional<std::size_t> next_node(std::size_t node) {
+        for (std::size_t i = 1; i <= nodes_.size(); ++i) {
+            const std::size_t next = (node + i) % nodes_.size();
+            if (nodes_[next].budget.grants_retry()) return next;
+        }
+        return std::nullopt;
+    }
+
+    /// Which node is to be asked, when its turn has come.
+    host::Task<std::optional<std::size_t>> wait_for_another_attempt(host::Context context,
+                                                                    const Failure& failure,
+                                                                    unsigned retries,
+                                                                    std::size_t node) {
+        if (retries + 1 >= options_.retry.max_attempts) co_return std::nullopt;
+        const std::optional<std::size_t> next = next_node(node);
+        if (!next) co_return std::nullopt;
+        // What is in progress is so for all nodes; any other wait is the one node's.
+        const host::Duration asked =
+            failure.kind == FailureKind::in_progress
+                ? failure.retry_after.value_or(std::chrono::seconds{0})
+                : std::max(nodes_[*next].not_before - host_.clock().now(), host::Duration{});
+        const bool again = co_await reliability::wait_to_retry(host_, options_.retry, retries,
+                                                               random_, context.deadline, asked);
+        co_return again ? next : std::nullopt;
     }
 
     host::Task<Attempt> try_once(host::Context context, http::Request request,
@@ -285,7 +318,7 @@ class Client::Implementation {
     host::Host& host_;
     ClientOptions options_;
     host::RandomSource random_;
-    reliability::RetryBudget budget_;
+    std::vector<Node> nodes_;
     std::vector<IdleConnection> idle_;  ///< The most recently used last.
 };
 

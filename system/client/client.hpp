@@ -108,10 +108,11 @@ struct ClientOptions {
     std::size_t idle_connections = 4;
     /// Calls that failed without effect (not_started, and any lost call that only reads), and those
     /// that take effect once however often they are sent, are tried again on the next endpoint.
-    /// max_attempts = 1 switches that off. Where the server says how long to wait (Retry-After),
-    /// that comes on top of the policy's pause, on whichever endpoint the next attempt is.
+    /// max_attempts = 1 switches that off. Where a server says how long to wait (Retry-After), the
+    /// policy's pause comes on top of that; another server is asked without it.
     reliability::RetryPolicy retry = {};
-    /// Of all calls together: while most of them fail, none is tried again.
+    /// Of each endpoint, over all calls: one that fails more than now and then is not asked again,
+    /// but the others are.
     reliability::RetryBudgetOptions retry_budget = {};
     /// Of answers. The largest page of users, each as long as it may be, has less than 200 KiB.
     http::MessageLimits limits = {.body_bytes = 262144};

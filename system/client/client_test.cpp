@@ -18,6 +18,7 @@ using host::Task;
 using namespace std::chrono_literals;
 
 const host::Endpoint here{"127.0.0.1", 8080};
+const host::Endpoint nobody{"127.0.0.1", 8081};
 
 http::Response not_now(std::optional<std::chrono::seconds> retry_after) {
     return http::to_response({.type = http::problems::not_started, .retry_after = retry_after}, {});
@@ -68,7 +69,7 @@ Task<> serve_and_run(Host& host, Scenario scenario, ClientOptions options) {
 }
 
 void run(Scenario scenario, ClientOptions options = {}) {
-    options.endpoints = {here};
+    if (options.endpoints.empty()) options.endpoints = {here};
     const auto program = [&](Host& host) { return serve_and_run(host, scenario, options); };
     EXPECT_TRUE(sim::cluster::run_calmly(program).finished);
 }
@@ -108,6 +109,31 @@ TEST(Client, TriesNothingAgainWhileMostCallsFail) {
             EXPECT_EQ(w.asked.size(), 11u);
         },
         {.endpoints = {}, .retry_budget = {.tokens = 4}});
+}
+
+TEST(Client, GoesOnToTheNextServerForAsLongAsOneIsDown) {
+    run(
+        [](World& w) -> Task<> {
+            for (int call = 0; call < 500; ++call) {
+                const auto alive = co_await w.client.livez({});
+                EXPECT_TRUE(alive) << call;
+            }
+            EXPECT_EQ(w.asked.size(), 500u);
+        },
+        {.endpoints = {here, nobody}, .retry_budget = {.tokens = 4}});
+}
+
+TEST(Client, WhatOneServerAsksForDelaysNoOther) {
+    run(
+        [](World& w) -> Task<> {
+            w.answers = {not_now(2s)};
+            const host::Deadline soon = host::deadline_after(w.host, 1s);
+            const auto alive = co_await w.client.livez({.deadline = soon});
+            EXPECT_FALSE(alive);
+            // The last that was asked is the one where nobody listens.
+            if (!alive) EXPECT_EQ(alive.error().retry_after, std::nullopt);
+        },
+        {.endpoints = {here, nobody}});
 }
 
 TEST(Client, SendsAnyPrintableKeyAsItIs) {

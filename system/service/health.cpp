@@ -1,5 +1,7 @@
 #include "system/service/health.hpp"
 
+#include <utility>
+
 namespace atlas::service {
 namespace {
 
@@ -68,19 +70,20 @@ void Health::note(host::Duration latency, const sql::Result<sql::QueryResult>& p
                          {"error", postgresql_.error}}});
 }
 
-// A probe that was not asked says nothing about the server. A full line is ours: if it counted,
-// all nodes would leave their load balancer together, just when there is too much to do. An open
-// circuit tells of failures that requests met.
+// A probe that was not asked says nothing about a server that answers others: if a full line
+// counted, all nodes would leave their load balancer together, just when there is too much to do.
+// Where nobody was answered since the last probe, it is one more failure.
 HealthStatus Health::judge(host::Duration latency, const sql::Result<sql::QueryResult>& probed) {
+    const std::uint64_t answered = database_.pool.breaker().counters().succeeded;
+    const bool others_were_answered = std::exchange(answered_, answered) < answered;
     if (probed) {
         failures_ = 0;
         return latency > options_.slow_after ? HealthStatus::degraded : HealthStatus::healthy;
     }
     const HealthStatus before = postgresql_.status;
     if (before == HealthStatus::unhealthy) return before;
-    if (probed.error().kind == sql::ErrorKind::turned_away) {
-        return circuit_is_closed() ? before : HealthStatus::degraded;
-    }
+    const bool was_asked = probed.error().kind != sql::ErrorKind::turned_away;
+    if (!was_asked && others_were_answered) return before;
     ++failures_;
     return failures_ >= options_.failures_allowed ? HealthStatus::unhealthy
                                                   : HealthStatus::degraded;

@@ -14,7 +14,7 @@ namespace atlas::service {
 
 enum class HealthStatus : std::uint8_t {
     healthy,
-    degraded,   ///< It answers slowly, has failed a moment ago, or its circuit is open.
+    degraded,   ///< It answers slowly, or has failed a moment ago.
     unhealthy,  ///< It has failed again and again, or was never reached.
 };
 
@@ -37,7 +37,7 @@ struct HealthOptions {
     /// A probe that takes longer is slow.
     host::Duration slow_after = std::chrono::milliseconds{250};
     /// So many in a row, and the dependency is unhealthy. Probes that were not asked, because there
-    /// was no connection for them or the circuit was open, are left out.
+    /// was no connection for them or the circuit was open, are left out while others are answered.
     unsigned failures_allowed = 3;
 };
 
@@ -68,6 +68,7 @@ class Health {
     HealthOptions options_;
     DependencyHealth postgresql_{.name = "postgresql"};
     unsigned failures_ = 0;
+    std::uint64_t answered_ = 0;  ///< By the database, up to the last probe.
     bool draining_ = false;
 };
 

@@ -89,21 +89,36 @@ TEST(Health, AnOpenCircuitIsToldFromAServerThatWasAsked) {
     EXPECT_EQ(world.health.dependencies().at(0).error, "it was not asked: it failed a moment ago");
 }
 
-host::Task<> hold_a_connection(World& world, host::Duration time) {
-    const auto lease = co_await world.pool.acquire({});
-    EXPECT_TRUE(lease);
-    co_await host::sleep_for(world.process.host(), time);
+/// Has the only connection nearly all the time, for that long, and uses it or not.
+host::Task<> hold_the_connection(World& world, host::Duration time, bool uses_it) {
+    host::Host& host = world.process.host();
+    const host::TimePoint end = host.clock().now() + time;
+    while (host.clock().now() < end) {
+        auto lease = co_await world.pool.acquire({});
+        EXPECT_TRUE(lease);
+        co_await host::sleep_for(host, uses_it ? host::Duration{900ms} : time);
+        if (uses_it) (void)co_await lease->query({}, "SELECT 2");
+    }
 }
 
-TEST(Health, AFullLineSaysNothingAboutTheServer) {
+TEST(Health, AFullLineSaysNothingAboutAServerThatAnswersOthers) {
     World world({.target = {}, .size = 1, .waiting = 0});
     EXPECT_EQ(world.after(2s), HealthStatus::healthy);
-    world.process.tasks().spawn(hold_a_connection(world, 60s));
+    world.process.tasks().spawn(hold_the_connection(world, 60s, true));
     EXPECT_EQ(world.after(61s), HealthStatus::healthy);
     EXPECT_EQ(world.health.dependencies().at(0).error,
               "it was not asked: all connections are in use");
     EXPECT_EQ(world.after(70s), HealthStatus::healthy);
     EXPECT_EQ(world.health.dependencies().at(0).error, "");
+}
+
+// All connections hang in a network that swallows what is sent.
+TEST(Health, AFullLineBehindWhichNobodyIsAnsweredIsAFailure) {
+    World world({.target = {}, .size = 1, .waiting = 0});
+    EXPECT_EQ(world.after(2s), HealthStatus::healthy);
+    world.process.tasks().spawn(hold_the_connection(world, 60s, false));
+    EXPECT_EQ(world.after(30s), HealthStatus::unhealthy);
+    EXPECT_EQ(world.after(70s), HealthStatus::healthy);
 }
 
 host::Task<> fail_once(World& world) {
@@ -112,7 +127,7 @@ host::Task<> fail_once(World& world) {
     if (lease) (void)co_await lease->query({}, "SELECT 1");
 }
 
-TEST(Health, AnOpenCircuitDegradesAndNoMore) {
+TEST(Health, AnOpenCircuitIsAFailureToo) {
     World world({.target = {}, .breaker = {.minimum_calls = 1, .open_time = 5min}});
     EXPECT_EQ(world.after(1s), HealthStatus::healthy);
     world.server.fail = [](const std::string&) {
@@ -120,7 +135,8 @@ TEST(Health, AnOpenCircuitDegradesAndNoMore) {
     };
     world.process.tasks().spawn(fail_once(world));
     EXPECT_EQ(world.after(4s), HealthStatus::healthy);
-    EXPECT_EQ(world.after(1min), HealthStatus::degraded);
+    EXPECT_EQ(world.after(7s), HealthStatus::degraded);
+    EXPECT_EQ(world.after(1min), HealthStatus::unhealthy);
     EXPECT_EQ(world.health.dependencies().at(0).error, "it was not asked: it failed a moment ago");
     world.server.fail = {};
     EXPECT_EQ(world.after(6min), HealthStatus::healthy);

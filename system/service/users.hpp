@@ -66,7 +66,8 @@ class Users {
 
     /// Once for each key, however often it is asked. That the e-mail address is taken is an outcome
     /// of its own, and kept like the other. What has an answer already is answered from the store:
-    /// that costs no hash. While another of the key is under way, it waits a little.
+    /// that costs no hash. Those of one key take turns, and whoever does not get his soon enough is
+    /// told that another is under way, whatever it is doing.
     host::Task<host::Result<store::KeyedAnswer>> create(host::Context context,
                                                         Registration registration,
                                                         store::KeyedRequest request,

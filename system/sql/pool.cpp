@@ -218,8 +218,8 @@ std::unexpected<Error> Pool::out_of_time(host::TimePoint began, Lease::Call& cal
     return no_connection("the server could not be reached a moment ago");
 }
 
-// However long an operator calls a call not yet slow: one that ended at the server's own limit
-// waited for the server, and nobody waits longer.
+// However long an operator calls a call not yet slow: one that took as long as the server's own
+// limit waited for the server.
 host::Duration Pool::patience() const {
     const host::Duration limit = options_.statement_timeout;
     const host::Duration slow = options_.breaker.slow_call;

@@ -201,7 +201,8 @@ host::Task<host::Result<KeyedAnswer>> run_keyed(sql::Database& database, host::C
         may_be_committed |= !done && !has_failed_before_commit;
         host::Result<KeyedAnswer> outcome = outcome_of(std::move(done), may_be_committed);
         if (outcome || has_failed_before_commit ||
-            outcome.error().certainty == host::Certainty::definite) {
+            outcome.error().certainty == host::Certainty::definite ||
+            outcome.error().code == host::ErrorCode::data_corrupted) {
             co_return outcome;
         }
         const bool again = co_await sql::wait_for_another_attempt(database, context, retries);

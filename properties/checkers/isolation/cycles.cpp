@@ -17,12 +17,14 @@ struct Walks {
     /// No two anti-dependencies in a row. These walks go through a graph of two nodes for each
     /// transaction: reached by an anti-dependency, or by anything else.
     bool apart = false;
+    /// Writes over writes count only where both have committed.
+    bool certain = false;
 };
 
 /// From the cycles that the weakest levels forbid to those that only the strongest do. A group of
 /// transactions is told of once, with the first.
 constexpr Walks searches[] = {
-    {{write_write}},
+    {.kinds = {write_write}, .certain = true},
     {{write_write, write_read}},
     {{write_write, write_read, read_write}, true},
     {{write_write, write_read, read_write}},
@@ -47,7 +49,7 @@ constexpr bool by_anti_dependency(Node node) {
 
 /// Where an edge leads from a node; nowhere when the walk may not take it.
 constexpr bool may_take(const Walks& walks, Node from, const Edge& edge) {
-    return walks.kinds.has(edge.kind) &&
+    return walks.kinds.has(edge.kind) && !(walks.certain && edge.is_uncertain) &&
            !(walks.apart && by_anti_dependency(from) && edge.kind == read_write);
 }
 
@@ -72,7 +74,9 @@ Anomaly anomaly_of(const std::vector<Edge>& cycle) {
     };
     if (count(real_time) > 0) return Anomaly::cycle_in_real_time;
     if (count(session) > 0) return Anomaly::cycle_in_session;
-    if (count(read_write) == 0) return count(write_read) == 0 ? Anomaly::g0 : Anomaly::g1c;
+    // Where an uncertain write was rolled back, somebody has read what was.
+    const bool is_g0 = count(write_read) == 0 && std::ranges::none_of(cycle, &Edge::is_uncertain);
+    if (count(read_write) == 0) return is_g0 ? Anomaly::g0 : Anomaly::g1c;
     if (count(read_write) == 1) return Anomaly::g_single;
     for (std::size_t i = 0; i < cycle.size(); ++i) {
         if (cycle[i].kind == read_write && cycle[(i + 1) % cycle.size()].kind == read_write)
@@ -83,8 +87,9 @@ Anomaly anomaly_of(const std::vector<Edge>& cycle) {
 
 class CycleSearch {
   public:
-    explicit CycleSearch(const DependencyGraph& graph)
+    CycleSearch(const DependencyGraph& graph, std::size_t transactions)
         : graph_(graph),
+          transactions_(transactions),
           told_(graph.size(), false),
           group_(2 * graph.size(), 0),
           came_by_(2 * graph.size(), nullptr),
@@ -117,6 +122,7 @@ class CycleSearch {
             std::vector<Edge> cycle = shortest_through(walks, start);
             if (shortest.empty() || cycle.size() < shortest.size()) shortest = std::move(cycle);
         }
+        shortest = without_moments(std::move(shortest));
         for (const Edge& edge : shortest)
             told_[edge.from] = true;
         const Anomaly anomaly = anomaly_of(shortest);
@@ -152,7 +158,23 @@ class CycleSearch {
         return cycle;
     }
 
+    /// From transaction to transaction, whatever lay between.
+    std::vector<Edge> without_moments(std::vector<Edge> cycle) const {
+        const auto begins_at_one = [this](const Edge& edge) { return edge.from < transactions_; };
+        std::ranges::rotate(cycle, std::ranges::find_if(cycle, begins_at_one));
+        std::vector<Edge> result;
+        for (const Edge& edge : cycle) {
+            if (begins_at_one(edge)) {
+                result.push_back(edge);
+            } else {
+                result.back().to = edge.to;
+            }
+        }
+        return result;
+    }
+
     const DependencyGraph& graph_;
+    const std::size_t transactions_;
     std::vector<bool> told_;  ///< Of a transaction: it is in a cycle that was found.
     std::vector<std::uint32_t> group_;
     std::vector<const Edge*> came_by_;
@@ -165,8 +187,8 @@ class CycleSearch {
 
 }  // namespace
 
-std::vector<Cycle> find_cycles(const DependencyGraph& graph) {
-    return CycleSearch(graph).run();
+std::vector<Cycle> find_cycles(const DependencyGraph& graph, std::size_t transactions) {
+    return CycleSearch(graph, transactions).run();
 }
 
 }  // namespace atlas::properties::isolation

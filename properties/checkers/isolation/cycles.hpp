@@ -18,6 +18,9 @@ struct Cycle {
 /// weakest levels forbid. Whether there is one of a kind is exact, but for G-single and
 /// G-nonadjacent: which of the two is said depends on the shortest that is found (the same levels
 /// forbid both). Linear in the edges, and for each cycle in the edges of its group.
-std::vector<Cycle> find_cycles(const DependencyGraph& graph);
+///
+/// The graph's nodes from `transactions` on are moments of real time; in the cycles they are not
+/// seen.
+std::vector<Cycle> find_cycles(const DependencyGraph& graph, std::size_t transactions);
 
 }  // namespace atlas::properties::isolation

@@ -6,8 +6,8 @@
 
 namespace atlas::properties::isolation {
 
-DependencyGraph::DependencyGraph(std::size_t transactions, const std::vector<Edge>& edges)
-    : first_(transactions + 1, 0) {
+DependencyGraph::DependencyGraph(std::size_t nodes, const std::vector<Edge>& edges)
+    : first_(nodes + 1, 0) {
     const auto leads_elsewhere = [](const Edge& edge) { return edge.from != edge.to; };
     for (const Edge& edge : edges | std::views::filter(leads_elsewhere))
         ++first_[edge.from + 1];
@@ -60,25 +60,27 @@ std::vector<Moment> moments_of(const TransactionHistory& history) {
 
 std::vector<Edge> real_time_edges(const TransactionHistory& history) {
     std::vector<Edge> edges;
-    // Ended, and not yet followed by another that has ended too.
-    std::vector<TransactionNumber> latest;
-    std::map<TransactionNumber, std::vector<TransactionNumber>> before_open;
+    const auto add = [&edges](TransactionNumber from, TransactionNumber to) {
+        edges.push_back({.from = from, .to = to, .kind = Dependency::real_time});
+    };
+    const auto first_end = static_cast<TransactionNumber>(history.transactions.size());
+    TransactionNumber next_end = first_end;
     for (const Moment& moment : moments_of(history)) {
         if (!moment.is_end) {
-            for (const TransactionNumber ended : latest)
-                edges.push_back(
-                    {.from = ended, .to = moment.transaction, .kind = Dependency::real_time});
-            before_open.emplace(moment.transaction, latest);
+            if (next_end > first_end) add(next_end - 1, moment.transaction);
             continue;
         }
-        const auto open = before_open.find(moment.transaction);
-        std::erase_if(latest, [&](TransactionNumber each) {
-            return std::ranges::find(open->second, each) != open->second.end();
-        });
-        latest.push_back(moment.transaction);
-        before_open.erase(open);
+        add(moment.transaction, next_end);
+        if (next_end > first_end) add(next_end - 1, next_end);
+        ++next_end;
     }
     return edges;
+}
+
+std::size_t nodes_with_real_time(const TransactionHistory& history) {
+    const auto committed =
+        std::ranges::count(history.transactions, Outcome::committed, &Transaction::outcome);
+    return history.transactions.size() + static_cast<std::size_t>(committed);
 }
 
 }  // namespace atlas::properties::isolation

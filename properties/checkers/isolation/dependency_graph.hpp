@@ -10,7 +10,7 @@
 
 namespace atlas::properties::isolation {
 
-/// A position in TransactionHistory::transactions.
+/// A position in TransactionHistory::transactions; see also real_time_edges.
 using TransactionNumber = std::uint32_t;
 
 enum class Dependency : std::uint8_t {
@@ -30,6 +30,9 @@ struct Edge {
     Key key = 0;
     Value before = nil;
     Value after = nil;
+    /// Of a write over a write: the outcome of one of the two is not known, so that it may have
+    /// been rolled back, unless a level is claimed at which what is read has committed.
+    bool is_uncertain = false;
 };
 
 /// A set of kinds of dependencies.
@@ -51,7 +54,7 @@ class Dependencies {
 class DependencyGraph {
   public:
     /// Edges from a transaction to itself are left out.
-    DependencyGraph(std::size_t transactions, const std::vector<Edge>& edges);
+    DependencyGraph(std::size_t nodes, const std::vector<Edge>& edges);
 
     std::size_t size() const { return first_.size() - 1; }
     std::span<const Edge> from(TransactionNumber transaction) const {
@@ -68,8 +71,13 @@ class DependencyGraph {
 /// "One client did this, then that", for what it knows to have committed; linear in the history.
 std::vector<Edge> session_edges(const TransactionHistory& history);
 
-/// "This had ended before that began", without those that follow from others. At most as many for a
-/// transaction as there are clients.
+/// "This had ended before that began". Time passes through nodes of its own, one for each end, with
+/// numbers after those of the transactions: a transaction leads to its end, that to the next end,
+/// and the last one before a transaction to it. So there are three edges for each transaction at
+/// most.
 std::vector<Edge> real_time_edges(const TransactionHistory& history);
+
+/// Transactions and ends.
+std::size_t nodes_with_real_time(const TransactionHistory& history);
 
 }  // namespace atlas::properties::isolation

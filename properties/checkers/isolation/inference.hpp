@@ -3,8 +3,11 @@
 // transaction must come before which, and what is wrong at first sight.
 //
 // Sound: an edge or a finding is there only if every execution that explains the answers has it.
-// Not complete: what nobody read leaves no trace, so read every key at the end of a test.
+// (An append has its place in the list once its own transaction has read it there.) Not complete:
+// what nobody read leaves no trace, so read every key at the end of a test.
 
+#include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,22 +17,35 @@
 
 namespace atlas::properties::isolation {
 
-/// An anomaly of one read, or of two transactions: no cycle is needed to show it.
-struct Finding {
-    Anomaly anomaly = Anomaly::internal;
-    /// A sentence for people.
-    std::string prose;
+/// Anomalies, in the order of their severity; the first few of each are told.
+class Findings {
+  public:
+    struct Found {
+        std::size_t count = 0;
+        std::vector<std::string> told = {};  ///< Sentences for people.
+    };
 
-    friend bool operator==(const Finding&, const Finding&) = default;
+    /// `tell` makes the text, and is called only if it is wanted.
+    template <typename Tell>
+    void add(Anomaly anomaly, Tell tell) {
+        Found& found = found_[anomaly];
+        if (++found.count <= most_told) found.told.push_back(tell());
+    }
+    const std::map<Anomaly, Found>& all() const { return found_; }
+
+  private:
+    static constexpr std::size_t most_told = 5;
+    std::map<Anomaly, Found> found_;
 };
 
 struct Inference {
     std::vector<Edge> edges = {};
-    std::vector<Finding> findings = {};
+    /// Those of one read, or of two transactions, that need no cycle to be shown.
+    Findings findings = {};
 };
 
 /// The longest read of a list is the order of its appends; all other reads must be its beginnings.
-/// What committed and is in no read comes after all that is. O(n log n) in the elements read.
+/// What took effect and is in no read comes after all that is. O(n log n) in the elements read.
 Inference infer_list_append(const TransactionHistory& history);
 
 /// A read names the write it saw. Of two versions the one is known to be the earlier if it is nil,

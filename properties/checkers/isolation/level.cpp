@@ -36,7 +36,7 @@ constexpr std::array levels{read_uncommitted,
 
 constexpr std::array at_all{read_uncommitted};
 constexpr std::array committed{read_committed};
-constexpr std::array updates{cursor_stability, snapshot_isolation};
+constexpr std::array updates{cursor_stability};
 constexpr std::array views{repeatable_read, snapshot_isolation};
 constexpr std::array items{repeatable_read};
 constexpr std::array sessions{strong_session_serializable};
@@ -59,9 +59,8 @@ std::span<const Level> all_levels() {
 }
 
 bool includes(Level level, Level weaker) {
-    // Snapshot isolation stands beside two others; the rest is one line.
-    if (level == snapshot_isolation)
-        return weaker == snapshot_isolation || weaker <= read_committed;
+    // Snapshot isolation stands beside repeatable read; the rest is one line.
+    if (level == snapshot_isolation) return weaker != repeatable_read && weaker <= level;
     if (weaker == snapshot_isolation) return level >= serializable;
     return level >= weaker;
 }

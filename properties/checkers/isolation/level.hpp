@@ -2,8 +2,8 @@
 // Isolation levels and the anomalies that they forbid, after Adya ("Weak consistency", 1999),
 // Cerone and Gotsman ("Analysing snapshot isolation", 2016) and Elle (Kingsbury and Alvaro, 2020).
 //
-//   read-uncommitted < read-committed < cursor-stability < repeatable-read \
-//                      read-committed < snapshot-isolation ----------------> serializable
+//   read-uncommitted < read-committed < cursor-stability < repeatable-read    < serializable
+//                                       cursor-stability < snapshot-isolation < serializable
 //   serializable < strong-session-serializable < strict-serializable
 //
 // PostgreSQL's REPEATABLE READ is snapshot isolation: it is not above nor below the level that the
@@ -45,7 +45,7 @@ enum class Anomaly : std::uint8_t {
     aborted_read,        ///< G1a: a read of what was rolled back.
     intermediate_read,   ///< G1b: a read of what its writer overwrote before committing.
     dirty_update,        ///< What was rolled back, and a committed write on top of it.
-    lost_update,         ///< Two that read the same version, and both wrote over it.
+    lost_update,         ///< A write over a version that its writer had not read, but an older one.
     g0,                  ///< A cycle of writes over writes.
     g1c,                 ///< A cycle of writes over writes and reads of writes.
     g_single,            ///< A cycle with one write over what was read.

@@ -23,11 +23,14 @@ bool starts_with(std::span<const Value> list, std::span<const Value> beginning) 
            std::equal(beginning.begin(), beginning.end(), list.begin());
 }
 
-/// The first read of a key by a committed transaction.
-struct ExternalRead {
+struct ReadOfList {
     TransactionNumber transaction = 0;
     std::vector<Value> list = {};
-    std::size_t own = 0;  ///< So many at the list's end it had appended itself.
+    std::size_t own = 0;  ///< So many at the list's end its reader had appended itself.
+    /// The reader's first of the key, and what it can be: it tells what was there before.
+    bool is_external = false;
+    /// The reader appends to the key after it.
+    bool is_updated = false;
 
     /// What others had appended.
     std::span<const Value> state() const { return std::span(list).first(list.size() - own); }
@@ -47,6 +50,13 @@ struct OwnView {
     }
 };
 
+/// The order of a list's appends, as its longest read shows it.
+struct Versions {
+    std::vector<Value> order = {};
+    /// At each of them and at the end: the first from there on that was not rolled back.
+    std::vector<const Written*> next = {};
+};
+
 class ListAppend {
   public:
     explicit ListAppend(const TransactionHistory& history)
@@ -64,67 +74,94 @@ class ListAppend {
             for (const Written& each : writers_.of(key))
                 took_effect_[each.transaction] = took_effect_[each.transaction] || each.is_read;
         }
-        for (Key key = 0; key < reads_.size(); ++key)
-            order(key);
+        for (Key key = 0; key < reads_.size(); ++key) {
+            const Versions versions = order(key);
+            order_writes(key, versions);
+            place_reads(key, versions);
+        }
         return std::move(result_);
     }
 
   private:
     void look_at(TransactionNumber number);
+    std::size_t own_at_end(TransactionNumber number, const Access& read);
     void look_at_read(TransactionNumber number, std::uint32_t access);
-    void look_at_element(TransactionNumber number, const Access& read, std::uint32_t access,
-                         std::size_t position);
-    void order(Key key);
-    std::vector<Value> longest_read(Key key);
-    void order_versions(Key key, std::span<const Value> versions);
-    void place_reads(Key key, std::span<const Value> versions);
-    const Written* next_version(Key key, std::span<const Value> versions);
+    void look_at_element(TransactionNumber number, std::uint32_t access, std::size_t position);
+    Versions order(Key key);
+    void order_writes(Key key, const Versions& versions);
+    void place_reads(Key key, const Versions& versions);
+    void place_external_read(Key key, const ReadOfList& read, const Versions& versions,
+                             const std::vector<Written>& later);
+    void find_lost_updates(Key key, const Versions& versions);
     std::vector<Written> unread(Key key);
-    void find_lost_updates(Key key);
 
     Outcome outcome_of(const Written& written) const {
         return history_.transactions[written.transaction].outcome;
     }
-    bool appends(TransactionNumber number, Key key) const {
-        return std::ranges::any_of(history_.transactions[number].accesses, [&](const Access& each) {
-            return each.kind == AccessKind::append && each.key == key;
-        });
+    bool counts(const Written* written) const {
+        return written != nullptr && outcome_of(*written) != Outcome::aborted;
     }
-    void find(Anomaly anomaly, std::string prose) {
-        result_.findings.push_back({anomaly, std::move(prose)});
+    void add_write_write(Key key, const Written& first, const Written& second) {
+        const bool is_uncertain =
+            outcome_of(first) != Outcome::committed || outcome_of(second) != Outcome::committed;
+        result_.edges.push_back({first.transaction, second.transaction, Dependency::write_write,
+                                 key, first.value, second.value, is_uncertain});
     }
     std::string describe(TransactionNumber number) const {
         return isolation::describe(history_, number);
     }
+    std::string text_of(Value value) const { return describe_value(history_, value); }
+    const std::string& name_of(Key key) const { return history_.keys.text(key); }
 
     const TransactionHistory& history_;
     Writers writers_;
-    std::vector<std::vector<ExternalRead>> reads_;  ///< Of each key.
-    std::vector<bool> took_effect_;                 ///< Of those of unknown outcome, who did.
+    std::vector<std::vector<ReadOfList>> reads_;  ///< Of each key, by committed transactions.
+    std::vector<bool> took_effect_;               ///< Of those of unknown outcome, who did.
     Inference result_;
 };
 
 void ListAppend::look_at(TransactionNumber number) {
     const std::vector<Access>& accesses = history_.transactions[number].accesses;
     std::map<Key, OwnView> views;
+    std::map<Key, std::size_t> external;  ///< Positions in reads_.
     for (std::uint32_t i = 0; i < accesses.size(); ++i) {
         const Access& access = accesses[i];
         const auto [found, is_first] = views.try_emplace(access.key);
         OwnView& view = found->second;
         if (access.kind == AccessKind::append) {
             view.appended.push_back(access.value);
+            const auto read = external.find(access.key);
+            if (read != external.end()) reads_[access.key][read->second].is_updated = true;
             continue;
         }
         look_at_read(number, i);
-        if (!view.explains(access.list)) {
-            find(Anomaly::internal,
-                 fmt::format("It {}, which contradicts what it had read or appended itself: {}.",
-                             isolation::describe(history_, access), describe(number)));
-        } else if (!view.read) {
-            reads_[access.key].push_back({number, access.list, view.appended.size()});
+        const bool is_explained = view.explains(access.list);
+        if (!is_explained) {
+            result_.findings.add(Anomaly::internal, [&] {
+                return fmt::format(
+                    "{} contradicts what its reader had read or appended itself, {}.",
+                    isolation::describe(history_, access), describe(number));
+            });
         }
+        const bool is_external = is_explained && !view.read;
+        if (is_external) external.emplace(access.key, reads_[access.key].size());
+        reads_[access.key].push_back({.transaction = number,
+                                      .list = access.list,
+                                      .own = own_at_end(number, access),
+                                      .is_external = is_external});
         view = {.read = access.list};
     }
+}
+
+std::size_t ListAppend::own_at_end(TransactionNumber number, const Access& read) {
+    std::size_t own = 0;
+    while (own < read.list.size()) {
+        const Written* const written =
+            writers_.find(read.key, read.list[read.list.size() - 1 - own]);
+        if (written == nullptr || written->transaction != number) break;
+        ++own;
+    }
+    return own;
 }
 
 void ListAppend::look_at_read(TransactionNumber number, std::uint32_t access) {
@@ -133,142 +170,135 @@ void ListAppend::look_at_read(TransactionNumber number, std::uint32_t access) {
     std::ranges::sort(sorted);
     const auto twice = std::ranges::adjacent_find(sorted);
     if (twice != sorted.end()) {
-        find(Anomaly::duplicate_elements,
-             fmt::format("{} is in {} more than once, as read by {}.",
-                         describe_value(history_, *twice), history_.keys.text(read.key),
-                         describe(number)));
+        result_.findings.add(Anomaly::duplicate_elements, [&] {
+            return fmt::format("{} is in {} more than once, as read by {}.", text_of(*twice),
+                               name_of(read.key), describe(number));
+        });
     }
     for (std::size_t i = 0; i < read.list.size(); ++i)
-        look_at_element(number, read, access, i);
+        look_at_element(number, access, i);
 }
 
-void ListAppend::look_at_element(TransactionNumber number, const Access& read, std::uint32_t access,
+void ListAppend::look_at_element(TransactionNumber number, std::uint32_t access,
                                  std::size_t position) {
+    const Access& read = history_.transactions[number].accesses[access];
     const Value value = read.list[position];
     Written* const written = writers_.find(read.key, value);
-    const auto saw = [&] {
-        return fmt::format("{} in {} was seen by {}", describe_value(history_, value),
-                           history_.keys.text(read.key), describe(number));
+    const auto find = [&](Anomaly anomaly, std::string_view what, bool names_writer) {
+        result_.findings.add(anomaly, [&] {
+            return fmt::format("{} in {} was seen by {}, {}{}.", text_of(value), name_of(read.key),
+                               describe(number), what,
+                               names_writer ? " " + describe(written->transaction) : "");
+        });
     };
     if (written == nullptr) {
-        find(Anomaly::garbage_read, saw() + ", and nobody appended it.");
+        find(Anomaly::garbage_read, "and nobody appended it", false);
         return;
     }
     if (written->transaction == number) {
         if (written->access > access)
-            find(Anomaly::future_read, saw() + ", which appended it only later.");
+            find(Anomaly::future_read, "which appended it only later", false);
         return;
     }
     written->is_read = true;
-    if (outcome_of(*written) == Outcome::aborted) {
-        find(Anomaly::aborted_read, fmt::format("{}, although it was rolled back with {}.", saw(),
-                                                describe(written->transaction)));
-    }
-    if (position + 1 == read.list.size() && !written->is_last) {
-        find(Anomaly::intermediate_read,
-             fmt::format("{} as the last, although it was not the last append of {}.", saw(),
-                         describe(written->transaction)));
-    }
+    if (outcome_of(*written) == Outcome::aborted)
+        find(Anomaly::aborted_read, "although it was rolled back with", true);
+    if (position + 1 == read.list.size() && !written->is_last)
+        find(Anomaly::intermediate_read, "as the last, although there are more appends of", true);
 }
 
-void ListAppend::order(Key key) {
-    const std::vector<Value> versions = longest_read(key);
-    order_versions(key, versions);
-    place_reads(key, versions);
-    find_lost_updates(key);
-}
-
-/// With the reader's own appends at its end: these are versions as well, since it has committed.
-std::vector<Value> ListAppend::longest_read(Key key) {
-    std::vector<ExternalRead>& reads = reads_[key];
+/// Own appends at a read's end are versions as well, since their reader has committed.
+Versions ListAppend::order(Key key) {
+    const std::vector<ReadOfList>& reads = reads_[key];
     const auto longest = std::ranges::max_element(
-        reads, {}, [](const ExternalRead& each) { return each.list.size(); });
-    if (longest == reads.end()) return {};
-    for (const ExternalRead& read : reads) {
+        reads, {}, [](const ReadOfList& each) { return each.list.size(); });
+    Versions versions;
+    if (longest == reads.end()) return {.next = {nullptr}};
+    for (const ReadOfList& read : reads) {
         if (starts_with(longest->list, read.list)) continue;
-        find(Anomaly::incompatible_order,
-             fmt::format("{} was read as {} by {}, and as {} by {}: neither is the other's "
-                         "beginning.",
-                         history_.keys.text(key), describe_list(history_, longest->list),
-                         describe(longest->transaction), describe_list(history_, read.list),
-                         describe(read.transaction)));
+        result_.findings.add(Anomaly::incompatible_order, [&] {
+            return fmt::format(
+                "{} was read as {} by {}, and as {} by {}: neither is the other's beginning.",
+                name_of(key), describe_list(history_, longest->list),
+                describe(longest->transaction), describe_list(history_, read.list),
+                describe(read.transaction));
+        });
     }
-    std::vector<Value> versions;
     std::set<Value> seen;
     for (const Value value : longest->list) {
-        if (seen.insert(value).second) versions.push_back(value);
+        if (seen.insert(value).second) versions.order.push_back(value);
+    }
+    versions.next.assign(versions.order.size() + 1, nullptr);
+    for (std::size_t i = versions.order.size(); i-- > 0;) {
+        Written* const written = writers_.find(key, versions.order[i]);
+        if (written != nullptr) written->is_read = true;
+        versions.next[i] = counts(written) ? written : versions.next[i + 1];
     }
     return versions;
 }
 
-void ListAppend::order_versions(Key key, std::span<const Value> versions) {
+void ListAppend::order_writes(Key key, const Versions& versions) {
     const Written* last = nullptr;
     const Written* aborted = nullptr;
-    for (const Value value : versions) {
-        Written* const written = writers_.find(key, value);
+    for (const Value value : versions.order) {
+        const Written* const written = writers_.find(key, value);
         if (written == nullptr) continue;
-        written->is_read = true;
         if (outcome_of(*written) == Outcome::aborted) {
             aborted = written;
             continue;
         }
         if (aborted != nullptr && outcome_of(*written) == Outcome::committed) {
-            find(
-                Anomaly::dirty_update,
-                fmt::format("{} was appended to {} on top of {}, which was rolled back with {}, by "
-                            "{}.",
-                            describe_value(history_, value), history_.keys.text(key),
-                            describe_value(history_, aborted->value),
-                            describe(aborted->transaction), describe(written->transaction)));
+            result_.findings.add(Anomaly::dirty_update, [&] {
+                return fmt::format(
+                    "{} was appended to {} on top of {}, which was rolled back with {}, by {}.",
+                    text_of(value), name_of(key), text_of(aborted->value),
+                    describe(aborted->transaction), describe(written->transaction));
+            });
             aborted = nullptr;
         }
-        if (last != nullptr) {
-            result_.edges.push_back({last->transaction, written->transaction,
-                                     Dependency::write_write, key, last->value, value});
-        }
+        if (last != nullptr) add_write_write(key, *last, *written);
         last = written;
     }
-    for (const Written& each : unread(key)) {
-        // Of an unknown one it is sure only at levels at which what is read has committed; a write
-        // over a write matters at all.
-        if (last != nullptr && outcome_of(each) == Outcome::committed)
-            result_.edges.push_back({last->transaction, each.transaction, Dependency::write_write,
-                                     key, last->value, each.value});
-    }
+    if (last == nullptr) return;
+    for (const Written& each : unread(key))
+        add_write_write(key, *last, each);
 }
 
-void ListAppend::place_reads(Key key, std::span<const Value> versions) {
+void ListAppend::place_reads(Key key, const Versions& versions) {
     const std::vector<Written> later = unread(key);
-    for (const ExternalRead& read : reads_[key]) {
+    for (const ReadOfList& read : reads_[key]) {
         const Value last = read.last();
         const Written* const written = last == nil ? nullptr : writers_.find(key, last);
-        if (written != nullptr && outcome_of(*written) != Outcome::aborted) {
+        if (counts(written)) {
             result_.edges.push_back(
                 {written->transaction, read.transaction, Dependency::write_read, key, last});
         }
-        if (!starts_with(versions, read.state())) continue;
-        const auto overwritten_by = [&](const Written& next) {
-            result_.edges.push_back({read.transaction, next.transaction, Dependency::read_write,
-                                     key, last, next.value});
-        };
-        if (const Written* const next = next_version(key, versions.subspan(read.state().size()))) {
+        if (read.is_external) place_external_read(key, read, versions, later);
+    }
+    find_lost_updates(key, versions);
+}
+
+/// What was not there yet comes after the reader: after what it saw of others, and after its own.
+void ListAppend::place_external_read(Key key, const ReadOfList& read, const Versions& versions,
+                                     const std::vector<Written>& later) {
+    const auto overwritten_by = [&](const Written& next) {
+        result_.edges.push_back({read.transaction, next.transaction, Dependency::read_write, key,
+                                 read.last(), next.value});
+    };
+    const auto place = [&](std::span<const Value> seen) {
+        if (!starts_with(versions.order, seen)) return;
+        const Written* const next = versions.next[seen.size()];
+        if (next != nullptr) {
             overwritten_by(*next);
         } else {
             std::ranges::for_each(later, overwritten_by);
         }
-    }
+    };
+    place(read.state());
+    if (read.own > 0) place(read.list);
 }
 
-/// The first that counts: what was rolled back comes before nothing.
-const Written* ListAppend::next_version(Key key, std::span<const Value> versions) {
-    for (const Value value : versions) {
-        const Written* const written = writers_.find(key, value);
-        if (written != nullptr && outcome_of(*written) != Outcome::aborted) return written;
-    }
-    return nullptr;
-}
-
-/// It is there, and in nobody's read: after all that is in one.
+/// It took effect, and is in nobody's read: after all that is in one.
 std::vector<Written> ListAppend::unread(Key key) {
     std::vector<Written> found;
     for (const Written& each : writers_.of(key)) {
@@ -282,16 +312,23 @@ std::vector<Written> ListAppend::unread(Key key) {
     return found;
 }
 
-void ListAppend::find_lost_updates(Key key) {
+/// Berenson's P4: it read a version and then appended, and another append came in between.
+void ListAppend::find_lost_updates(Key key, const Versions& versions) {
     std::map<Value, TransactionNumber> updated;
-    for (const ExternalRead& read : reads_[key]) {
-        if (read.own > 0 || !appends(read.transaction, key)) continue;
+    for (const ReadOfList& read : reads_[key]) {
+        if (!read.is_external || read.own > 0 || !read.is_updated) continue;
         const auto [first, is_first] = updated.try_emplace(read.last(), read.transaction);
-        if (is_first) continue;
-        find(Anomaly::lost_update,
-             fmt::format("{} was read as {} and then appended to by two: {} and {}.",
-                         history_.keys.text(key), describe_list(history_, read.list),
-                         describe(first->second), describe(read.transaction)));
+        const Written* const next =
+            starts_with(versions.order, read.list) ? versions.next[read.list.size()] : nullptr;
+        const bool is_second = !is_first;
+        const bool comes_late = next != nullptr && next->transaction != read.transaction;
+        if (!is_second && !comes_late) continue;
+        result_.findings.add(Anomaly::lost_update, [&] {
+            const TransactionNumber other = comes_late ? next->transaction : first->second;
+            return fmt::format("{} was read as {} and then appended to by {}, and also by {}.",
+                               name_of(key), describe_list(history_, read.list),
+                               describe(read.transaction), describe(other));
+        });
     }
 }
 

@@ -63,7 +63,11 @@ std::string describe(const TransactionHistory& history, TransactionNumber number
             accesses += fmt::format("{} more", transaction.accesses.size() - i);
             break;
         }
-        accesses += describe(history, transaction.accesses[i]);
+        const Access& access = transaction.accesses[i];
+        const bool is_answered =
+            access.kind != AccessKind::read || transaction.outcome == Outcome::committed;
+        accesses += is_answered ? describe(history, access)
+                                : fmt::format("read {}", history.keys.text(access.key));
     }
     return fmt::format("the transaction {} (process {}: {})", lines_of(transaction),
                        transaction.process, accesses);

@@ -29,11 +29,19 @@ struct Version {
 class RwRegister {
   public:
     explicit RwRegister(const TransactionHistory& history)
-        : history_(history), writers_(history), versions_(history.keys.size()) {}
+        : history_(history),
+          writers_(history),
+          versions_(history.keys.size()),
+          took_effect_(history.transactions.size(), false) {}
 
     Inference run() {
         for (TransactionNumber number = 0; number < history_.transactions.size(); ++number) {
             if (history_.transactions[number].outcome == Outcome::committed) look_at(number);
+        }
+        // What was read has taken effect, whatever its client was told.
+        for (Key key = 0; key < versions_.size(); ++key) {
+            for (const Written& each : writers_.of(key))
+                took_effect_[each.transaction] = took_effect_[each.transaction] || each.is_read;
         }
         for (Key key = 0; key < versions_.size(); ++key) {
             if (versions_[key].empty()) continue;
@@ -53,9 +61,6 @@ class RwRegister {
     Outcome outcome_of(const Written& written) const {
         return history_.transactions[written.transaction].outcome;
     }
-    void find(Anomaly anomaly, std::string prose) {
-        result_.findings.push_back({anomaly, std::move(prose)});
-    }
     std::string describe(TransactionNumber number) const {
         return isolation::describe(history_, number);
     }
@@ -63,6 +68,7 @@ class RwRegister {
     const TransactionHistory& history_;
     Writers writers_;
     std::vector<std::map<Value, Version>> versions_;  ///< Of each key.
+    std::vector<bool> took_effect_;                   ///< Of those of unknown outcome, who did.
     Inference result_;
 };
 
@@ -84,9 +90,11 @@ void RwRegister::look_at(TransactionNumber number) {
             look_at_value(number, i);
             if (is_first) view.read_first = access.value;
             if (!is_first && access.value != view.expected) {
-                find(Anomaly::internal,
-                     fmt::format("It {}, which contradicts what it had read or written itself: {}.",
-                                 isolation::describe(history_, access), describe(number)));
+                result_.findings.add(Anomaly::internal, [&] {
+                    return fmt::format(
+                        "{} contradicts what its reader had read or written itself, {}.",
+                        isolation::describe(history_, access), describe(number));
+                });
             }
         }
         view.expected = access.value;
@@ -102,29 +110,29 @@ void RwRegister::look_at(TransactionNumber number) {
 void RwRegister::look_at_value(TransactionNumber number, std::uint32_t access) {
     const Access& read = history_.transactions[number].accesses[access];
     if (read.value == nil) return;
-    const auto saw = [&] {
-        return fmt::format("{} in {} was seen by {}", describe_value(history_, read.value),
-                           history_.keys.text(read.key), describe(number));
+    Written* const written = writers_.find(read.key, read.value);
+    const auto find = [&](Anomaly anomaly, std::string_view what, bool names_writer) {
+        result_.findings.add(anomaly, [&] {
+            return fmt::format("{} in {} was seen by {}, {}{}.",
+                               describe_value(history_, read.value), history_.keys.text(read.key),
+                               describe(number), what,
+                               names_writer ? " " + describe(written->transaction) : "");
+        });
     };
-    const Written* const written = writers_.find(read.key, read.value);
     if (written == nullptr) {
-        find(Anomaly::garbage_read, saw() + ", and nobody wrote it.");
+        find(Anomaly::garbage_read, "and nobody wrote it", false);
         return;
     }
     if (written->transaction == number) {
         if (written->access > access)
-            find(Anomaly::future_read, saw() + ", which wrote it only later.");
+            find(Anomaly::future_read, "which wrote it only later", false);
         return;
     }
-    if (outcome_of(*written) == Outcome::aborted) {
-        find(Anomaly::aborted_read, fmt::format("{}, although it was rolled back with {}.", saw(),
-                                                describe(written->transaction)));
-    }
-    if (!written->is_last) {
-        find(Anomaly::intermediate_read,
-             fmt::format("{}, although it was not the last write of {}.", saw(),
-                         describe(written->transaction)));
-    }
+    written->is_read = true;
+    if (outcome_of(*written) == Outcome::aborted)
+        find(Anomaly::aborted_read, "although it was rolled back with", true);
+    if (!written->is_last)
+        find(Anomaly::intermediate_read, "although there are more writes of", true);
 }
 
 /// Nil comes before all: before the final writes that are not known to come after another.
@@ -138,8 +146,10 @@ void RwRegister::first_versions(Key key) {
             later.insert(each->value);
     }
     for (const Written& each : writers_.of(key)) {
-        if (!each.is_last || outcome_of(each) != Outcome::committed || later.contains(each.value))
-            continue;
+        const bool is_there =
+            outcome_of(each) == Outcome::committed ||
+            (outcome_of(each) == Outcome::unknown && took_effect_[each.transaction]);
+        if (!each.is_last || !is_there || later.contains(each.value)) continue;
         if (at_nil->second.overwrites.size() >= most_overwrites) break;
         at_nil->second.overwrites.push_back(&each);
     }
@@ -168,10 +178,12 @@ bool RwRegister::is_cyclic(Key key) {
         for (const std::uint32_t each : cycle)
             listed += fmt::format("{}{}", listed.empty() ? "" : ", ",
                                   describe_value(history_, values[each]));
-        find(Anomaly::cyclic_versions,
-             fmt::format("Of {}, each of the versions {} was written by somebody who had read "
-                         "another of them.",
-                         history_.keys.text(key), listed));
+        result_.findings.add(Anomaly::cyclic_versions, [&] {
+            return fmt::format(
+                "Of {}, each of the versions {} was written by somebody who had read another of "
+                "them.",
+                history_.keys.text(key), listed);
+        });
     }
     return !cycles.empty();
 }
@@ -200,10 +212,11 @@ void RwRegister::add_edges(Key key) {
                 first = each->transaction;
                 continue;
             }
-            find(Anomaly::lost_update,
-                 fmt::format("{} was read as {} and then written by two: {} and {}.",
-                             history_.keys.text(key), describe_value(history_, value),
-                             describe(*first), describe(each->transaction)));
+            result_.findings.add(Anomaly::lost_update, [&] {
+                return fmt::format("{} was read as {} and then written by two: {} and {}.",
+                                   history_.keys.text(key), describe_value(history_, value),
+                                   describe(*first), describe(each->transaction));
+            });
         }
     }
 }

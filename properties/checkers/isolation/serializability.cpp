@@ -15,39 +15,34 @@ namespace atlas::properties::isolation {
 
 namespace {
 
-constexpr std::size_t most_explained = 5;
+constexpr std::size_t most_edges = 20;
 
 /// "T1", "T2", ... in the order in which the cycle comes to them.
-class Names {
-  public:
-    const std::string& of(TransactionNumber transaction) {
-        const auto [found, is_new] = names_.try_emplace(transaction);
-        if (is_new) found->second = fmt::format("T{}", names_.size());
-        return found->second;
-    }
-
-  private:
-    std::map<TransactionNumber, std::string> names_;
-};
-
 std::string explain_cycle(const TransactionHistory& history, const Cycle& cycle) {
-    Names names;
-    std::string told;
-    for (const Edge& edge : cycle.edges) {
-        const bool is_known = told.find(names.of(edge.from) + " is ") != std::string::npos;
-        if (is_known) continue;
-        told += fmt::format("    {} is {}.\n", names.of(edge.from), describe(history, edge.from));
+    std::map<TransactionNumber, std::string> names;
+    std::string who;
+    std::string why;
+    const auto name_of = [&](TransactionNumber transaction) -> const std::string& {
+        const auto [found, is_new] = names.try_emplace(transaction);
+        if (is_new) {
+            found->second = fmt::format("T{}", names.size());
+            who += fmt::format("    {} is {}.\n", found->second, describe(history, transaction));
+        }
+        return found->second;
+    };
+    for (std::size_t i = 0; i < std::min(cycle.edges.size(), most_edges); ++i) {
+        const Edge& edge = cycle.edges[i];
+        const std::string& first = name_of(edge.from);
+        const std::string& second = name_of(edge.to);
+        why += fmt::format("    {} comes before {}: {}.\n", first, second,
+                           explain(history, edge, first, second));
     }
-    for (const Edge& edge : cycle.edges) {
-        const std::string& first = names.of(edge.from);
-        const std::string& second = names.of(edge.to);
-        told += fmt::format("    {} comes before {}: {}.\n", first, second,
-                            explain(history, edge, first, second));
-    }
+    if (cycle.edges.size() > most_edges)
+        why += fmt::format("    And so on, {} more.\n", cycle.edges.size() - most_edges);
     return fmt::format(
-        "{} transactions, each of which comes before the next, and the last before "
-        "the first:\n{}",
-        cycle.edges.size(), told);
+        "{} steps, each from a transaction to one that comes after it, and the last "
+        "back to the first:\n{}{}",
+        cycle.edges.size(), who, why);
 }
 
 std::string describe_levels(std::span<const Level> levels) {
@@ -57,34 +52,35 @@ std::string describe_levels(std::span<const Level> levels) {
     return text;
 }
 
-/// The prose of each anomaly found, in the order of Anomaly.
-using Findings = std::map<Anomaly, std::vector<std::string>>;
+/// Between two transactions.
+std::size_t dependencies_in(const std::vector<Edge>& edges) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(edges, [](const Edge& edge) { return edge.from != edge.to; }));
+}
 
 Findings all_findings(const TransactionHistory& history, Inference inference) {
-    Findings findings;
-    for (Finding& finding : inference.findings)
-        findings[finding.anomaly].push_back(std::move(finding.prose));
+    Findings findings = std::move(inference.findings);
     std::vector<Edge> edges = std::move(inference.edges);
     const auto add = [&edges](const std::vector<Edge>& more) {
         edges.insert(edges.end(), more.begin(), more.end());
     };
     add(session_edges(history));
     add(real_time_edges(history));
-    const DependencyGraph graph(history.transactions.size(), edges);
-    for (const Cycle& cycle : find_cycles(graph))
-        findings[cycle.anomaly].push_back(explain_cycle(history, cycle));
+    const DependencyGraph graph(nodes_with_real_time(history), edges);
+    for (const Cycle& cycle : find_cycles(graph, history.transactions.size()))
+        findings.add(cycle.anomaly, [&] { return explain_cycle(history, cycle); });
     return findings;
 }
 
 std::string tell(const Findings& findings, Level level) {
     std::string text;
-    for (const auto& [anomaly, told] : findings) {
+    for (const auto& [anomaly, found] : findings.all()) {
         text += fmt::format("{} ({} found), {} by {}; the weakest level that forbids it: {}.\n",
-                            name(anomaly), told.size(),
+                            name(anomaly), found.count,
                             breaks(anomaly, level) ? "forbidden" : "allowed", name(level),
                             describe_levels(weakest_broken(anomaly)));
-        for (std::size_t i = 0; i < std::min(told.size(), most_explained); ++i) {
-            text += "  " + told[i];
+        for (const std::string& told : found.told) {
+            text += "  " + told;
             if (!text.ends_with('\n')) text += '\n';
         }
     }
@@ -137,10 +133,10 @@ SerializabilityReport check_serializable(const TransactionHistory& history, Leve
     Inference inference = history.model == DataModel::list_append ? infer_list_append(history)
                                                                   : infer_rw_register(history);
     SerializabilityReport report{.transactions = history.transactions.size(),
-                                 .dependencies = inference.edges.size()};
+                                 .dependencies = dependencies_in(inference.edges)};
     const Findings findings = all_findings(history, std::move(inference));
     bool is_broken = false;
-    for (const auto& [anomaly, told] : findings) {
+    for (const auto& [anomaly, found] : findings.all()) {
         is_broken |= breaks(anomaly, level);
         report.anomalies.push_back(anomaly);
     }
@@ -151,6 +147,10 @@ SerializabilityReport check_serializable(const TransactionHistory& history, Leve
                                                           tell(findings, level))};
     } else if (committed == 0) {
         report.judgement = {Verdict::unknown, "No transaction is known to have committed."};
+    } else if (report.dependencies == 0 && report.anomalies.empty()) {
+        report.judgement = {
+            Verdict::unknown,
+            "No transaction saw or overwrote anything of another: nothing is shown."};
     } else {
         report.judgement = {
             Verdict::valid,

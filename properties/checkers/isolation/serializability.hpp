@@ -14,8 +14,8 @@
 namespace atlas::properties::isolation {
 
 struct SerializabilityReport {
-    /// Invalid where an anomaly breaks the level; its prose names the weakest levels broken, and
-    /// explains up to five anomalies of each kind.
+    /// Invalid where an anomaly breaks the level; unknown where no transaction depends on another.
+    /// The prose names the weakest levels broken, and explains up to five anomalies of each kind.
     Judgement judgement = {};
     std::size_t transactions = 0;
     std::size_t dependencies = 0;

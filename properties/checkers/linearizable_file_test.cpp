@@ -259,6 +259,18 @@ TEST(HistoryLines, AReadMayRevealARegistrationWithoutAnswer) {
     EXPECT_EQ(verdict_of(lines({attempt, invoke, read("z@b.c")})), Verdict::invalid);
 }
 
+TEST(HistoryLines, APageMayShowAUserTwice) {
+    // A page is for another checker to judge; a client that answered so must not stop this one.
+    const std::string attempt =
+        R"("process":0,"type":"invoke","f":"register_user","value":{"email":"a@b.c","display_name":"A"})";
+    const std::string invoke =
+        R"("process":1,"type":"invoke","f":"list_users","value":{"limit":2})";
+    const std::string user = R"({"id":"u","email":"a@b.c","display_name":"A","version":1})";
+    const std::string page = fmt::format(
+        R"("process":1,"type":"ok","f":"list_users","value":{{"users":[{},{}]}})", user, user);
+    EXPECT_EQ(verdict_of(lines({attempt, invoke, page})), Verdict::valid);
+}
+
 TEST(LinearizableFile, RefusesWhatIsInNoFormat) {
     EXPECT_EQ(refused("").line, 0U);
     EXPECT_EQ(refused(" \n\n").line, 0U);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "properties/history/folded_email.hpp"
@@ -112,10 +113,13 @@ void PartitionBuilder::add_delete(const UserOperation& operation) {
     push(partition_of(*operation.request.id), operation, what);
 }
 
-/// Each user that a page shows is a read of that user.
+/// Each user that a page shows is a read of that user. That it shows one twice is for
+/// check_listings to say.
 void PartitionBuilder::add_page(const UserOperation& operation) {
     if (operation.outcome != EntryType::ok) return;
+    std::set<std::string_view> shown;
     for (const ListedUser& user : *operation.response.users) {
+        if (!shown.insert(user.id).second) continue;
         ids_by_email_[folded_email(user.email)].insert(user.id);
         Partition<UserRecordModel>& partition = partition_of(user.id);
         const State state = partition.model.holding(user.display_name, user.version);

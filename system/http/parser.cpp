@@ -185,9 +185,12 @@ class Parser<Message>::Implementation {
             if (!in_header && builder_->chunked() && end_ - begin_ < shortest_last_chunk) {
                 return ended_ ? finish() : Progress::need_more;
             }
-            const std::size_t shown =
-                in_header ? std::min(end_ - begin_, limits_.header_bytes - header_bytes_)
-                          : end_ - begin_;
+            // So that the limits do not depend on how much came at once: of a header and of a
+            // trailer never more is shown than may be there.
+            const std::size_t most = in_header             ? limits_.header_bytes - header_bytes_
+                                     : builder_->chunked() ? limits_.header_bytes
+                                                           : end_ - begin_;
+            const std::size_t shown = std::min(end_ - begin_, most);
             beast::error_code error;
             const std::size_t used = builder_->put({buffer_.data() + begin_, shown}, error);
             begin_ += used;
@@ -200,9 +203,10 @@ class Parser<Message>::Implementation {
                                     : ParseFailure{414, "the request line is too long"});
                 }
                 // Outside the header only the lines between chunks wait in the buffer.
-                if (!in_header && left > limits_.header_bytes) {
+                if (!in_header && left >= limits_.header_bytes) {
                     return fail({400, "a chunk's header or the trailer is too long"});
                 }
+                if (shown < end_ - begin_ + used) continue;
                 return ended_ ? finish() : Progress::need_more;
             }
             if (error) return fail(builder_->failure ? *builder_->failure : classify(error));

@@ -1,6 +1,7 @@
 #include "system/store/migrations.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 
@@ -19,6 +20,11 @@ constexpr sql::Statement claim_migration{
     "schema_migrations_insert", "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)"};
 
 enum class Applied : std::uint8_t { here, elsewhere };
+
+/// To find out what there is to do. A connection whose server has lost its power says nothing: who
+/// waited on it as long as a migration may take would keep a node from serving for as long, though
+/// there is nothing to migrate and the server has been back for a while.
+constexpr host::Duration look_time = std::chrono::seconds{3};
 
 /// A migration may rewrite a table: it has the time of its caller, not that of a request's
 /// statement. Locks are waited for no longer than by any other, for all others wait behind.
@@ -110,10 +116,12 @@ std::vector<std::string> split_statements(std::string_view text) {
 
 host::Task<sql::Result<void>> migrate(sql::Database& database, host::Context context,
                                       std::vector<Migration> migrations) {
-    sql::Result<void> ready = co_await create_history(database, context);
+    const host::Context looking =
+        context.with_deadline(host::deadline_after(database.host, look_time));
+    sql::Result<void> ready = co_await create_history(database, looking);
     if (!ready) co_return ready;
     sql::Result<sql::QueryResult> applied =
-        co_await sql::run_read(database, context, applied_migrations, {});
+        co_await sql::run_read(database, looking, applied_migrations, {});
     if (!applied) co_return std::unexpected(std::move(applied.error()));
     for (const Migration& migration : migrations) {
         if (is_applied(*applied, migration.version)) continue;

@@ -1,0 +1,196 @@
+#include "system/lease_store/lease_store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "system/host/host.hpp"
+#include "system/lease_store/entries_file.hpp"
+
+namespace atlas::lease_store {
+
+using host::Deadline;
+using host::ErrorCode;
+using host::failure;
+using host::Result;
+using host::Task;
+
+namespace {
+
+constexpr std::size_t most_waiting = 1000;
+
+Task<Result<std::string>> read_file(host::Host& host, std::string path) {
+    auto opened = co_await host.disk().open(path, host::OpenMode::read_only);
+    if (!opened) co_return std::unexpected(std::move(opened).error());
+    const std::unique_ptr<host::File> file = *std::move(opened);
+    const Result<std::uint64_t> size = co_await file->size();
+    if (!size) co_return std::unexpected(size.error());
+    std::string bytes(*size, '\0');
+    const Result<std::size_t> read =
+        co_await host::read_up_to(*file, 0, std::as_writable_bytes(std::span(bytes)));
+    if (!read) co_return std::unexpected(read.error());
+    bytes.resize(*read);
+    co_return bytes;
+}
+
+}  // namespace
+
+LeaseStore::LeaseStore(host::Host& host, std::string directory)
+    : host_(host), directory_(std::move(directory)), work_(host) {}
+
+Task<Result<std::unique_ptr<LeaseStore>>> LeaseStore::open(host::Host& host,
+                                                           std::string directory) {
+    std::unique_ptr<LeaseStore> store(new LeaseStore(host, std::move(directory)));
+    const Result<void> loaded = co_await store->load();
+    if (!loaded) co_return std::unexpected(loaded.error());
+    co_return store;
+}
+
+Task<Result<void>> LeaseStore::load() {
+    Result<void> done = co_await host_.disk().make_directory(directory_);
+    if (!done) co_return done;
+    auto locked = host_.disk().lock_directory(directory_);
+    if (!locked) co_return std::unexpected(std::move(locked).error());
+    lock_ = *std::move(locked);
+    const std::string path = directory_ + "/entries";
+    const Result<std::string> bytes = co_await read_file(host_, path);
+    if (bytes) {
+        std::optional<Entries> entries = decode_file(*bytes);
+        if (!entries) {
+            co_return failure(ErrorCode::data_corrupted,
+                              fmt::format("the file \"{}\" is damaged", path));
+        }
+        entries_ = *std::move(entries);
+        // What can be read need not be durable (after a sync that failed, say): written again, it
+        // is.
+        done = co_await save(encode_file(entries_));
+        if (!done) co_return done;
+    } else if (bytes.error().code != ErrorCode::not_found) {
+        co_return std::unexpected(bytes.error());
+    }
+    grant_whole_lives();
+    co_return Result<void>{};
+}
+
+// Nobody knows for how long there was no store.
+void LeaseStore::grant_whole_lives() {
+    ends_.clear();
+    note_lives(entries_);
+}
+
+// At every moment there is one whole file: the new one under another name until all of it is there.
+Task<Result<void>> LeaseStore::save(std::string bytes) {
+    const std::string path = directory_ + "/entries";
+    const std::string next = directory_ + "/entries.next";
+    auto opened = co_await host_.disk().open(next, host::OpenMode::create_or_open);
+    if (!opened) co_return std::unexpected(std::move(opened).error());
+    std::unique_ptr<host::File> file = *std::move(opened);
+    Result<void> done = co_await file->truncate(0);
+    if (done) done = co_await host::write_all_at(*file, 0, std::as_bytes(std::span(bytes)));
+    if (done) done = co_await file->sync();
+    file.reset();
+    if (!done) co_return done;
+    co_await host_.fault_point("lease_store.written");
+    done = co_await host_.disk().rename(next, path);
+    if (done) done = co_await host_.disk().sync_directory(directory_);
+    co_await host_.fault_point("lease_store.installed");
+    co_return done;
+}
+
+Deadline LeaseStore::next_end() const {
+    Deadline next = Deadline::never();
+    for (const auto& [key, end] : ends_)
+        next = next.earlier_of(Deadline::at(end.at));
+    return next;
+}
+
+void LeaseStore::apply(Change& change, Entries& next) {
+    if (const Put* put = std::get_if<Put>(&change.what)) {
+        change.result = next.put(*put);
+        return;
+    }
+    const Result<void> removed = next.remove(std::get<Removal>(change.what));
+    change.result = removed ? Result<Entry>(Entry{}) : std::unexpected(removed.error());
+}
+
+// True if any has ended.
+bool LeaseStore::end_leases(Entries& next) const {
+    const host::TimePoint now = host_.clock().now();
+    bool ended = false;
+    for (const auto& [key, end] : ends_) {
+        const Entry* entry = next.find(key);
+        // One that this very batch renews goes on.
+        if (entry == nullptr || entry->revision != end.revision || now < end.at) continue;
+        ended = next.remove({.key = key}).has_value() || ended;
+    }
+    return ended;
+}
+
+// From now on: a lease lives its time from the moment its change is durable.
+void LeaseStore::note_lives(const Entries& next) {
+    const host::TimePoint now = host_.clock().now();
+    std::erase_if(ends_, [&](const auto& each) { return next.find(each.first) == nullptr; });
+    for (const auto& [key, entry] : next.all()) {
+        if (!entry.time_to_live) {
+            ends_.erase(key);
+            continue;
+        }
+        const auto known = ends_.find(key);
+        if (known != ends_.end() && known->second.revision == entry.revision) continue;
+        ends_.insert_or_assign(key, End{now + *entry.time_to_live, entry.revision});
+    }
+}
+
+Task<> LeaseStore::run() {
+    while (true) {
+        work_.reset();
+        if (waiting_.empty()) co_await work_.wait(next_end());
+        const std::vector<ChangePtr> batch = std::exchange(waiting_, {});
+        Entries next = entries_;
+        for (const ChangePtr& change : batch)
+            apply(*change, next);
+        end_leases(next);
+        if (next.revision() != entries_.revision()) {
+            const Result<void> saved = co_await save(encode_file(next));
+            if (!saved) {
+                host_.fatal("the lease store cannot write: " + host::describe(saved.error()));
+            }
+            note_lives(next);
+            entries_ = std::move(next);
+        }
+        for (const ChangePtr& change : batch)
+            change->done.set();
+    }
+}
+
+Task<Result<Entry>> LeaseStore::change(host::Context context, std::variant<Put, Removal> what) {
+    if (waiting_.size() >= most_waiting) {
+        co_return failure(ErrorCode::resource_exhausted,
+                          fmt::format("{} changes wait already", waiting_.size()));
+    }
+    const auto change = std::make_shared<Change>(host_);
+    change->what = std::move(what);
+    waiting_.push_back(change);
+    work_.set();
+    const host::Wake wake = co_await change->done.wait(context.deadline);
+    if (wake == host::Wake::deadline) {
+        co_return failure(ErrorCode::deadline_exceeded, "the change was not written in time",
+                          host::Certainty::indefinite);
+    }
+    co_return change->result;
+}
+
+Task<Result<Entry>> LeaseStore::put(host::Context context, Put put) {
+    auto result = co_await change(context, std::move(put));
+    co_return result;
+}
+
+Task<Result<void>> LeaseStore::remove(host::Context context, Removal removal) {
+    const Result<Entry> result = co_await change(context, std::move(removal));
+    if (!result) co_return std::unexpected(result.error());
+    co_return Result<void>{};
+}
+
+}  // namespace atlas::lease_store

@@ -1,0 +1,182 @@
+#include "system/failover/decision.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace atlas::failover {
+namespace {
+
+bool is_primary(const OwnServer& server) {
+    return server.answers && server.role == Role::primary;
+}
+
+/// It may be the primary: it would be, if nobody had told it to follow.
+bool may_take_writes(const OwnServer& server) {
+    return server.running && server.follows.empty() &&
+           !(server.answers && server.role == Role::follower);
+}
+
+bool lease_is_safe(const Observation& seen, const AgentOptions& options) {
+    return seen.lease_until && seen.now + options.stopping_time < *seen.lease_until;
+}
+
+/// The store is silent: a primary goes on for as long as its lease surely lives.
+Decision decide_alone(const Observation& seen, const AgentOptions& options) {
+    if (may_take_writes(seen.server) && !lease_is_safe(seen, options)) return StopNow{};
+    return Wait{};
+}
+
+Decision decide_as_holder(const Observation& seen, const AgentOptions& options) {
+    const OwnServer& server = seen.server;
+    const StoreView& store = *seen.store;
+    // The lease that the store shows may be about to end: it was not renewed just now.
+    if (!lease_is_safe(seen, options)) {
+        return may_take_writes(server) ? Decision{StopNow{}} : Decision{Wait{}};
+    }
+    // What was true when the lease was taken need not be true any more.
+    if (store.synchronous && !store.synchronous->may_lead(seen.self)) {
+        return may_take_writes(server) ? Decision{StopNow{}} : Decision{GiveUpLease{}};
+    }
+    // Before the first commit that nobody else has, and before there is a database.
+    if (!store.synchronous || store.synchronous->primary != seen.self) {
+        return PublishSynchronous{alone(seen)};
+    }
+    if (!server.exists) {
+        return store.synchronous->created ? Decision{GiveUpLease{}} : Decision{Create{}};
+    }
+    if (!store.synchronous->created) {
+        Synchronous created = alone(seen);
+        created.created = true;
+        return PublishSynchronous{created};
+    }
+    if (seen.silent_since && seen.now - *seen.silent_since > options.patience) {
+        // Never two primaries: what does not answer may still be writing.
+        return server.running ? Decision{StopNow{}} : Decision{GiveUpLease{}};
+    }
+    if (!server.running) return Start{};
+    if (!server.answers) return Wait{};
+    if (server.role == Role::follower) {
+        if (options.strict && server.confirming.empty()) return SetConfirming{{"*"}};
+        return Promote{};
+    }
+    return decide_synchronous(seen, options);
+}
+
+Decision decide_as_follower(const Observation& seen, const Member* primary) {
+    const OwnServer& server = seen.server;
+    const std::string& holder = seen.store->leadership->holder;
+    if (may_take_writes(server)) return StopNow{};
+    // There is nobody to follow until the holder has become the primary.
+    const bool can_follow = primary != nullptr && primary->role == Role::primary;
+    if (!server.exists) return can_follow ? Decision{Copy{holder}} : Decision{Wait{}};
+    if (!can_follow) {
+        // One that was a primary must not be one again.
+        return server.running || server.follows.empty() ? Decision{Wait{}} : Decision{Start{}};
+    }
+    if (server.follows != holder) {
+        // One that was a primary may have what the other has not.
+        if (server.follows.empty()) return Rewind{holder};
+        return Follow{holder};
+    }
+    if (server.diverged) return server.running ? Decision{StopNow{}} : Decision{Rewind{holder}};
+    if (!server.running) return Start{};
+    return Wait{};
+}
+
+/// Nobody among those who may lead, and have told how far they are, is further.
+bool is_furthest(const Observation& seen, const Synchronous& synchronous) {
+    return std::ranges::none_of(seen.store->members, [&](const Member& other) {
+        if (other.name == seen.self || !synchronous.may_lead(other.name)) return false;
+        if (other.received != seen.server.place) return other.received > seen.server.place;
+        return other.name < seen.self;
+    });
+}
+
+Decision decide_without_holder(const Observation& seen) {
+    const OwnServer& server = seen.server;
+    const std::optional<Synchronous>& synchronous = seen.store->synchronous;
+    if (!synchronous) {
+        // The very beginning: one creates the database, and who it is does not matter.
+        return server.running && !server.answers ? Decision{Wait{}} : Decision{TakeLease{}};
+    }
+    if (!synchronous->may_lead(seen.self)) {
+        return may_take_writes(server) ? Decision{StopNow{}} : Decision{Wait{}};
+    }
+    if (!server.exists) {
+        // It was about to create it.
+        const bool is_new = synchronous->primary == seen.self && !synchronous->created;
+        return is_new ? Decision{TakeLease{}} : Decision{Wait{}};
+    }
+    // A primary that lost its lease and that nobody has replaced is the furthest of all.
+    if (is_primary(server) && synchronous->primary == seen.self) return TakeLease{};
+    if (may_take_writes(server)) return StopNow{};
+    if (!server.running) {
+        // What it has of the log is known when it runs. One that was the primary starts when it has
+        // the lease: without, it must not take writes.
+        if (server.follows.empty())
+            return synchronous->primary == seen.self ? Decision{TakeLease{}} : Decision{Wait{}};
+        return Start{};
+    }
+    if (!server.answers) return Wait{};
+    return is_furthest(seen, *synchronous) ? Decision{TakeLease{}} : Decision{Wait{}};
+}
+
+}  // namespace
+
+Synchronous alone(const Observation& seen) {
+    const std::optional<Synchronous>& published = seen.store->synchronous;
+    if (!published) return {.primary = seen.self};
+    return {.primary = seen.self,
+            .followers = {},
+            .created = published->created,
+            .revision = published->revision};
+}
+
+bool Synchronous::may_lead(const std::string& member) const {
+    return member == primary || std::ranges::find(followers, member) != followers.end();
+}
+
+const Member* StoreView::find(const std::string& name) const {
+    const auto found = std::ranges::find(members, name, &Member::name);
+    return found == members.end() ? nullptr : &*found;
+}
+
+const Standby* OwnServer::find(const std::string& name) const {
+    const auto found = std::ranges::find(standbys, name, &Standby::name);
+    return found == standbys.end() ? nullptr : &*found;
+}
+
+Decision decide(const Observation& seen, const AgentOptions& options) {
+    if (!seen.store) return decide_alone(seen, options);
+    const std::optional<Leadership>& leadership = seen.store->leadership;
+    if (!leadership) return decide_without_holder(seen);
+    if (leadership->holder == seen.self) return decide_as_holder(seen, options);
+    return decide_as_follower(seen, seen.store->find(leadership->holder));
+}
+
+std::string describe(const Decision& decision) {
+    struct Words {
+        std::string operator()(const Wait&) const { return "wait"; }
+        std::string operator()(const TakeLease&) const { return "take the lease"; }
+        std::string operator()(const GiveUpLease&) const { return "give up the lease"; }
+        std::string operator()(const PublishSynchronous& it) const {
+            return fmt::format("publish that {} leads and [{}] may", it.synchronous.primary,
+                               fmt::join(it.synchronous.followers, ", "));
+        }
+        std::string operator()(const StopNow&) const { return "stop the server now"; }
+        std::string operator()(const Start&) const { return "start the server"; }
+        std::string operator()(const Promote&) const { return "promote the server"; }
+        std::string operator()(const Create&) const { return "create the database"; }
+        std::string operator()(const Copy& it) const { return "copy the database from " + it.from; }
+        std::string operator()(const Rewind& it) const { return "rewind the server to " + it.to; }
+        std::string operator()(const Follow& it) const { return "follow " + it.whom; }
+        std::string operator()(const SetConfirming& it) const {
+            return fmt::format("have [{}] confirm commits", fmt::join(it.followers, ", "));
+        }
+    };
+    return std::visit(Words{}, decision);
+}
+
+}  // namespace atlas::failover

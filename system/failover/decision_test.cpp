@@ -429,7 +429,7 @@ RC_GTEST_PROP(FailoverDecision, NeverLosesAConfirmedCommit, ()) {
     World world({}, host::TimePoint{1s});
     if (*rc::gen::inRange(0, 4) > 0) calm_down(world);
     RC_ASSERT(world.has_all());
-    for (int i = *rc::gen::inRange(0, 300); i > 0; --i) {
+    for (int i = *rc::gen::inRange(0, 1000); i > 0; --i) {
         const auto event = *any_event();
         const auto number = *rc::gen::inRange<std::size_t>(0, 3);
         happen(world, event, world.agent(number));

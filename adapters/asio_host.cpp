@@ -7,7 +7,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/require.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
@@ -18,6 +17,7 @@
 #include <optional>
 #include <utility>
 
+#include "adapters/boot_clock.hpp"
 #include "system/host/check.hpp"
 
 namespace atlas::adapters {
@@ -52,14 +52,13 @@ struct ParkedTask {
     host::Parked& place;
     std::size_t& count;
     bool notified = false;
-    asio::steady_timer* timer = nullptr;
+    BootTimer* timer = nullptr;
     std::optional<Resumption> resumption;
 };
 
 host::Task<host::Wake> park_until(asio::io_context& loop, host::Parked& place,
                                   host::Deadline deadline, std::size_t& count) {
-    asio::steady_timer timer(loop,
-                             std::chrono::steady_clock::time_point(deadline.point().since_epoch));
+    BootTimer timer(loop, to_boot_time(deadline));
     ParkedTask task(place, count);
     task.timer = &timer;
     boost::system::error_code error;
@@ -105,7 +104,7 @@ void fill_from_system_entropy(std::span<std::byte> bytes) {
 }
 
 host::TimePoint AsioHost::SystemClock::now() const {
-    return {std::chrono::steady_clock::now().time_since_epoch()};
+    return boot_now();
 }
 
 host::UtcTime AsioHost::SystemClock::utc_now() const {

@@ -4,11 +4,11 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "adapters/boot_clock.hpp"
 #include "system/host/task_group.hpp"
 
 namespace atlas::adapters {
@@ -22,7 +22,7 @@ namespace {
 struct Alarm {
     explicit Alarm(asio::io_context& loop) : timer(loop) {}
 
-    asio::steady_timer timer;
+    BootTimer timer;
     /// When it goes off; never, when it is not set.
     host::Deadline set_for = host::Deadline::never();
     /// Of the wait that is under way; never, when there is none or it has none.
@@ -45,29 +45,17 @@ struct Descriptor::State {
     std::array<Alarm, 2> alarms;
 };
 
-namespace {
-
-std::chrono::steady_clock::time_point to_steady(host::Deadline deadline) {
-    return std::chrono::steady_clock::time_point(deadline.point().since_epoch);
-}
-
-host::TimePoint steady_now() {
-    return {std::chrono::steady_clock::now().time_since_epoch()};
-}
-
-}  // namespace
-
 // Asio's timers let go of the state when close() cancels them.
 void Descriptor::set_alarm(const std::shared_ptr<State>& state, Readiness readiness) {
     Alarm& alarm = state->alarm_of(readiness);
     alarm.set_for = alarm.wanted;
-    alarm.timer.expires_at(to_steady(alarm.wanted));
+    alarm.timer.expires_at(to_boot_time(alarm.wanted));
     alarm.timer.async_wait([state, readiness](const boost::system::error_code& error) {
         if (error) return;  // Set anew for an earlier time, or closed.
         Alarm& rung = state->alarm_of(readiness);
         rung.set_for = host::Deadline::never();
         if (rung.wanted.is_never() || !state->descriptor.is_open()) return;
-        if (!rung.wanted.passed(steady_now())) return set_alarm(state, readiness);
+        if (!rung.wanted.passed(boot_now())) return set_alarm(state, readiness);
         // It can only cancel the waits of both kinds; the other one looks at its own deadline and
         // waits again.
         boost::system::error_code ignored;
@@ -95,7 +83,7 @@ host::Task<host::Result<void>> Descriptor::wait_until(Readiness readiness,
                                                        : asio::posix::stream_descriptor::wait_write;
     for (;;) {
         if (!state->descriptor.is_open()) co_return host::failure(host::ErrorCode::closed);
-        if (deadline.passed(steady_now())) {
+        if (deadline.passed(boot_now())) {
             co_return host::failure(host::ErrorCode::deadline_exceeded);
         }
         alarm.wanted = deadline;

@@ -167,15 +167,33 @@ int flags_of(host::OpenMode mode) {
 }
 
 // Returns 0 or an errno.
+int sync_names(int root, const std::string& path) {
+    const int native = open_at(root, path, O_RDONLY | O_DIRECTORY);
+    if (native < 0) return -native;
+    const OwnedDescriptor directory(native);
+    return static_cast<int>(-retried([&] { return ::fsync(directory.get()); }));
+}
+
+// Returns 0 or an errno.
+int make_one_directory(int root, const std::string& path) {
+    if (::mkdirat(root, path.c_str(), directory_permissions) == 0) return 0;
+    if (errno != EEXIST) return errno;
+    struct stat status{};
+    if (::fstatat(root, path.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return errno;
+    return S_ISDIR(status.st_mode) ? 0 : EEXIST;
+}
+
+// The name of each folder is in the one above it, which is synced even if the folder was there: who
+// made it may have been killed before it did so. Returns 0 or an errno.
 int make_directories(int root, const std::string& path) {
+    std::string above;
     for (std::size_t end = 0; end != std::string::npos;) {
         end = path.find('/', end + 1);
-        const std::string prefix = path.substr(0, end);
-        if (::mkdirat(root, prefix.c_str(), directory_permissions) == 0) continue;
-        if (errno != EEXIST) return errno;
-        struct stat status{};
-        if (::fstatat(root, prefix.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return errno;
-        if (!S_ISDIR(status.st_mode)) return ENOTDIR;
+        std::string prefix = path.substr(0, end);
+        int error = make_one_directory(root, prefix);
+        if (error == 0) error = sync_names(root, above);
+        if (error != 0) return error;
+        above = std::move(prefix);
     }
     return 0;
 }
@@ -278,12 +296,7 @@ Task<Result<std::vector<std::string>>> PosixDisk::list(std::string path) {
 
 Task<Result<void>> PosixDisk::sync_directory(std::string path) {
     if (!is_valid_disk_path(path)) co_return bad_path(path);
-    co_return co_await run_call(blocking_, path, [&] {
-        const int native = open_at(root_, path, O_RDONLY | O_DIRECTORY);
-        if (native < 0) return -native;
-        const OwnedDescriptor directory(native);
-        return static_cast<int>(-retried([&] { return ::fsync(directory.get()); }));
-    });
+    co_return co_await run_call(blocking_, path, [&] { return sync_names(root_, path); });
 }
 
 Result<std::unique_ptr<host::DirectoryLock>> PosixDisk::lock_directory(std::string path) {

@@ -11,6 +11,7 @@
 #include "adapters/libpq/result.hpp"
 #include "adapters/libpq/start_up_trace.hpp"
 #include "system/host/check.hpp"
+#include "system/sql/unreplicated.hpp"
 
 namespace atlas::adapters::libpq {
 namespace {
@@ -64,6 +65,16 @@ void Session::close() noexcept {
     PQfinish(std::exchange(connection_, nullptr));
 }
 
+void Session::hear(const PGresult* notice) {
+    const auto field = [&](int code) {
+        const char* const text = PQresultErrorField(notice, code);
+        return std::string_view(text == nullptr ? "" : text);
+    };
+    if (auto error =
+            sql::unreplicated_commit(field(PG_DIAG_SQLSTATE), field(PG_DIAG_MESSAGE_PRIMARY)))
+        unreplicated_ = std::move(error);
+}
+
 sql::Error Session::lost() const {
     return {.kind = sql::ErrorKind::connection_lost, .message = PQerrorMessage(connection_)};
 }
@@ -77,8 +88,11 @@ host::Task<sql::Result<void>> Session::open(const sql::ConnectionTarget& target,
     if (PQstatus(connection_) == CONNECTION_BAD) {
         co_return std::unexpected(cannot_connect(PQerrorMessage(connection_)));
     }
-    // Notices go nowhere; libpq's default is to print them.
-    PQsetNoticeReceiver(connection_, [](void*, const PGresult*) {}, nullptr);
+    // Notices go no further; libpq's default is to print them.
+    const auto hear = [](void* session, const PGresult* notice) {
+        static_cast<Session*>(session)->hear(notice);
+    };
+    PQsetNoticeReceiver(connection_, hear, this);
     PQsetErrorVerbosity(connection_, PQERRORS_VERBOSE);
     {
         StartUpTrace trace(connection_);
@@ -144,7 +158,9 @@ host::Task<sql::Result<sql::QueryResult>> Session::exchange(std::function<int(PG
         bool complete = false;
     } guard(*this);
 
+    unreplicated_.reset();
     sql::Result<sql::QueryResult> outcome = co_await converse(std::move(send), deadline);
+    if (unreplicated_) outcome = std::unexpected(*unreplicated_);
     guard.complete =
         outcome || (outcome.error().kind == sql::ErrorKind::server && !outcome.error().fatal);
     co_return outcome;

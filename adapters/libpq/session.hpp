@@ -45,6 +45,7 @@ class Session {
     host::Task<sql::Result<void>> wait_for_result(host::Deadline deadline);
     host::Task<host::Result<void>> wait_until_either(host::Deadline deadline);
     sql::Error lost() const;
+    void hear(const PGresult* notice);
     void note_transaction_status();
 
     AsioHost& host_;
@@ -53,6 +54,8 @@ class Session {
     std::optional<Descriptor> socket_;
     std::optional<sql::protocol::CancelRequest> cancel_key_;
     sql::TransactionStatus status_ = sql::TransactionStatus::idle;
+    /// A notice of the operation under way said that.
+    std::optional<sql::Error> unreplicated_;
     bool open_ = false;
     bool in_use_ = false;
 };

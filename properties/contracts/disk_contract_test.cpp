@@ -178,6 +178,8 @@ TEST_P(DiskContract, FoldersAreMadeWithThoseAboveAndListedInOrder) {
         EXPECT_EQ(root.value_or(std::vector<std::string>{}), (std::vector<std::string>{"a"}));
         const auto absent = co_await disk.list("x");
         expect_failure(absent, ErrorCode::not_found);
+        const Result<void> in_the_way = co_await disk.make_directory("a/b/z/d");
+        expect_failure(in_the_way, ErrorCode::already_exists);
         const Result<void> synced = co_await disk.sync_directory("a/b");
         EXPECT_TRUE(synced);
         const Result<void> no_sync = co_await disk.sync_directory("x");

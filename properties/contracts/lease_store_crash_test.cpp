@@ -38,7 +38,8 @@ class RoughDisk final : public sim::disk::DiskPolicy {
     sim::disk::Decision decide(const sim::disk::Operation& operation) override {
         sim::disk::Decision decision{.latency = 10us};
         if (operation.kind == sim::disk::OperationKind::sync ||
-            operation.kind == sim::disk::OperationKind::sync_directory) {
+            operation.kind == sim::disk::OperationKind::sync_directory ||
+            operation.kind == sim::disk::OperationKind::make_directory) {
             decision.latency = random_.between(host::Duration(50us), host::Duration(2ms));
             if (random_.chance(1, 60)) decision.error = ErrorCode::io_error;
         }
@@ -250,6 +251,58 @@ RC_GTEST_PROP(LeaseStoreCrash, ALeaseHasOneHolderAtATime, ()) {
             if (one.from < other.from) RC_ASSERT(one.token < other.token);
         }
     }
+}
+
+class SlowDisk final : public sim::disk::DiskPolicy {
+  public:
+    sim::disk::Decision decide(const sim::disk::Operation& operation) override {
+        const bool is_sync = operation.kind == sim::disk::OperationKind::sync;
+        return {.latency = is_sync ? host::Duration(200ms) : host::Duration(10us)};
+    }
+    bool survives(const sim::disk::Loss&, const sim::disk::UnsyncedPart&) override { return true; }
+    void completed(const sim::disk::Operation&, const sim::disk::Outcome&) override {}
+};
+
+Task<> put_patiently(Host& host, Client& client) {
+    const auto put = co_await client.put({.deadline = host::deadline_after(host, 2s)},
+                                         {.key = "first", .value = "v"});
+    EXPECT_TRUE(put);
+}
+
+Task<> give_up_a_change(Host& host, host::Endpoint endpoint, bool& ended) {
+    Client patient(host, endpoint);
+    Client hasty(host, endpoint);
+    co_await host::sleep_for(host, 2s);
+    host::TaskGroup tasks(host);
+    tasks.spawn(put_patiently(host, patient));
+    co_await host::sleep_for(host, 50ms);
+    const auto late = co_await hasty.put({.deadline = host::deadline_after(host, 50ms)},
+                                         {.key = "late", .value = "v"});
+    EXPECT_EQ(late.error().certainty, host::Certainty::definite) << describe(late.error());
+    co_await tasks.join();
+    co_await host::sleep_for(host, 1s);
+    const auto all = co_await patient.list({.deadline = host::deadline_after(host, 1s)}, "");
+    EXPECT_TRUE(all && all->find("first") != nullptr);
+    EXPECT_TRUE(all && all->find("late") == nullptr);
+    ended = true;
+}
+
+// It waited behind a batch that was being written, and its caller went away.
+TEST(LeaseStoreDeadline, AChangeThatWasGivenUpBeforeItWasBegunIsNotMade) {
+    sim::kernel::Kernel kernel{sim::kernel::Seed{1}};
+    sim::cluster::CalmNetwork network;
+    SlowDisk disk;
+    sim::cluster::Cluster cluster(kernel, network, disk);
+    const auto store_machine = cluster.add_machine("store-1");
+    const auto client_machine = cluster.add_machine("client-1");
+    cluster.add_process(store_machine, "lease-store", run_store, {.restart_delay = 20ms});
+    const host::Endpoint endpoint{cluster.network().address_of(store_machine), port};
+    bool ended = false;
+    cluster.add_process(client_machine, "clients",
+                        [&](Host& host) { return give_up_a_change(host, endpoint, ended); });
+    cluster.start_all();
+    kernel.run_until(host::TimePoint{10s});
+    EXPECT_TRUE(ended);
 }
 
 }  // namespace

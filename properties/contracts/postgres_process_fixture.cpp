@@ -123,13 +123,24 @@ PostgresProcess::PostgresProcess() {
     if (!try_sql("CREATE ROLE atlas LOGIN")) throw std::runtime_error("no role could be made");
 }
 
+PostgresProcess::PostgresProcess(FollowerOf server) {
+    const PostgresProcess& primary = server.primary;
+    give_directory_to_postgres();
+    const ProgramOutput made = run_program(as_postgres(
+        {std::string(programs) + "pg_basebackup", "-h", primary.directory_.path().string(), "-p",
+         std::to_string(primary.endpoint_.port), "-U", "postgres", "-D", data_path(), "-R", "-X",
+         "stream", "-c", "fast", "--no-sync"}));
+    if (made.exit_code != 0) throw std::runtime_error("pg_basebackup failed: " + made.text);
+    start();
+}
+
 PostgresProcess::~PostgresProcess() {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGINT);  // a fast shutdown
     ::waitpid(pid_, nullptr, 0);
 }
 
-void PostgresProcess::initialise() {
+void PostgresProcess::give_directory_to_postgres() {
     if (is_root()) {
         const passwd* user = ::getpwnam("postgres");
         if (user == nullptr) throw std::runtime_error("there is no user postgres");
@@ -137,6 +148,10 @@ void PostgresProcess::initialise() {
             throw std::runtime_error("chown failed");
         }
     }
+}
+
+void PostgresProcess::initialise() {
+    give_directory_to_postgres();
     const ProgramOutput made =
         run_program(as_postgres({std::string(programs) + "initdb", "-k", "--locale=C",
                                  "--encoding=UTF8", "--username=postgres", "--auth=trust",
@@ -146,8 +161,27 @@ void PostgresProcess::initialise() {
 
 void PostgresProcess::start() {
     endpoint_ = {"127.0.0.1", free_port()};
-    const int log =
-        ::open((directory_.path() / "log").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    run_until_ready();
+}
+
+// The children of a server that was killed leave by themselves; until then its memory is in use.
+void PostgresProcess::kill_and_restart() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    for (int attempt = 0;; ++attempt) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        try {
+            run_until_ready();
+            return;
+        } catch (const std::runtime_error&) {
+            if (attempt == 20) throw;
+        }
+    }
+}
+
+void PostgresProcess::run_until_ready() {
+    const int log = ::open((directory_.path() / "log").c_str(),
+                           O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
     pid_ = spawn(as_postgres({std::string(programs) + "postgres",
                               "-D",
                               data_path(),
@@ -163,6 +197,8 @@ void PostgresProcess::start() {
                               "timezone=UTC",
                               "-c",
                               "max_connections=30",
+                              "-c",
+                              "max_prepared_transactions=20",
                               "-c",
                               "deadlock_timeout=100ms",
                               "-c",

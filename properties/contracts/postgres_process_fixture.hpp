@@ -19,6 +19,11 @@ class PostgresProcess {
   public:
     /// Throws std::runtime_error when the server does not come up.
     PostgresProcess();
+    /// One that follows that server: a copy of it, made by pg_basebackup.
+    struct FollowerOf {
+        const PostgresProcess& primary;
+    };
+    explicit PostgresProcess(FollowerOf server);
     PostgresProcess(const PostgresProcess&) = delete;
     PostgresProcess& operator=(const PostgresProcess&) = delete;
     ~PostgresProcess();
@@ -28,13 +33,18 @@ class PostgresProcess {
     /// An empty database that belongs to the role "atlas". Returns its name.
     std::string create_database();
 
+    /// kill -9, and up again at the same endpoint. Throws when it does not come up.
+    void kill_and_restart();
+
     /// The one server of this test program: started when first asked for, ended after the last
     /// test.
     static PostgresProcess& shared();
 
   private:
+    void give_directory_to_postgres();
     void initialise();
     void start();
+    void run_until_ready();
     /// Over the server's local socket, as its superuser. Empty when it failed.
     std::optional<std::string> try_sql(const std::string& sql);
 

@@ -6,11 +6,8 @@
 
 #include "adapters/asio_host.hpp"
 #include "properties/contracts/both_worlds.hpp"
-#include "properties/contracts/postgres_process_fixture.hpp"
+#include "properties/contracts/model_on_loopback_fixture.hpp"
 #include "sim/models/postgres/protocol/raw_client_fixture.hpp"
-#include "sim/models/postgres/protocol/serve.hpp"
-#include "sim/models/postgres/server.hpp"
-#include "system/host/task_group.hpp"
 #include "system/sql/protocol/frontend.hpp"
 
 namespace atlas::properties {
@@ -20,7 +17,6 @@ using namespace std::chrono_literals;
 using host::Host;
 using host::Task;
 using sim::models::postgres::protocol::RawClient;
-namespace model = sim::models::postgres;
 namespace wire = sql::protocol;
 
 /// What goes to a server at once. Its answer is read before the next one goes.
@@ -179,42 +175,6 @@ Task<std::vector<std::string>> play(Host& host, host::Endpoint endpoint, std::st
     co_return transcript;
 }
 
-using Comparison = Task<> (*)(Host& host, host::Endpoint model, host::Endpoint postgres,
-                              std::string database);
-
-Task<> compare_beside_model(adapters::AsioHost& host, model::Server& server, Comparison compare,
-                            host::TaskGroup& tasks) {
-    auto listener = host.network().listen({"127.0.0.1", 0}, host::Transport::plain());
-    if (!listener) throw std::runtime_error(host::describe(listener.error()));
-    const host::Endpoint endpoint = (*listener)->local_endpoint();
-    tasks.spawn(
-        model::protocol::serve(host, std::move(*listener), model::protocol::backend_of(server)));
-    PostgresProcess& postgres = PostgresProcess::shared();
-    const std::string database = postgres.create_database();
-    try {
-        co_await compare(host, endpoint, postgres.endpoint(), database);
-    } catch (const std::runtime_error& error) {
-        ADD_FAILURE() << error.what();
-    }
-    host.request_shutdown();
-}
-
-Task<> run_comparison(adapters::AsioHost& host, Comparison compare) {
-    auto server = co_await model::Server::open(host, {}, "data");
-    if (!server) throw std::runtime_error(host::describe(server.error()));
-    const auto with_tasks = [&](host::TaskGroup& tasks) {
-        return compare_beside_model(host, **server, compare, tasks);
-    };
-    co_await host::with_task_group(host, with_tasks);
-}
-
-/// A model with an empty database, and PostgreSQL with another.
-void with_both(Comparison compare) {
-    ScratchDirectory directory;
-    adapters::AsioHost host({.machine_name = "test", .disk_root = directory.path()});
-    host.run(run_comparison(host, compare));
-}
-
 // One text, so that a difference shows as the lines that differ.
 std::string lines_of(const std::vector<std::string>& transcript) {
     std::string lines;
@@ -249,14 +209,10 @@ INSTANTIATE_TEST_SUITE_P(Scripts, PostgresWire, testing::Range<std::size_t>(0, s
 
 Task<ProgramOutput> run_psql(Host& host, host::Endpoint endpoint, std::string database,
                              std::string command) {
-    ChildProgram psql({"psql", "-X",
-                       "host=" + endpoint.address + " port=" + std::to_string(endpoint.port) +
-                           " user=atlas dbname=" + database,
-                       "-c", std::move(command)});
-    while (true) {
-        if (std::optional<ProgramOutput> output = psql.poll()) co_return *output;
-        co_await host::sleep_for(host, 2ms);
-    }
+    return run_beside(host, {"psql", "-X",
+                             "host=" + endpoint.address + " port=" + std::to_string(endpoint.port) +
+                                 " user=atlas dbname=" + database,
+                             "-c", std::move(command)});
 }
 
 TEST(Psql, ShowsTheSameOfModelAndServer_against_postgres) {

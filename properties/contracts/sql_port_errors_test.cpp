@@ -54,6 +54,39 @@ TEST_P(SqlPortErrors, OnConflictTurnsADuplicateIntoNothingOrAnUpdate) {
     });
 }
 
+TEST_P(SqlPortErrors, TheServersSettingsAreNotAnybodys) {
+    run([](SqlCase& sql) -> Task<> {
+        auto connection = co_await sql.connect();
+        auto error = co_await sql.refuse(connection, "ALTER SYSTEM RESET ALL");
+        EXPECT_EQ(error.sqlstate, "42501");
+        EXPECT_EQ(error.message, "permission denied to perform ALTER SYSTEM RESET ALL");
+        error = co_await sql.refuse(connection, "ALTER SYSTEM SET synchronous_standby_names = ''");
+        EXPECT_EQ(error.sqlstate, "42501");
+        EXPECT_EQ(error.message,
+                  "permission denied to set parameter \"synchronous_standby_names\"");
+        error = co_await sql.refuse(connection, "CHECKPOINT");
+        EXPECT_EQ(error.sqlstate, "42501");
+        EXPECT_EQ(error.message,
+                  "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT");
+    });
+}
+
+TEST_P(SqlPortErrors, ACheckpointIsWaitedFor) {
+    run([](SqlCase& sql) -> Task<> {
+        sql::ConnectionTarget target = sql.target();
+        target.user = "postgres";
+        auto connection = expect_success(co_await sql.try_connect(std::move(target)), "connect");
+        for (const char* statement : {"CHECKPOINT", "CREATE TABLE t (id int)", "CHECKPOINT"}) {
+            const auto done = co_await sql.run(connection, statement);
+            EXPECT_EQ(done.command_tag, std::string(statement).substr(0, done.command_tag.size()));
+        }
+        // In a block too, and nothing of it is undone.
+        co_await sql.run(connection, "BEGIN READ ONLY");
+        co_await sql.run(connection, "CHECKPOINT");
+        co_await sql.run(connection, "ROLLBACK");
+    });
+}
+
 TEST_P(SqlPortErrors, ConstraintsHaveTheirOwnStates) {
     run([](SqlCase& sql) -> Task<> {
         auto connection = co_await sql.connect();

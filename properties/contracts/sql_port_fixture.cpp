@@ -38,6 +38,7 @@ std::string name(sql::ErrorKind kind) {
 model::ServerSettings model_settings() {
     model::ServerSettings settings;
     settings.deadlock_timeout = std::chrono::milliseconds(100);
+    settings.max_prepared_transactions = 20;
     return settings;
 }
 
@@ -52,9 +53,11 @@ host::Task<> run_body(const SqlCaseBody& body, SqlCase sql_case, host::TaskGroup
 }
 
 host::Task<> run_case(const SqlCaseBody& body, host::Host& host, sql::Driver& driver,
-                      sql::ConnectionTarget target) {
+                      sql::ConnectionTarget target, SqlCase::Crash crash = {}) {
     const auto with_tasks = [&](host::TaskGroup& tasks) {
-        return run_body(body, SqlCase(host, tasks, driver, target), tasks);
+        SqlCase sql_case(host, tasks, driver, target);
+        sql_case.set_crash(crash);
+        return run_body(body, std::move(sql_case), tasks);
     };
     co_await host::with_task_group(host, with_tasks);
 }
@@ -72,10 +75,10 @@ sql::ConnectionTarget target_at(host::Endpoint endpoint) {
 }
 
 host::Task<> run_client(host::Host& host, host::Endpoint endpoint, const SqlCaseBody& body,
-                        bool& finished) {
+                        SqlCase::Crash crash, bool& finished) {
     co_await host::sleep_for(host, std::chrono::seconds(1));  // the server has started
     sim::sql_client::Driver driver(host);
-    co_await run_case(body, host, driver, target_at(std::move(endpoint)));
+    co_await run_case(body, host, driver, target_at(std::move(endpoint)), std::move(crash));
     finished = true;
 }
 
@@ -93,15 +96,26 @@ void run_in_simulation(const SqlCaseBody& body) {
     const auto server =
         cluster.add_process(server_machine, "postgres",
                             [endpoint](host::Host& host) { return run_model(host, endpoint); });
+    bool crash_wanted = false;
+    const SqlCase::Crash crash = [&crash_wanted](host::Host& host) -> host::Task<> {
+        crash_wanted = true;
+        return host::sleep_for(host, std::chrono::seconds(1));
+    };
     cluster.add_process(cluster.add_machine("client-0"), "client", [&](host::Host& host) {
-        return run_client(host, endpoint, body, finished);
+        return run_client(host, endpoint, body, crash, finished);
     });
 
     cluster.hooks().on_fatal = [](const sim::kernel::Process& process, std::string_view reason) {
         ADD_FAILURE() << process.full_name() << ": " << reason;
     };
     cluster.start_all();
-    kernel.run_until(kernel.now() + std::chrono::minutes(10));
+    const auto end = kernel.now() + std::chrono::minutes(10);
+    while (!finished && kernel.now() < end) {
+        kernel.run_until(kernel.now() + std::chrono::milliseconds(100));
+        if (!std::exchange(crash_wanted, false)) continue;
+        cluster.power_off(server_machine);
+        cluster.power_on(server_machine);
+    }
     EXPECT_TRUE(finished) << "the case does not end";
     cluster.request_shutdown(server);
     kernel.run_until(kernel.now() + std::chrono::minutes(1));
@@ -120,7 +134,11 @@ void run_against_postgres(SqlClient client, const SqlCaseBody& body) {
     target.database = postgres.create_database();
     adapters::AsioHost host({.machine_name = "test"});
     const std::unique_ptr<sql::Driver> driver = make_driver(client, host);
-    host.run(run_case(body, host, *driver, target));
+    const auto crash = [&postgres](host::Host&) -> host::Task<> {
+        postgres.kill_and_restart();
+        co_return;
+    };
+    host.run(run_case(body, host, *driver, target, crash));
 }
 
 host::Task<> run_beside_model(adapters::AsioHost& host, SqlClient client, const SqlCaseBody& body,

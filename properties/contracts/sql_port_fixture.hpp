@@ -78,6 +78,12 @@ class SqlCase {
                                          sql::Parameters parameters);
 
     Started start(Connection& connection, std::string text);
+    /// The server dies (a real one by kill -9, a simulated one with its machine's power) and is
+    /// there again when this returns. Connections to it are lost. Only where SqlPort::can_crash().
+    host::Task<> crash_server() { return crash_(host_); }
+    using Crash = std::function<host::Task<>(host::Host&)>;
+    void set_crash(Crash crash) { crash_ = std::move(crash); }
+
     /// Long enough for a statement that can end to have ended.
     host::Task<> let_others_run() { return host::sleep_for(host_, std::chrono::milliseconds(60)); }
 
@@ -86,6 +92,7 @@ class SqlCase {
     host::TaskGroup& tasks_;
     sql::Driver& driver_;
     sql::ConnectionTarget target_;
+    Crash crash_;
 };
 
 /// "server 23505: duplicate key ..."
@@ -106,6 +113,9 @@ class SqlPort : public testing::TestWithParam<SqlPair> {
   protected:
     /// `body` is a lambda without captures, or one whose captures outlive the call.
     void run(const SqlCaseBody& body) { run_sql_case(GetParam(), body); }
+
+    /// The model on real sockets lives in the process of its client.
+    static bool can_crash() { return GetParam() != SqlPair{SqlClient::libpq, SqlServer::model}; }
 };
 
 }  // namespace atlas::properties

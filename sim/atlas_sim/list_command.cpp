@@ -45,7 +45,7 @@ void list_sabotages() {
 
 void list_knobs() {
     for (const faults::Knob& knob : faults::all_knobs()) {
-        fmt::print("{:<46}{:<24}{}\n", knob.name, knob.range(), knob.sentence);
+        fmt::print("{:<46}{:<24}  {}\n", knob.name, knob.range(), knob.sentence);
     }
 }
 

@@ -13,6 +13,13 @@ namespace atlas::sim::cluster {
 using kernel::EventKind;
 using network::MachineNumber;
 
+namespace {
+
+/// What a fork, or a signal, takes to have its effect.
+constexpr host::Duration request_delay = std::chrono::milliseconds{2};
+
+}  // namespace
+
 struct Cluster::Machine {
     Machine(kernel::Kernel& kernel, const std::string& own_name, disk::DiskPolicy& policy)
         : name(own_name), clock(kernel), disk(own_name, policy) {}
@@ -21,6 +28,7 @@ struct Cluster::Machine {
     kernel::MachineClock clock;
     disk::MachineDisk disk;
     bool powered = true;
+    std::uint32_t boots = 0;
 };
 
 /// What one life of a process has of the world. Taken down after its tasks have ended.
@@ -89,7 +97,7 @@ void Cluster::start(ProcessNumber number) {
     Slot& slot = *slots_[number];
     if (slot.incarnation != nullptr || !slot.machine->powered) return;
     slot.process->start();
-    slot.supervised = true;
+    slot.supervised = slot.options.supervised;
     slot.taken_down = false;
     slot.incarnation = std::make_unique<Incarnation>(*this, slot);
     slot.incarnation->tasks.spawn(run_program(*this, slot));
@@ -100,8 +108,25 @@ void Cluster::start_again(ProcessNumber number) {
 }
 
 void Cluster::start_all() {
-    for (ProcessNumber number = 0; number < slots_.size(); ++number)
-        start(number);
+    for (ProcessNumber number = 0; number < slots_.size(); ++number) {
+        if (slots_[number]->options.supervised) start(number);
+    }
+}
+
+void Cluster::request_start(ProcessNumber number) {
+    schedule_request(*slots_[number], "start was asked for", &Cluster::start);
+}
+
+void Cluster::request_kill(ProcessNumber number) {
+    schedule_request(*slots_[number], "kill was asked for", &Cluster::kill);
+}
+
+void Cluster::schedule_request(Slot& slot, const char* label, void (Cluster::*act)(ProcessNumber)) {
+    const std::uint32_t boots = slot.machine->boots;
+    kernel_.schedule(kernel_.now() + request_delay, slot.ties, EventKind::control, label,
+                     slot.number, [this, &slot, boots, act] {
+                         if (slot.machine->boots == boots) (this->*act)(slot.number);
+                     });
 }
 
 host::Task<> Cluster::run_program(Cluster& cluster, Slot& slot) {
@@ -186,6 +211,7 @@ disk::PowerLossReport Cluster::power_off(MachineNumber machine) {
 void Cluster::power_on(MachineNumber machine) {
     if (machines_[machine]->powered) return;
     machines_[machine]->powered = true;
+    ++machines_[machine]->boots;
     network_.power_on(machine);
     for (const auto& slot : slots_) {
         if (slot->machine_number == machine) start_again(slot->number);

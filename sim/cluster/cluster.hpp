@@ -27,6 +27,9 @@ using ProcessNumber = std::uint32_t;
 struct ProcessOptions {
     /// How long the supervisor waits before it starts again a process that died of itself.
     host::Duration restart_delay = std::chrono::milliseconds{500};
+    /// Otherwise another process of its machine looks after it: it runs when that asks for it, and
+    /// is not started by its machine's boot, by start_all() or when it dies of itself.
+    bool supervised = true;
 };
 
 class Cluster {
@@ -47,6 +50,11 @@ class Cluster {
     void start_again(ProcessNumber process);
     /// Starts every process that is not running, in order.
     void start_all();
+
+    /// For a process that looks after another one of its machine: a moment later that one runs, or
+    /// is killed, also when the one that asked has died by then; not when the machine has.
+    void request_start(ProcessNumber process);
+    void request_kill(ProcessNumber process);
 
     /// The process dies at once and stays down until start(). Its machine closes its sockets.
     void kill(ProcessNumber process);
@@ -95,6 +103,7 @@ class Cluster {
     void program_returned(Slot& slot);
     void process_died(kernel::Process& process);
     void schedule_restart(Slot& slot);
+    void schedule_request(Slot& slot, const char* label, void (Cluster::*act)(ProcessNumber));
 
     kernel::Kernel& kernel_;
     network::SimulatedNetwork network_;

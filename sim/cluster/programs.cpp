@@ -3,11 +3,10 @@
 #include <utility>
 
 #include "sim/models/postgres/protocol/serve.hpp"
+#include "sim/sql_client/driver.hpp"
 
 namespace atlas::sim::cluster {
 namespace {
-
-constexpr const char* data_directory = "pgdata";
 
 /// Shows the server to invariants for as long as it lives, a crash included.
 class Showing {
@@ -24,12 +23,27 @@ class Showing {
 };
 
 host::Task<> run_postgres(host::Host& host, models::postgres::ServerSettings settings,
-                          PostgresView& view) {
-    auto server =
-        co_await models::postgres::Server::open(host, std::move(settings), data_directory);
+                          std::string data_directory, PostgresView& view) {
+    auto server = co_await models::postgres::Server::open(host, std::move(settings),
+                                                          std::move(data_directory));
     if (!server) host.fatal("PostgreSQL cannot start: " + describe(server.error()));
     Showing showing(view, **server);
     co_await models::postgres::protocol::serve(host, **server, {"0.0.0.0", postgres_port});
+}
+
+host::Task<> run_agent(host::Host& host, Cluster& cluster, MachineDatabaseOptions options,
+                       failover::AgentSettings settings) {
+    MachineDatabase database(host, cluster, std::move(options));
+    sql_client::Driver driver(host);
+    const host::Result<void> ran =
+        co_await failover::run_agent(host, database, driver, std::move(settings));
+    if (!ran) host.fatal("the agent cannot run: " + describe(ran.error()));
+}
+
+host::Task<> run_lease_store(host::Host& host) {
+    const host::Result<void> served =
+        co_await lease_store::run_lease_store(host, {.listen = {"0.0.0.0", lease_store_port}});
+    if (!served) host.fatal("the lease store cannot serve: " + describe(served.error()));
 }
 
 host::Task<> run_api(host::Host& host, ApiNodeParts parts) {
@@ -40,10 +54,20 @@ host::Task<> run_api(host::Host& host, ApiNodeParts parts) {
 
 }  // namespace
 
-Program postgres_program(models::postgres::ServerSettings settings, PostgresView& view) {
-    return [settings = std::move(settings), &view](host::Host& host) {
-        return run_postgres(host, settings, view);
-    };
+Program postgres_program(models::postgres::ServerSettings settings, PostgresView& view,
+                         std::string data_directory) {
+    return [settings = std::move(settings), &view, directory = std::move(data_directory)](
+               host::Host& host) { return run_postgres(host, settings, directory, view); };
+}
+
+Program agent_program(Cluster& cluster, MachineDatabaseOptions database,
+                      failover::AgentSettings settings) {
+    return [&cluster, database = std::move(database), settings = std::move(settings)](
+               host::Host& host) { return run_agent(host, cluster, database, settings); };
+}
+
+Program lease_store_program() {
+    return [](host::Host& host) { return run_lease_store(host); };
 }
 
 Program api_node_program(std::function<ApiNodeParts(host::Host&)> make_parts) {

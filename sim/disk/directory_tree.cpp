@@ -93,9 +93,17 @@ host::Result<void> DirectoryTree::make_directory(std::string_view path) {
         if (find(at) != nullptr) return in_the_way(at);
         wanted.push_back(at);
     }
-    for (const std::string_view at : wanted)
-        directories_.try_emplace(std::string(at));
+    for (auto at = wanted.rbegin(); at != wanted.rend(); ++at)
+        make_one_directory(*at);
     return {};
+}
+
+void DirectoryTree::make_one_directory(std::string_view path) {
+    const auto [above, name] = split_path(path);
+    Directory& parent = directories_.find(above)->second;
+    change(parent, {{std::string(name), nullptr}});
+    parent.unsynced.back().makes_folder = true;
+    directories_.try_emplace(std::string(path));
 }
 
 host::Result<std::vector<std::string>> DirectoryTree::list(std::string_view path) const {
@@ -131,7 +139,7 @@ void DirectoryTree::change(Directory& directory,
 
 std::uint64_t DirectoryTree::last_change(std::string_view path) const {
     const auto directory = directories_.find(path);
-    ATLAS_CHECK(directory != directories_.end(), "folders are never taken away");
+    ATLAS_CHECK(directory != directories_.end(), "no folder is taken away while a process lives");
     return directory->second.last_change;
 }
 
@@ -140,45 +148,81 @@ void DirectoryTree::make_durable(std::string_view path, std::uint64_t up_to) {
     const auto later = std::ranges::find_if(directory.unsynced,
                                             [up_to](const Change& c) { return c.number > up_to; });
     for (auto change = directory.unsynced.begin(); change != later; ++change)
-        apply(*change, directory.durable);
+        apply_durably(path, *change);
     directory.unsynced.erase(directory.unsynced.begin(), later);
+}
+
+void DirectoryTree::apply_durably(std::string_view path, const Change& change) {
+    apply(change, directories_.find(path)->second.durable);
+    if (!change.makes_folder) return;
+    const auto made = directories_.find(join(path, change.meanings.front().first));
+    made->second.is_durable = true;
 }
 
 std::size_t DirectoryTree::lose_unsynced(const Survives& survives) {
     std::size_t lost = 0;
-    for (auto& [path, directory] : directories_) {
-        std::vector<bool> kept;
-        for (const Change& change : directory.unsynced)
-            kept.push_back(survives(path, change.number));
-        // From the newest back: a change brings along the earlier ones of its names.
-        std::set<std::string, std::less<>> brought;
-        for (std::size_t i = kept.size(); i-- > 0;) {
-            const auto& meanings = directory.unsynced[i].meanings;
-            if (!kept[i]) {
-                kept[i] = std::ranges::any_of(
-                    meanings, [&](const auto& meaning) { return brought.contains(meaning.first); });
-            }
-            if (!kept[i]) continue;
-            for (const auto& [name, content] : meanings)
-                brought.insert(name);
+    for (auto& [path, directory] : directories_)
+        lost += lose_unsynced(path, directory, survives);
+    return lost + lose_folders();
+}
+
+std::size_t DirectoryTree::lose_unsynced(const std::string& path, Directory& directory,
+                                         const Survives& survives) {
+    std::vector<bool> kept;
+    for (const Change& change : directory.unsynced)
+        kept.push_back(survives(path, change.number));
+    // From the newest back: a change brings along the earlier ones of its names.
+    std::set<std::string, std::less<>> brought;
+    for (std::size_t i = kept.size(); i-- > 0;) {
+        const auto& meanings = directory.unsynced[i].meanings;
+        if (!kept[i]) {
+            kept[i] = std::ranges::any_of(
+                meanings, [&](const auto& meaning) { return brought.contains(meaning.first); });
         }
-        std::set<std::string, std::less<>> touched;
-        for (std::size_t i = 0; i < kept.size(); ++i) {
-            if (kept[i]) apply(directory.unsynced[i], directory.durable);
-            for (const auto& [name, content] : directory.unsynced[i].meanings)
-                touched.insert(name);
+        if (!kept[i]) continue;
+        for (const auto& [name, content] : meanings)
+            brought.insert(name);
+    }
+    std::set<std::string, std::less<>> touched;
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+        if (kept[i]) apply_durably(path, directory.unsynced[i]);
+        for (const auto& [name, content] : directory.unsynced[i].meanings)
+            touched.insert(name);
+    }
+    const auto meaning = [](const Names& names, const std::string& name) {
+        const auto found = names.find(name);
+        return found == names.end() ? nullptr : found->second;
+    };
+    const auto lost = std::ranges::count_if(touched, [&](const std::string& name) {
+        return meaning(directory.seen, name) != meaning(directory.durable, name);
+    });
+    directory.unsynced.clear();
+    directory.seen = directory.durable;
+    return static_cast<std::size_t>(lost);
+}
+
+// In the order of their paths: a folder comes after those above it.
+std::size_t DirectoryTree::lose_folders() {
+    std::size_t lost = 0;
+    for (auto at = directories_.begin(); at != directories_.end();) {
+        const bool is_root = at->first.empty();
+        const bool stays = is_root || (at->second.is_durable &&
+                                       directories_.contains(split_path(at->first).first));
+        if (stays) {
+            ++at;
+            continue;
         }
-        const auto meaning = [](const Names& names, const std::string& name) {
-            const auto found = names.find(name);
-            return found == names.end() ? nullptr : found->second;
-        };
-        for (const std::string& name : touched) {
-            if (meaning(directory.seen, name) != meaning(directory.durable, name)) ++lost;
-        }
-        directory.unsynced.clear();
-        directory.seen = directory.durable;
+        lost += 1 + at->second.seen.size();
+        at = directories_.erase(at);
     }
     return lost;
+}
+
+bool DirectoryTree::is_durable(std::string_view path) const {
+    for (; !path.empty(); path = split_path(path).first) {
+        if (!directories_.find(path)->second.is_durable) return false;
+    }
+    return true;
 }
 
 std::vector<std::pair<std::string, SharedContent>> DirectoryTree::files() const {
@@ -193,6 +237,7 @@ std::vector<std::pair<std::string, SharedContent>> DirectoryTree::files() const 
 std::vector<std::pair<std::string, SharedContent>> DirectoryTree::durable_files() const {
     std::vector<std::pair<std::string, SharedContent>> all;
     for (const auto& [path, directory] : directories_) {
+        if (!is_durable(path)) continue;
         for (const auto& [name, content] : directory.durable)
             all.emplace_back(join(path, name), content);
     }

@@ -4,8 +4,8 @@
 //
 // The names of files are durable once their folder has been synced. A rename within a folder is one
 // change: both names or neither. One that crosses folders is two, each durable with its own folder,
-// so that the file may be found under both names or under none. Folders themselves are durable at
-// once: the seam (system/host/disk.hpp) says nothing of theirs.
+// so that the file may be found under both names or under none. A folder's name is as a file's:
+// until the folder above it is synced, a power loss may take it, and all that is in it.
 
 #include <cstdint>
 #include <functional>
@@ -32,7 +32,7 @@ bool is_valid_path(std::string_view path);
 
 class DirectoryTree {
   public:
-    DirectoryTree() { directories_.try_emplace(""); }
+    DirectoryTree() { directories_[""].is_durable = true; }
 
     /// Null when no file has that path.
     SharedContent find(std::string_view path) const;
@@ -43,7 +43,7 @@ class DirectoryTree {
     /// Errors: not_found, already_exists (`to` is a folder).
     host::Result<void> rename(std::string_view from, std::string_view to);
     host::Result<void> remove(std::string_view path);
-    /// Errors: already_exists (a file has that name or a name above it).
+    /// With those above it. Errors: already_exists (a file has that name or a name above it).
     host::Result<void> make_directory(std::string_view path);
     host::Result<std::vector<std::string>> list(std::string_view path) const;
 
@@ -53,8 +53,8 @@ class DirectoryTree {
     void make_durable(std::string_view path, std::uint64_t up_to);
 
     /// All changes of names that no sync covered are lost but for those that survive and those of
-    /// the same names before them. Asks once for each, by folder and age. Returns how many names
-    /// are not as they were seen before.
+    /// the same names before them; with a folder, all in it. Asks once for each, by folder and age.
+    /// Returns how many names are not as they were seen before.
     using Survives = std::function<bool(std::string_view directory, std::uint64_t change)>;
     std::size_t lose_unsynced(const Survives& survives);
 
@@ -70,8 +70,12 @@ class DirectoryTree {
         std::uint64_t number;
         /// What each name stands for after it; null for nothing.
         std::vector<std::pair<std::string, SharedContent>> meanings;
+        /// It made the folder of that one name.
+        bool makes_folder = false;
     };
     struct Directory {
+        /// Its name is; those above it may yet be lost.
+        bool is_durable = false;
         Names seen;
         Names durable;
         std::vector<Change> unsynced;
@@ -79,6 +83,12 @@ class DirectoryTree {
     };
 
     static void apply(const Change& change, Names& names);
+    void apply_durably(std::string_view path, const Change& change);
+    std::size_t lose_unsynced(const std::string& path, Directory& directory,
+                              const Survives& survives);
+    std::size_t lose_folders();
+    bool is_durable(std::string_view path) const;
+    void make_one_directory(std::string_view path);
     void change(Directory& directory, std::vector<std::pair<std::string, SharedContent>> meanings);
 
     std::map<std::string, Directory, std::less<>> directories_;

@@ -115,6 +115,7 @@ TEST(DirectoryTree, ARenameAcrossFoldersIsDurableWithEachOfThem) {
     DirectoryTree tree;
     ASSERT_TRUE(tree.make_directory("a"));
     ASSERT_TRUE(tree.make_directory("b"));
+    tree.make_durable("", tree.last_change(""));
     ASSERT_TRUE(tree.create("a/f"));
     tree.make_durable("a", tree.last_change("a"));
     ASSERT_TRUE(tree.rename("a/f", "b/f"));
@@ -122,6 +123,40 @@ TEST(DirectoryTree, ARenameAcrossFoldersIsDurableWithEachOfThem) {
     tree.lose_unsynced([](std::string_view, std::uint64_t) { return false; });
     EXPECT_NE(tree.find("a/f"), nullptr);
     EXPECT_EQ(tree.find("a/f"), tree.find("b/f"));
+}
+
+TEST(DirectoryTree, AFolderGoesWithAllInItUnlessTheOneAboveWasSynced) {
+    const auto nothing = [](std::string_view, std::uint64_t) { return false; };
+    DirectoryTree tree;
+    ASSERT_TRUE(tree.make_directory("a/b"));
+    ASSERT_TRUE(tree.create("a/b/f"));
+    tree.make_durable("a/b", tree.last_change("a/b"));
+    tree.make_durable("a", tree.last_change("a"));
+    EXPECT_TRUE(tree.durable_files().empty()) << "a itself is not durable";
+    EXPECT_EQ(tree.lose_unsynced(nothing), 3U);
+    EXPECT_FALSE(tree.has_directory("a"));
+    EXPECT_FALSE(tree.has_directory("a/b"));
+    EXPECT_EQ(tree.find("a/b/f"), nullptr);
+
+    ASSERT_TRUE(tree.make_directory("a/b"));
+    ASSERT_TRUE(tree.create("a/b/f"));
+    tree.make_durable("a/b", tree.last_change("a/b"));
+    tree.make_durable("", tree.last_change(""));
+    EXPECT_EQ(tree.lose_unsynced(nothing), 2U);
+    EXPECT_TRUE(tree.has_directory("a"));
+    EXPECT_FALSE(tree.has_directory("a/b"));
+}
+
+TEST(DirectoryTree, AFolderThatSurvivesTakesAwayTheFileThatHadItsName) {
+    DirectoryTree tree;
+    ASSERT_TRUE(tree.create("a"));
+    tree.make_durable("", tree.last_change(""));
+    ASSERT_TRUE(tree.remove("a"));
+    ASSERT_TRUE(tree.make_directory("a"));
+    const std::uint64_t made = tree.last_change("");
+    tree.lose_unsynced([&](std::string_view, std::uint64_t change) { return change == made; });
+    EXPECT_TRUE(tree.has_directory("a"));
+    EXPECT_EQ(tree.find("a"), nullptr);
 }
 
 TEST(DirectoryTree, KnowsPathsFromNonsense) {

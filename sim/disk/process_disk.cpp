@@ -196,11 +196,21 @@ Task<Result<void>> ProcessDisk::make_directory(std::string path) {
     if (!is_alive()) co_return dead();
     if (!is_valid_path(path)) co_return bad_path(path);
     const Call call = begin(machine_.next_operation(OperationKind::make_directory, path));
-    Result<void> done = call.decision.error ? failed(*call.decision.error, path)
-                                            : machine_.tree_.make_directory(path);
+    DirectoryTree& tree = machine_.tree_;
+    const Result<void> made = tree.make_directory(path);
+    std::vector<std::pair<std::string, std::uint64_t>> covered;
+    for (std::string_view at = path; made && !at.empty();) {
+        at = split_path(at).first;
+        covered.emplace_back(at, tree.last_change(at));
+    }
     co_await until_end(call, digest_of(path));
     report(call);
-    co_return done;
+    if (!made) co_return made;
+    // When it fails the folders are there, and may be gone after a power loss.
+    if (call.decision.error) co_return failed(*call.decision.error, path);
+    for (const auto& [above, change] : covered)
+        tree.make_durable(above, change);
+    co_return Result<void>{};
 }
 
 Task<Result<std::vector<std::string>>> ProcessDisk::list(std::string path) {

@@ -33,6 +33,10 @@ class ScriptedPolicy final : public DiskPolicy {
             --failing_syncs;
             return {.latency = latency, .error = ErrorCode::io_error};
         }
+        if (operation.kind == OperationKind::make_directory && failing_folders > 0) {
+            --failing_folders;
+            return {.latency = latency, .error = ErrorCode::io_error};
+        }
         return {.latency = latency, .limit = limit};
     }
     bool survives(const Loss&, const UnsyncedPart& part) override {
@@ -45,6 +49,7 @@ class ScriptedPolicy final : public DiskPolicy {
     host::Duration latency = 1ms;
     std::size_t limit = SIZE_MAX;
     int failing_syncs = 0;
+    int failing_folders = 0;
     bool names_survive = false;
     bool content_survives = false;
     std::vector<std::pair<OperationKind, Outcome>> outcomes;
@@ -137,6 +142,43 @@ TEST(ProcessDisk, ASyncedFileIsLostWithoutItsName) {
     const PowerLossReport report = world.power_loss();
     EXPECT_EQ(world.text("a"), "(none)");
     EXPECT_EQ(report.names_lost, 1U);
+}
+
+Task<> write_synced(host::Disk& disk, std::string folder) {
+    co_await write_file(disk, folder + "/a", "hello", true, false);
+    auto synced = co_await disk.sync_directory(folder);
+    EXPECT_TRUE(synced);
+}
+
+Task<> make_folder_with_file(host::Disk& disk) {
+    auto made = co_await disk.make_directory("d/e");
+    EXPECT_TRUE(made);
+    co_await write_synced(disk, "d/e");
+}
+
+TEST(ProcessDisk, AFolderIsDurableWhenItHasBeenMade) {
+    World world;
+    world.run(make_folder_with_file);
+    world.power_loss();
+    EXPECT_EQ(world.text("d/e/a"), "hello");
+}
+
+TEST(ProcessDisk, AFolderIsLostWhoseMakingFailedUntilItIsMadeAgain) {
+    World world;
+    const auto fail_to_make = [&world](host::Disk& disk) -> Task<> {
+        world.policy.failing_folders = 1;
+        auto made = co_await disk.make_directory("d/e");
+        EXPECT_EQ(made.error().code, ErrorCode::io_error);
+        co_await write_synced(disk, "d/e");
+    };
+    world.run(fail_to_make);
+    EXPECT_EQ(world.text("d/e/a"), "hello");
+    world.power_loss();
+    EXPECT_EQ(world.text("d/e/a"), "(none)");
+    world.run(fail_to_make);
+    world.run(make_folder_with_file);
+    world.power_loss();
+    EXPECT_EQ(world.text("d/e/a"), "hello");
 }
 
 TEST(ProcessDisk, ANameWithoutItsBytesIsAnEmptyFile) {

@@ -39,6 +39,7 @@ host::Duration DiskDice::ordinary_latency(MachineState& state, OperationKind kin
     switch (kind) {
         case OperationKind::sync:
         case OperationKind::sync_directory:
+        case OperationKind::make_directory:
             return ordinary.sync / 2 + source.exponential(ordinary.sync / 2);
         case OperationKind::open:
         case OperationKind::list:
@@ -48,7 +49,6 @@ host::Duration DiskDice::ordinary_latency(MachineState& state, OperationKind kin
         case OperationKind::truncate:
         case OperationKind::rename:
         case OperationKind::remove:
-        case OperationKind::make_directory:
             return source.between(ordinary.write / 2, ordinary.write * 3 / 2);
     }
     return {};
@@ -58,6 +58,8 @@ disk::Decision DiskDice::decide(const disk::Operation& operation) {
     MachineState& state = at(operation.machine);
     disk::Decision decision{.latency = ordinary_latency(state, operation.kind)};
     strike_latency(state, operation, decision);
+    if (operation.kind == OperationKind::write) state.has_written = true;
+    if (operation.kind == OperationKind::rename) state.has_renamed = true;
     if (operation.kind == OperationKind::read || operation.kind == OperationKind::write) {
         strike_transfer(state, operation, decision);
         return decision;
@@ -69,8 +71,11 @@ disk::Decision DiskDice::decide(const disk::Operation& operation) {
     if (state.sync_failure.next(fault.on, fault.per_million)) {
         decision.error = host::ErrorCode::io_error;
     }
-    for (const SyncObserver& observer : std::exchange(state.sync_observers, {}))
-        observer(decision.latency);
+    const bool is_of_names = operation.kind == OperationKind::sync_directory;
+    if (is_of_names && std::exchange(state.has_renamed, false))
+        tell(state.rename_sync_observers, decision.latency);
+    if (!is_of_names && std::exchange(state.has_written, false))
+        tell(state.write_sync_observers, decision.latency);
     return decision;
 }
 
@@ -142,8 +147,17 @@ void DiskDice::completed(const disk::Operation& operation, const disk::Outcome& 
     }
 }
 
-void DiskDice::at_next_sync(std::string_view machine, SyncObserver observer) {
-    at(machine).sync_observers.push_back(std::move(observer));
+void DiskDice::at_next_sync_of_write(std::string_view machine, SyncObserver observer) {
+    at(machine).write_sync_observers.push_back(std::move(observer));
+}
+
+void DiskDice::at_next_sync_of_rename(std::string_view machine, SyncObserver observer) {
+    at(machine).rename_sync_observers.push_back(std::move(observer));
+}
+
+void DiskDice::tell(std::vector<SyncObserver>& observers, host::Duration latency) {
+    for (const SyncObserver& observer : std::exchange(observers, {}))
+        observer(latency);
 }
 
 bool DiskDice::decides(FaultKind kind, const OperationFault& fault, const disk::Loss& loss) const {
@@ -222,6 +236,7 @@ void DiskDice::everything_unsynced_will_be_lost(std::string_view machine) {
 void DiskDice::power_lost(std::string_view machine, const disk::PowerLossReport& report) {
     MachineState& state = at(machine);
     state.strike.reset();
+    state.has_written = state.has_renamed = false;
     if (!state.loss || state.loss->cause != disk::LossCause::power_loss) return;
     Ledger& ledger = dice_.ledger();
     const auto judge = [&ledger](FaultKind kind, bool fired, bool effective) {

@@ -42,10 +42,13 @@ class DiskDice final : public disk::DiskPolicy {
     using DamageObserver = std::function<void(std::string_view machine, std::uint64_t damage)>;
     void observe_damage(DamageObserver observer) { damage_observer_ = std::move(observer); }
 
-    /// Calls once, when a process of that machine next begins a sync, with the time that the sync
-    /// will take. It must only schedule something: a task of the process is running.
+    /// Calls once, when a process of that machine next begins to sync a file behind a write, with
+    /// the time that the sync will take. It must only schedule something: a task of the process is
+    /// running.
     using SyncObserver = std::function<void(host::Duration latency)>;
-    void at_next_sync(std::string_view machine, SyncObserver observer);
+    void at_next_sync_of_write(std::string_view machine, SyncObserver observer);
+    /// The same, of the first sync of a folder behind a rename.
+    void at_next_sync_of_rename(std::string_view machine, SyncObserver observer);
 
   private:
     /// What was decided about one loss.
@@ -75,11 +78,15 @@ class DiskDice final : public disk::DiskPolicy {
         bool loses_everything = false;
         std::optional<std::uint64_t> strike;  ///< The power loss that is under way.
         std::optional<LossState> loss;
-        std::vector<SyncObserver> sync_observers;
+        std::vector<SyncObserver> write_sync_observers;
+        bool has_written = false;
+        std::vector<SyncObserver> rename_sync_observers;
+        bool has_renamed = false;
         /// What was added to operations under way, by kind and ordinal.
         std::map<std::pair<disk::OperationKind, std::uint64_t>, host::Duration> stalled;
     };
 
+    static void tell(std::vector<SyncObserver>& observers, host::Duration latency);
     MachineState& at(std::string_view machine);
     host::Duration ordinary_latency(MachineState& state, disk::OperationKind kind);
     void strike_latency(MachineState& state, const disk::Operation& operation,

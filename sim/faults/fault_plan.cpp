@@ -144,7 +144,8 @@ std::string describe(const Strike& strike) {
         const auto lasts = std::chrono::duration_cast<std::chrono::milliseconds>(strike.lasts);
         text += fmt::format(" for {}ms", lasts.count());
     }
-    if (strike.during_sync) text += ", during a sync";
+    if (strike.moment == Moment::sync) text += ", during a sync";
+    if (strike.moment == Moment::sync_of_rename) text += ", during a sync of a rename";
     return text;
 }
 

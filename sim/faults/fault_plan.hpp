@@ -15,6 +15,11 @@
 
 namespace atlas::sim::faults {
 
+/// When a strike that is about the disk comes: at its time; or, then, when the machine's disk is
+/// next in the middle of syncing a write, or a rename. It waits for that two seconds, or twenty, at
+/// most: a start and a checkpoint have such a rename, nothing else.
+enum class Moment : std::uint8_t { as_planned, sync, sync_of_rename };
+
 struct Strike {
     FaultId id;
     host::Duration at{};     ///< Since the start of the run.
@@ -36,9 +41,8 @@ struct Strike {
     /// Slow processes: how long each step takes. Restart loops: how long each life
     /// lasts.
     host::Duration amount{};
-    /// Kills and power losses: wait for the machine's disk to be in the middle of a sync, two
-    /// seconds at most.
-    bool during_sync = false;
+    /// Kills and power losses: what they wait for.
+    Moment moment = Moment::as_planned;
 
     friend bool operator==(const Strike&, const Strike&) = default;
 };

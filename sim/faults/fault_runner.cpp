@@ -10,7 +10,9 @@ namespace atlas::sim::faults {
 namespace {
 
 // How long a strike waits for a sync to be in the middle of.
-constexpr host::Duration patience = 2s;
+host::Duration patience(Moment moment) {
+    return moment == Moment::sync_of_rename ? host::Duration{20s} : host::Duration{2s};
+}
 
 enum class Family : std::uint8_t { links, connections, processes, clocks, disks };
 
@@ -101,25 +103,31 @@ bool FaultRunner::database_loses_power() const {
 }
 
 void FaultRunner::strike(StrikeIndex index) {
-    if (book_.strike(index).during_sync) {
-        wait_for_sync(index);
-    } else {
+    if (book_.strike(index).moment == Moment::as_planned) {
         begin(index);
+    } else {
+        wait_for_sync(index);
     }
 }
 
 // Strikes in the middle of the next sync, when the most is at stake; at the latest when patience
 // ends, since a database that never syncs must not be spared for it.
 void FaultRunner::wait_for_sync(StrikeIndex index) {
+    const Strike& strike = book_.strike(index);
     waiting_.insert(index);
-    book_.schedule(book_.now() + patience, index, "strike without a sync",
+    book_.schedule(book_.now() + patience(strike.moment), index, "strike without a sync",
                    [this, index] { begin(index); });
-    disk_dice_.at_next_sync(book_.strike(index).id.target, [this, index](host::Duration takes) {
+    const auto observe = [this, index](host::Duration takes) {
         if (book_.is_closed() || waiting_.erase(index) == 0) return;
         book_.cancel(index);
         book_.schedule(book_.now() + takes / 2, index, "strike during a sync",
                        [this, index] { begin(index); });
-    });
+    };
+    if (strike.moment == Moment::sync_of_rename) {
+        disk_dice_.at_next_sync_of_rename(strike.id.target, observe);
+    } else {
+        disk_dice_.at_next_sync_of_write(strike.id.target, observe);
+    }
 }
 
 void FaultRunner::begin(StrikeIndex index) {

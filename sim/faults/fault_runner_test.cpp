@@ -478,20 +478,40 @@ TEST_F(FaultRunnerTest, StrikesInTheMiddleOfASync) {
     run({{.id = {FaultKind::process_kill, "postgres-0", 0},
           .at = 1s,
           .lasts = 1s,
-          .during_sync = true}},
+          .moment = Moment::sync}},
         2s);
+    disks.decide({.kind = disk::OperationKind::sync, .machine = "postgres-0", .path = "log"});
+    kernel.run_until(host::TimePoint{2s + 500ms});
     EXPECT_TRUE(cluster.notes.empty());
+    disks.decide({.kind = disk::OperationKind::write, .machine = "postgres-0", .path = "log"});
     const disk::Decision sync =
         disks.decide({.kind = disk::OperationKind::sync, .machine = "postgres-0", .path = "log"});
     kernel.run_until(kernel.now() + sync.latency - host::Duration{1});
     EXPECT_THAT(cluster.notes, ElementsAre("2 kill postgres-0"));
 }
 
+TEST_F(FaultRunnerTest, StrikesInTheMiddleOfTheSyncOfARename) {
+    using enum disk::OperationKind;
+    run({{.id = {FaultKind::machine_power_loss, "postgres-0", 0},
+          .at = 1s,
+          .lasts = 1s,
+          .moment = Moment::sync_of_rename}},
+        2s);
+    for (const disk::OperationKind kind : {sync, sync_directory, rename})
+        disks.decide({.kind = kind, .machine = "postgres-0", .path = "data"});
+    kernel.run_until(kernel.now() + 5s);
+    EXPECT_TRUE(cluster.notes.empty());
+    const disk::Decision decision =
+        disks.decide({.kind = sync_directory, .machine = "postgres-0", .path = "data"});
+    kernel.run_until(kernel.now() + decision.latency - host::Duration{1});
+    EXPECT_THAT(cluster.notes, ElementsAre("7 power loss postgres-0"));
+}
+
 TEST_F(FaultRunnerTest, DoesNotWaitForEverForASync) {
     run({{.id = {FaultKind::process_kill, "postgres-0", 0},
           .at = 1s,
           .lasts = 1s,
-          .during_sync = true}},
+          .moment = Moment::sync}},
         5s);
     EXPECT_THAT(cluster.notes, ElementsAre("3 kill postgres-0", "4 restart postgres-0"));
 }
@@ -505,7 +525,7 @@ TEST_F(FaultRunnerTest, HealsWhatIsUnderWayAndStrikesNoMore) {
          {.id = {FaultKind::process_kill, "postgres-0", 0},
           .at = 4s,
           .lasts = 1s,
-          .during_sync = true},
+          .moment = Moment::sync},
          {.id = {FaultKind::process_kill, "api-2", 0}, .at = 50s, .lasts = 1s}},
         5s);
     runner->stop_and_heal();

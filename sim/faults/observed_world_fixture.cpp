@@ -216,6 +216,7 @@ Task<> look_at_block(Host& host, File& file, std::size_t block, World& world) {
 Task<> scribble(Host& host, World& world) {
     auto file = co_await host.disk().open("scratch", OpenMode::create_or_open);
     if (!file) co_return;
+    world.memory.names.insert("scratch");
     for (unsigned round = 1;; ++round) {
         co_await host::sleep_for(host, 7ms);
         const std::size_t block = round % block_count;
@@ -237,9 +238,12 @@ Task<> scribble(Host& host, World& world) {
         const std::string name = "note-" + std::to_string(world.memory.next_name++);
         auto made = co_await host.disk().open("draft", OpenMode::create_or_open);
         if (!made) continue;
+        world.memory.names.insert("draft");
         made->reset();
         auto renamed = co_await host.disk().rename("draft", name);
-        if (renamed) world.memory.names.insert(name);
+        if (!renamed) continue;
+        world.memory.names.erase("draft");
+        world.memory.names.insert(name);
     }
 }
 

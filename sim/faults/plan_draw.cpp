@@ -97,7 +97,7 @@ class PlanDraw {
         switch (strike.id.kind) {
             case process_kill:
             case machine_power_loss:
-                strike.during_sync = source.chance(3, 4) && has_database(strike.id.target);
+                strike.moment = draw_moment(strike.id, source);
                 break;
             case network_partition_one_way:
                 strike.inward = source.chance(1, 2);
@@ -148,6 +148,16 @@ class PlanDraw {
             default:
                 break;
         }
+    }
+
+    // Of a database mostly in the middle of a sync, when the most is at stake. To a kill a rename
+    // is as good as synced.
+    Moment draw_moment(const FaultId& id, host::RandomSource& source) const {
+        constexpr std::array<std::uint32_t, 3> weights{2, 3, 3};
+        const auto moment = static_cast<Moment>(source.weighted(weights));
+        if (!has_database(id.target)) return Moment::as_planned;
+        if (id.kind == process_kill && moment == Moment::sync_of_rename) return Moment::sync;
+        return moment;
     }
 
     bool has_database(std::string_view target) const {

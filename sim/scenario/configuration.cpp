@@ -13,6 +13,7 @@ namespace {
 
 using faults::FaultKind;
 using faults::KnobValue;
+using faults::Moment;
 using faults::Strike;
 
 JsonValue json_of(const KnobValue& value) {
@@ -54,7 +55,9 @@ JsonValue json_of(const Strike& strike) {
         add("direction", JsonValue::of(std::string(strike.inward ? "inward" : "outward")));
     }
     if (strike.choice != 0) add("choice", JsonValue::of(strike.choice));
-    if (strike.during_sync) add("during_sync", JsonValue::of(true));
+    if (strike.moment == Moment::sync) add("during", JsonValue::of(std::string("sync")));
+    if (strike.moment == Moment::sync_of_rename)
+        add("during", JsonValue::of(std::string("sync_of_rename")));
     return json;
 }
 

@@ -16,12 +16,13 @@ using Kind = JsonValue::Kind;
 using faults::FaultPlan;
 using faults::KnobType;
 using faults::KnobValue;
+using faults::Moment;
 using faults::Strike;
 
 constexpr std::array<std::string_view, 6> own_members{"name", "description", "expect",
                                                       "draw", "suppress",    "plan"};
 constexpr std::array<std::string_view, 9> strike_members{
-    "id", "at", "lasts", "machines", "direction", "choice", "clock", "amount", "during_sync"};
+    "id", "at", "lasts", "machines", "direction", "choice", "clock", "amount", "during"};
 
 class ScenarioReader {
   public:
@@ -218,8 +219,11 @@ class ScenarioReader {
             strike.clock = duration_of(value, full);
         } else if (member == "amount") {
             strike.amount = duration_of(value, full);
-        } else if (member == "during_sync") {
-            if (must_be(value, Kind::boolean, full)) strike.during_sync = value.boolean;
+        } else if (member == "during") {
+            if (value.text != "sync" && value.text != "sync_of_rename") {
+                return complain(value, full, "must be 'sync' or 'sync_of_rename'");
+            }
+            strike.moment = value.text == "sync" ? Moment::sync : Moment::sync_of_rename;
         } else if (member == "choice") {
             const auto number = value.kind == Kind::number ? number_of(value) : std::nullopt;
             if (!number) return complain(value, full, "must be a whole number");

@@ -74,7 +74,7 @@ TEST(Scenario, SaysLineAndNameAndWhatWouldBeRight) {
     EXPECT_THAT(only_complaint("{\"zzzzzzzz\": 1}"), HasSubstr("`list knobs`"));
     EXPECT_EQ(only_complaint("{\"plan\": [\n{\"id\": \"process.kill/api-1/0\", \"when\": 1}]}"),
               "s.json:2: plan.when: unknown; a strike has id, at, lasts, machines, direction, "
-              "choice, clock, amount, during_sync");
+              "choice, clock, amount, during");
 }
 
 TEST(Scenario, UnreadableJsonIsRefusedWithItsLine) {

@@ -252,5 +252,19 @@ TEST(Reply, OfSeveralStatementsTheLastCounts) {
     EXPECT_TRUE(outcome->rows.empty());
 }
 
+TEST(Reply, ACommitThatMayNotBeReplicatedIsIndefinite) {
+    Reply reply;
+    wire::NoticeResponse notice;
+    notice.diagnostics.add(wire::Diagnostic::severity, "WARNING");
+    notice.diagnostics.add(wire::Diagnostic::sqlstate, "01000");
+    notice.diagnostics.add(wire::Diagnostic::message,
+                           "canceling wait for synchronous replication due to user request");
+    EXPECT_EQ(reply.take(notice), Reply::Progress::fatal);
+    const auto outcome = std::move(reply).outcome();
+    ASSERT_FALSE(outcome.has_value());
+    EXPECT_EQ(outcome.error().certainty(), host::Certainty::indefinite);
+    EXPECT_EQ(outcome.error().sqlstate, "01000");
+}
+
 }  // namespace
 }  // namespace atlas::sim::sql_client

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "system/sql/unreplicated.hpp"
+
 namespace atlas::sim::sql_client {
 
 namespace wire = sql::protocol;
@@ -70,6 +72,14 @@ Reply::Progress Reply::take(const wire::BackendMessage& message) {
         if (!error_ || is_fatal) error_ = std::move(received);
         return is_fatal ? Progress::fatal : Progress::more;
     }
+    if (const auto* notice = std::get_if<wire::NoticeResponse>(&message)) {
+        auto unreplicated =
+            sql::unreplicated_commit(notice->diagnostics.find(wire::Diagnostic::sqlstate),
+                                     notice->diagnostics.find(wire::Diagnostic::message));
+        if (!unreplicated) return Progress::more;
+        error_ = std::move(*unreplicated);
+        return Progress::fatal;
+    }
     if (const auto* ready = std::get_if<wire::ReadyForQuery>(&message)) {
         if (!answered_) return Progress::violated;
         status_ = ready->transaction_status == 'I'   ? sql::TransactionStatus::idle
@@ -83,7 +93,6 @@ Reply::Progress Reply::take(const wire::BackendMessage& message) {
     }
     const bool expected = std::holds_alternative<wire::BindComplete>(message) ||
                           std::holds_alternative<wire::NoData>(message) ||
-                          std::holds_alternative<wire::NoticeResponse>(message) ||
                           std::holds_alternative<wire::ParameterStatus>(message);
     if (expected) return Progress::more;
     const auto* other = std::get_if<wire::OtherBackendMessage>(&message);

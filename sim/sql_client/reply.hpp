@@ -18,7 +18,7 @@ class Reply {
     enum class Progress : std::uint8_t {
         more,      ///< The reply goes on.
         complete,  ///< ReadyForQuery came: outcome() is final.
-        fatal,     ///< The server ended the session with an error, which outcome() has.
+        fatal,     ///< The session is over, with an error that outcome() has.
         violated,  ///< Not a reply that a server may send: drop the connection.
     };
 

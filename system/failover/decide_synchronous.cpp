@@ -30,10 +30,14 @@ Decision decide_synchronous(const Observation& seen, const AgentOptions& options
         wanted.push_back(chosen);
     } else if (options.strict) {
         // Whoever was to confirm may come back; until then commits wait.
-        wanted = server.confirming.empty() ? std::vector<std::string>{"*"} : server.confirming;
+        const bool is_known = !server.confirming.empty() && server.confirming.front() != unknown;
+        wanted = is_known ? server.confirming : std::vector<std::string>{"*"};
     }
     const Decision nobody_but_me = PublishSynchronous{alone(seen)};
-    if (server.confirming != wanted) {
+    // A follower that is in the key was put there after the setting was made: nothing else can be
+    // on its way to the server. One that is not may be put there only by who has made it.
+    const bool is_sure = published.followers == wanted || server.confirming_since;
+    if (server.confirming != wanted || !is_sure) {
         // Nobody may be in the key, nor come into it by a change that is still on its way.
         const bool is_clear = published.followers.empty() && seen.published == published.revision;
         return is_clear ? Decision{SetConfirming{wanted}} : nobody_but_me;
@@ -41,7 +45,7 @@ Decision decide_synchronous(const Observation& seen, const AgentOptions& options
     if (chosen.empty() || published.followers == wanted) return Wait{};
     if (!published.followers.empty()) return nobody_but_me;
     const Standby* standby = server.find(chosen);
-    const bool settled = seen.now >= server.confirming_since + options.settling_time;
+    const bool settled = seen.looked_at >= *server.confirming_since + options.settling_time;
     if (standby == nullptr || !standby->in_step || !settled) return Wait{};
     Synchronous with_standby = alone(seen);
     with_standby.followers = wanted;

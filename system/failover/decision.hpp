@@ -21,7 +21,7 @@ struct AgentOptions {
     /// How long the holder of the lease waits for its server to answer before it gives the lease
     /// up.
     host::Duration patience = std::chrono::seconds{10};
-    /// After a change of who confirms: until every session of the server knows of it.
+    /// After a change of who confirms: on top of what SetConfirming waits for.
     host::Duration settling_time = std::chrono::seconds{2};
     /// Whether commits wait when no follower can confirm them. Otherwise they are confirmed by the
     /// primary alone, and are lost with it.
@@ -68,6 +68,14 @@ struct Follow {
     std::string whom;
     friend bool operator==(const Follow&, const Follow&) = default;
 };
+/// The setting of the server and, before it says that it is done:
+///  * first, no session of an earlier life of the agent is left at the server that could still
+///    change it (an advisory lock that each of them holds, or pg_terminate_backend);
+///  * the file is written and reloaded, and a new session shows the new names: then the postmaster
+///    has told everybody.
+/// From nobody to somebody (strict = false) that is not all: sessions learn from the checkpointer
+/// whether there is anybody to wait for, and it does not look while it syncs a checkpoint. Until
+/// then commits may be confirmed by the primary alone, as they were before.
 struct SetConfirming {
     std::vector<std::string> followers;
     friend bool operator==(const SetConfirming&, const SetConfirming&) = default;
@@ -78,6 +86,9 @@ using Decision = std::variant<Wait, TakeLease, GiveUpLease, PublishSynchronous, 
 
 /// The lease is renewed by whoever holds it before this is asked.
 Decision decide(const Observation& seen, const AgentOptions& options);
+
+/// Whether the data directory belongs to another database than the cluster's.
+bool is_foreign(const OwnServer& server, const Synchronous& synchronous);
 
 /// What the key says when oneself and nobody else may lead.
 Synchronous alone(const Observation& seen);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -24,7 +26,9 @@ namespace {
 
 constexpr host::Duration connect_time = std::chrono::seconds{1};
 // Of a listing of as many entries as there can be.
-constexpr std::size_t longest_answer = 32UL * 1024 * 1024;
+constexpr std::size_t longest_answer = 4 * Limits::total_bytes;
+// The server closes a connection on which nobody has asked for twice as long.
+constexpr host::Duration longest_idle = std::chrono::seconds{30};
 
 host::Error error_of(const Response& response) {
     const Json body = Json::parse(response.body, nullptr, false);
@@ -46,8 +50,16 @@ host::Error error_of(const Response& response) {
                     member("type") == http::problems::not_started.uri ? Certainty::definite
                                                                       : Certainty::indefinite,
                     std::move(detail)};
+        case 412:
+            return {ErrorCode::data_corrupted, Certainty::definite, std::move(detail)};
+        case 507:
+            return {ErrorCode::resource_exhausted, Certainty::definite, std::move(detail)};
         default:
-            return {ErrorCode::protocol_error, Certainty::indefinite, std::move(detail)};
+            // Whatever it did not like about the request, it has refused it.
+            return {ErrorCode::protocol_error,
+                    response.status >= 400 && response.status < 500 ? Certainty::definite
+                                                                    : Certainty::indefinite,
+                    std::move(detail)};
     }
 }
 
@@ -80,22 +92,68 @@ void Client::close() noexcept {
     idle_.reset();
 }
 
+void Client::drop_old_connection() {
+    if (idle_ && host_.clock().now() - idle_since_ > longest_idle) idle_.reset();
+}
+
+Task<Result<std::unique_ptr<http::ClientConnection>>> Client::connect(Context context) {
+    const host::Deadline deadline =
+        context.deadline.earlier_of(host::deadline_after(host_, connect_time));
+    auto stream = co_await host_.network().connect(endpoint_, {}, deadline);
+    if (!stream) {
+        co_return failure(ErrorCode::unavailable,
+                          fmt::format("no connection to the lease store at {}: {}",
+                                      host::to_string(endpoint_), describe(stream.error())));
+    }
+    co_return std::make_unique<http::ClientConnection>(
+        *std::move(stream), http::MessageLimits{.body_bytes = longest_answer});
+}
+
+// The store must not begin a change that its caller has given up.
+void Client::add_fields(const Context& context, Request& request) const {
+    request.headers.add("Host", host::to_string(endpoint_));
+    if (!request.body.empty()) request.headers.add("Content-Type", "application/json");
+    if (known_) request.headers.add(mark_field, to_string(*known_));
+    if (context.deadline.is_never()) return;
+    using std::chrono::milliseconds;
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(context.deadline.remaining(host_.clock().now()));
+    constexpr milliseconds longest{std::numeric_limits<std::uint32_t>::max()};
+    request.headers.add("Atlas-Timeout-Ms",
+                        std::to_string(std::clamp(left, milliseconds{1}, longest).count()));
+}
+
+// An answer that the store's process gave before it looked at the request has no mark.
+Result<void> Client::note_mark(const Response& response) {
+    const bool is_refusal = response.status >= 400;
+    const std::string* field = response.headers.find(mark_field);
+    if (field == nullptr && is_refusal) return {};
+    const std::optional<StoreMark> mark = field ? read_mark(*field) : std::nullopt;
+    const Certainty certainty = is_refusal ? Certainty::definite : Certainty::indefinite;
+    if (!mark) {
+        return failure(ErrorCode::protocol_error, "the answer is not that of a lease store",
+                       certainty);
+    }
+    if (known_ && !mark->continues(*known_)) {
+        return failure(
+            ErrorCode::data_corrupted,
+            fmt::format("the lease store at {} is not the one it was: it is at \"{}\", "
+                        "and has been at \"{}\"",
+                        host::to_string(endpoint_), to_string(*mark), to_string(*known_)),
+            certainty);
+    }
+    known_ = mark;
+    return {};
+}
+
 Task<Result<Response>> Client::exchange(Context context, Request request) {
     std::unique_ptr<http::ClientConnection> connection = std::move(idle_);
     if (connection == nullptr) {
-        const host::Deadline deadline =
-            context.deadline.earlier_of(host::deadline_after(host_, connect_time));
-        auto stream = co_await host_.network().connect(endpoint_, {}, deadline);
-        if (!stream) {
-            co_return failure(ErrorCode::unavailable,
-                              fmt::format("no connection to the lease store at {}: {}",
-                                          host::to_string(endpoint_), describe(stream.error())));
-        }
-        connection = std::make_unique<http::ClientConnection>(
-            *std::move(stream), http::MessageLimits{.body_bytes = longest_answer});
+        auto made = co_await connect(context);
+        if (!made) co_return std::unexpected(std::move(made).error());
+        connection = *std::move(made);
     }
-    request.headers.add("Host", host::to_string(endpoint_));
-    if (!request.body.empty()) request.headers.add("Content-Type", "application/json");
+    add_fields(context, request);
     Result<Response> response = co_await connection->exchange(std::move(request), context.deadline);
     if (!response) {
         if (response.error().code != ErrorCode::deadline_exceeded &&
@@ -103,16 +161,26 @@ Task<Result<Response>> Client::exchange(Context context, Request request) {
             response.error().code = ErrorCode::unavailable;
         co_return response;
     }
-    if (connection->is_reusable()) idle_ = std::move(connection);
+    const Result<void> marked = note_mark(*response);
+    if (!marked) co_return std::unexpected(marked.error());
+    if (connection->is_reusable()) {
+        idle_ = std::move(connection);
+        idle_since_ = host_.clock().now();
+    }
     co_return response;
 }
 
 Task<Result<Entries>> Client::list(Context context, std::string prefix) {
     const Result<void> allowed = prefix.empty() ? Result<void>{} : check_key(prefix);
     if (!allowed) co_return std::unexpected(allowed.error());
-    const std::string target = "/v1/keys?prefix=" + prefix;
-    const Result<Response> response =
-        co_await exchange(context, {.method = "GET", .target = target, .headers = {}, .body = {}});
+    const Request request{
+        .method = "GET", .target = "/v1/keys?prefix=" + prefix, .headers = {}, .body = {}};
+    drop_old_connection();
+    const bool kept = idle_ != nullptr;
+    Result<Response> response = co_await exchange(context, request);
+    // The store may have started anew since the connection was last used.
+    if (kept && !response && response.error().code == ErrorCode::unavailable)
+        response = co_await exchange(context, request);
     if (!response) co_return std::unexpected(definite(response.error()));
     if (response->status != 200) co_return std::unexpected(definite(error_of(*response)));
     std::optional<Entries> entries = to_entries(Json::parse(response->body, nullptr, false));
@@ -127,6 +195,7 @@ Task<Result<Entry>> Client::put(Context context, Put put) {
     const Result<void> allowed = check_key(put.key);
     if (!allowed) co_return std::unexpected(allowed.error());
     const std::string target = "/v1/keys/" + put.key;
+    drop_old_connection();
     const Result<Response> response = co_await exchange(
         context, {.method = "PUT", .target = target, .headers = {}, .body = render(put)});
     if (!response) co_return std::unexpected(response.error());
@@ -144,6 +213,7 @@ Task<Result<void>> Client::remove(Context context, Removal removal) {
     if (!allowed) co_return allowed;
     std::string target = "/v1/keys/" + removal.key;
     if (removal.if_revision) target += "?if_revision=" + std::to_string(*removal.if_revision);
+    drop_old_connection();
     const Result<Response> response = co_await exchange(
         context, {.method = "DELETE", .target = target, .headers = {}, .body = {}});
     if (!response) co_return std::unexpected(response.error());

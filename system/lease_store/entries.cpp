@@ -18,6 +18,19 @@ bool is_printable(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
+std::size_t bytes_of(const Entry& entry) {
+    return entry.key.size() + entry.value.size();
+}
+
+bool is_life(std::chrono::milliseconds time) {
+    return time >= Limits::shortest_life && time <= Limits::longest_life;
+}
+
+// A key that is no lease belongs to nobody.
+bool changes_hands(const Entry& current, const Put& put) {
+    return (current.time_to_live || put.time_to_live) && current.value != put.value;
+}
+
 Result<void> check_put(const Put& put) {
     if (!is_printable(put.value)) {
         return failure(ErrorCode::invalid_argument,
@@ -30,8 +43,7 @@ Result<void> check_put(const Put& put) {
                        fmt::format("the value of \"{}\" has {} bytes; at most {} are allowed",
                                    put.key, put.value.size(), Limits::value_bytes));
     }
-    if (put.time_to_live &&
-        (*put.time_to_live < Limits::shortest_life || *put.time_to_live > Limits::longest_life)) {
+    if (put.time_to_live && !is_life(*put.time_to_live)) {
         return failure(ErrorCode::invalid_argument,
                        fmt::format("a time to live is from {} to {} milliseconds",
                                    Limits::shortest_life.count(), Limits::longest_life.count()));
@@ -47,6 +59,18 @@ bool is_key(std::string_view text) {
                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                       key_marks.find(c) != std::string_view::npos;
            });
+}
+
+bool is_whole(const Entry& entry) {
+    return is_key(entry.key) && is_printable(entry.value) &&
+           entry.value.size() <= Limits::value_bytes && entry.created > 0 &&
+           entry.created <= entry.revision && (!entry.time_to_live || is_life(*entry.time_to_live));
+}
+
+Entries::Entries(std::uint64_t revision, Map entries)
+    : revision_(revision), entries_(std::move(entries)) {
+    for (const auto& [key, entry] : entries_)
+        bytes_ += bytes_of(entry);
 }
 
 const Entry* Entries::find(std::string_view key) const {
@@ -69,21 +93,38 @@ Result<void> Entries::check(std::string_view key, std::optional<std::uint64_t> i
     return {};
 }
 
-Result<Entry> Entries::put(const Put& put) {
-    Result<void> allowed = check(put.key, put.if_revision);
-    if (allowed) allowed = check_put(put);
-    if (!allowed) return std::unexpected(std::move(allowed).error());
-    const Entry* current = find(put.key);
+Result<void> Entries::check_room(const Put& put, const Entry* current) const {
     if (current == nullptr && entries_.size() >= Limits::entries) {
         return failure(ErrorCode::resource_exhausted,
                        fmt::format("there are {} keys, as many as may be", entries_.size()));
     }
+    const std::size_t others = bytes_ - (current == nullptr ? 0 : bytes_of(*current));
+    if (others + put.key.size() + put.value.size() > Limits::total_bytes) {
+        return failure(ErrorCode::resource_exhausted,
+                       fmt::format("the other keys and their values have {} bytes of the {} that "
+                                   "there may be",
+                                   others, Limits::total_bytes));
+    }
+    return {};
+}
+
+Result<Entry> Entries::put(const Put& put) {
+    const Entry* current = find(put.key);
+    Result<void> allowed = check(put.key, put.if_revision);
+    if (allowed) allowed = check_put(put);
+    if (allowed) allowed = check_room(put, current);
+    if (!allowed) return std::unexpected(std::move(allowed).error());
     ++revision_;
     Entry entry{.key = put.key,
                 .value = put.value,
                 .revision = revision_,
-                .created = current == nullptr ? revision_ : current->created,
+                .created = revision_,
                 .time_to_live = put.time_to_live};
+    if (current != nullptr) {
+        bytes_ -= bytes_of(*current);
+        if (!changes_hands(*current, put)) entry.created = current->created;
+    }
+    bytes_ += bytes_of(entry);
     entries_.insert_or_assign(put.key, entry);
     return entry;
 }
@@ -91,9 +132,12 @@ Result<Entry> Entries::put(const Put& put) {
 Result<void> Entries::remove(const Removal& removal) {
     const Result<void> allowed = check(removal.key, removal.if_revision);
     if (!allowed) return allowed;
-    if (entries_.erase(removal.key) == 0) {
+    const auto found = entries_.find(removal.key);
+    if (found == entries_.end()) {
         return failure(ErrorCode::not_found, fmt::format("there is no \"{}\"", removal.key));
     }
+    bytes_ -= bytes_of(found->second);
+    entries_.erase(found);
     ++revision_;
     return {};
 }

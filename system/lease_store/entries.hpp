@@ -19,6 +19,8 @@ struct Limits {
     static constexpr std::size_t key_bytes = 200;
     static constexpr std::size_t value_bytes = 16 * 1024;
     static constexpr std::size_t entries = 1000;
+    /// Of all keys and values: each batch of changes writes them all.
+    static constexpr std::size_t total_bytes = 1024 * 1024;
     static constexpr std::chrono::milliseconds shortest_life{100};
     static constexpr std::chrono::milliseconds longest_life = std::chrono::hours{24};
 };
@@ -29,7 +31,9 @@ struct Entry {
     std::string value;
     /// Of its last change; never 0.
     std::uint64_t revision = 0;
-    /// At which the key came to be: a fencing token, if the key is a lease.
+    /// At which the key came to be. Of a lease: at which its holder got it, a fencing token that is
+    /// greater for each that comes later. Its value says who that is; another value is another
+    /// holder, however it was put there.
     std::uint64_t created = 0;
     /// A lease: how long after its last change it ends.
     std::optional<std::chrono::milliseconds> time_to_live = {};
@@ -56,11 +60,11 @@ class Entries {
 
     Entries() = default;
     /// What a file said.
-    Entries(std::uint64_t revision, Map entries)
-        : revision_(revision), entries_(std::move(entries)) {}
+    Entries(std::uint64_t revision, Map entries);
 
     /// Errors: conflict (the condition does not hold), invalid_argument (a key, value or life that
-    /// is not allowed), resource_exhausted (too many keys). Then nothing has changed.
+    /// is not allowed), resource_exhausted (too many keys, or bytes of them). Then nothing has
+    /// changed.
     host::Result<Entry> put(const Put& put);
     /// Errors: conflict, not_found, invalid_argument.
     host::Result<void> remove(const Removal& removal);
@@ -74,12 +78,17 @@ class Entries {
 
   private:
     host::Result<void> check(std::string_view key, std::optional<std::uint64_t> if_revision) const;
+    host::Result<void> check_room(const Put& put, const Entry* current) const;
 
     std::uint64_t revision_ = 0;
+    std::size_t bytes_ = 0;
     Map entries_;
 };
 
 /// Letters, digits and "-_./", at most Limits::key_bytes of them, at least one.
 bool is_key(std::string_view text);
+
+/// Whether an entry is one that Entries can have made.
+bool is_whole(const Entry& entry);
 
 }  // namespace atlas::lease_store

@@ -8,6 +8,7 @@
 
 #include "system/host/check.hpp"
 #include "system/lease_store/entry_json.hpp"
+#include "system/lease_store/store_mark.hpp"
 
 namespace atlas::lease_store {
 namespace {
@@ -26,17 +27,24 @@ std::string sha256(std::string_view bytes) {
 
 }  // namespace
 
-std::string encode_file(const Entries& entries) {
-    const std::string body = to_json(entries, "").dump(1) + "\n";
+std::string encode_file(const std::string& identity, const Entries& entries) {
+    nlohmann::json json = to_json(entries, "");
+    json["store"] = identity;
+    const std::string body = json.dump(1) + "\n";
     return sha256(body) + "\n" + body;
 }
 
-std::optional<Entries> decode_file(std::string_view bytes) {
+std::optional<StoredEntries> decode_file(std::string_view bytes) {
     const std::size_t line = bytes.find('\n');
     if (line == std::string_view::npos) return std::nullopt;
     const std::string_view body = bytes.substr(line + 1);
     if (sha256(body) != bytes.substr(0, line)) return std::nullopt;
-    return to_entries(nlohmann::json::parse(body, nullptr, false));
+    const nlohmann::json json = nlohmann::json::parse(body, nullptr, false);
+    std::optional<Entries> entries = to_entries(json);
+    if (!entries || !json.contains("store") || !json["store"].is_string()) return std::nullopt;
+    StoredEntries stored{json["store"].get<std::string>(), *std::move(entries)};
+    if (!is_identity(stored.identity)) return std::nullopt;
+    return stored;
 }
 
 }  // namespace atlas::lease_store

@@ -1,6 +1,7 @@
 #include "system/lease_store/entry_json.hpp"
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 namespace atlas::lease_store {
@@ -39,12 +40,13 @@ std::optional<Entry> to_entry(const Json& json) {
     const std::optional<std::uint64_t> created = number(json, "created");
     if (!key || !value || !revision || !created) return std::nullopt;
     Entry entry{*std::move(key), *std::move(value), *revision, *created};
-    if (!json.contains("time_to_live_ms")) return entry;
-    const std::optional<std::uint64_t> life = number(json, "time_to_live_ms");
-    if (!life || *life > static_cast<std::uint64_t>(Limits::longest_life.count()))
-        return std::nullopt;
-    entry.time_to_live = std::chrono::milliseconds(*life);
-    return entry;
+    if (json.contains("time_to_live_ms")) {
+        const std::optional<std::uint64_t> life = number(json, "time_to_live_ms");
+        if (!life || *life > static_cast<std::uint64_t>(Limits::longest_life.count()))
+            return std::nullopt;
+        entry.time_to_live = std::chrono::milliseconds(*life);
+    }
+    return is_whole(entry) ? std::optional(std::move(entry)) : std::nullopt;
 }
 
 Json to_json(const Entries& entries, std::string_view prefix) {
@@ -61,9 +63,12 @@ std::optional<Entries> to_entries(const Json& json) {
     const auto list = json.find("entries");
     if (!revision || list == json.end() || !list->is_array()) return std::nullopt;
     Entries::Map entries;
+    // Each change has a revision of its own.
+    std::set<std::uint64_t> revisions;
     for (const Json& each : *list) {
         std::optional<Entry> entry = to_entry(each);
         if (!entry || entry->revision > *revision) return std::nullopt;
+        if (!revisions.insert(entry->revision).second) return std::nullopt;
         std::string key = entry->key;
         if (!entries.emplace(std::move(key), *std::move(entry)).second) return std::nullopt;
     }

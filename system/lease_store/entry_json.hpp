@@ -13,7 +13,7 @@ namespace atlas::lease_store {
 
 nlohmann::json to_json(const Entry& entry);
 
-/// Nullopt if that is no entry.
+/// Nullopt if that is no entry, or none that a store can have.
 std::optional<Entry> to_entry(const nlohmann::json& json);
 
 /// {"revision": 12, "entries": [...]}, of the keys that begin so.

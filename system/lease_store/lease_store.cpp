@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "system/host/check.hpp"
 #include "system/host/host.hpp"
 #include "system/lease_store/entries_file.hpp"
 
@@ -20,6 +21,12 @@ using host::Task;
 namespace {
 
 constexpr std::size_t most_waiting = 1000;
+// What all entries there may be take as JSON, and more.
+constexpr std::uint64_t longest_file = 4 * Limits::total_bytes;
+
+std::unexpected<host::Error> damaged(std::string_view path) {
+    return failure(ErrorCode::data_corrupted, fmt::format("the file \"{}\" is damaged", path));
+}
 
 Task<Result<std::string>> read_file(host::Host& host, std::string path) {
     auto opened = co_await host.disk().open(path, host::OpenMode::read_only);
@@ -27,6 +34,7 @@ Task<Result<std::string>> read_file(host::Host& host, std::string path) {
     const std::unique_ptr<host::File> file = *std::move(opened);
     const Result<std::uint64_t> size = co_await file->size();
     if (!size) co_return std::unexpected(size.error());
+    if (*size > longest_file) co_return damaged(path);
     std::string bytes(*size, '\0');
     const Result<std::size_t> read =
         co_await host::read_up_to(*file, 0, std::as_writable_bytes(std::span(bytes)));
@@ -57,19 +65,20 @@ Task<Result<void>> LeaseStore::load() {
     const std::string path = directory_ + "/entries";
     const Result<std::string> bytes = co_await read_file(host_, path);
     if (bytes) {
-        std::optional<Entries> entries = decode_file(*bytes);
-        if (!entries) {
-            co_return failure(ErrorCode::data_corrupted,
-                              fmt::format("the file \"{}\" is damaged", path));
-        }
-        entries_ = *std::move(entries);
-        // What can be read need not be durable (after a sync that failed, say): written again, it
-        // is.
-        done = co_await save(encode_file(entries_));
-        if (!done) co_return done;
-    } else if (bytes.error().code != ErrorCode::not_found) {
+        std::optional<StoredEntries> stored = decode_file(*bytes);
+        if (!stored) co_return damaged(path);
+        identity_ = std::move(stored->identity);
+        entries_ = std::move(stored->entries);
+    } else if (bytes.error().code == ErrorCode::not_found) {
+        host::RandomSource random = host_.random("lease_store.identity");
+        identity_ = identity_of(random.next());
+    } else {
         co_return std::unexpected(bytes.error());
     }
+    // What can be read need not be durable (after a sync that failed, say): written again, it is.
+    // And nobody may be shown an identity that could be lost.
+    done = co_await save(encode_file(identity_, entries_));
+    if (!done) co_return done;
     grant_whole_lives();
     co_return Result<void>{};
 }
@@ -115,17 +124,15 @@ void LeaseStore::apply(Change& change, Entries& next) {
     change.result = removed ? Result<Entry>(Entry{}) : std::unexpected(removed.error());
 }
 
-// True if any has ended.
-bool LeaseStore::end_leases(Entries& next) const {
+void LeaseStore::end_leases(Entries& next) const {
     const host::TimePoint now = host_.clock().now();
-    bool ended = false;
     for (const auto& [key, end] : ends_) {
         const Entry* entry = next.find(key);
         // One that this very batch renews goes on.
         if (entry == nullptr || entry->revision != end.revision || now < end.at) continue;
-        ended = next.remove({.key = key}).has_value() || ended;
+        const Result<void> ended = next.remove({.key = key});
+        ATLAS_CHECK(ended.has_value(), "what is there can be removed");
     }
-    return ended;
 }
 
 // From now on: a lease lives its time from the moment its change is durable.
@@ -153,7 +160,7 @@ Task<> LeaseStore::run() {
             apply(*change, next);
         end_leases(next);
         if (next.revision() != entries_.revision()) {
-            const Result<void> saved = co_await save(encode_file(next));
+            const Result<void> saved = co_await save(encode_file(identity_, next));
             if (!saved) {
                 host_.fatal("the lease store cannot write: " + host::describe(saved.error()));
             }
@@ -167,7 +174,7 @@ Task<> LeaseStore::run() {
 
 Task<Result<Entry>> LeaseStore::change(host::Context context, std::variant<Put, Removal> what) {
     if (waiting_.size() >= most_waiting) {
-        co_return failure(ErrorCode::resource_exhausted,
+        co_return failure(ErrorCode::unavailable,
                           fmt::format("{} changes wait already", waiting_.size()));
     }
     const auto change = std::make_shared<Change>(host_);
@@ -176,8 +183,10 @@ Task<Result<Entry>> LeaseStore::change(host::Context context, std::variant<Put, 
     work_.set();
     const host::Wake wake = co_await change->done.wait(context.deadline);
     if (wake == host::Wake::deadline) {
+        // One that its caller has given up must not take effect long after, if that can be helped.
+        const bool is_under_way = std::erase(waiting_, change) == 0;
         co_return failure(ErrorCode::deadline_exceeded, "the change was not written in time",
-                          host::Certainty::indefinite);
+                          is_under_way ? host::Certainty::indefinite : host::Certainty::definite);
     }
     co_return change->result;
 }

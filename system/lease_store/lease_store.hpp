@@ -14,12 +14,14 @@
 #include "system/host/context.hpp"
 #include "system/host/event.hpp"
 #include "system/lease_store/entries.hpp"
+#include "system/lease_store/store_mark.hpp"
 
 namespace atlas::lease_store {
 
 class LeaseStore {
   public:
-    /// Opens the directory, a new or an old one. Errors: already_exists (another process has it),
+    /// Opens the directory, a new or an old one. One without a file becomes a new store, with an
+    /// identity that no other has. Errors: already_exists (another process has it),
     /// data_corrupted, io_error, no_space.
     static host::Task<host::Result<std::unique_ptr<LeaseStore>>> open(host::Host& host,
                                                                       std::string directory);
@@ -30,13 +32,14 @@ class LeaseStore {
     /// disk holds then is unknown, and only a new start can tell.
     host::Task<> run();
 
-    /// Errors: those of Entries, definite; deadline_exceeded, indefinite; resource_exhausted (too
-    /// many changes wait), definite.
+    /// Errors: those of Entries, definite; deadline_exceeded, definite if the change has not been
+    /// begun and so never will be; unavailable (too many changes wait), definite.
     host::Task<host::Result<Entry>> put(host::Context context, Put put);
     host::Task<host::Result<void>> remove(host::Context context, Removal removal);
 
     /// What is durable.
     const Entries& entries() const { return entries_; }
+    StoreMark mark() const { return {identity_, entries_.revision()}; }
 
   private:
     struct Change {
@@ -55,12 +58,13 @@ class LeaseStore {
     void grant_whole_lives();
     host::Deadline next_end() const;
     void apply(Change& change, Entries& next);
-    bool end_leases(Entries& next) const;
+    void end_leases(Entries& next) const;
     void note_lives(const Entries& next);
 
     host::Host& host_;
     std::string directory_;
     std::unique_ptr<host::DirectoryLock> lock_;
+    std::string identity_;
     Entries entries_;
     /// When each lease ends, with the revision it had then.
     struct End {

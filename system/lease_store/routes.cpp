@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "system/lease_store/entry_json.hpp"
@@ -44,6 +45,8 @@ Problem problem_of(const host::Error& error) {
             return {.type = http::problems::not_found, .detail = error.detail};
         case host::ErrorCode::invalid_argument:
             return {.type = http::problems::invalid_request, .detail = error.detail};
+        case host::ErrorCode::resource_exhausted:
+            return {.type = no_room, .detail = error.detail};
         default:
             return {.type = error.certainty == host::Certainty::definite
                                 ? http::problems::not_started
@@ -82,10 +85,24 @@ Read<std::optional<std::uint64_t>> number_of(const Json& body, const char* name)
     return found->get<std::uint64_t>();
 }
 
+// A member that is there twice could mean either, and so means nothing.
+Json parse_without_doubles(std::string_view text) {
+    std::set<std::string> names;
+    bool twice = false;
+    const auto note = [&](int, Json::parse_event_t event, Json& parsed) {
+        if (event == Json::parse_event_t::key) {
+            twice = !names.insert(parsed.get<std::string>()).second || twice;
+        }
+        return true;
+    };
+    Json json = Json::parse(text, note, false);
+    return twice ? Json(Json::value_t::discarded) : json;
+}
+
 Read<Put> read_put(std::string key, std::string_view body) {
-    const Json json = Json::parse(body, nullptr, false);
+    const Json json = parse_without_doubles(body);
     if (!json.is_object() || !json.contains("value") || !json["value"].is_string()) {
-        return invalid("The body is a JSON object with a string \"value\".");
+        return invalid("The body is a JSON object with a string \"value\", no member twice.");
     }
     for (const auto& [name, value] : json.items()) {
         if (name != "value" && name != "if_revision" && name != "time_to_live_ms") {
@@ -139,6 +156,10 @@ Task<Response> respond(LeaseStore& store, Context context, Request request) {
     const std::size_t mark = request.target.find('?');
     const std::string path = request.target.substr(0, mark);
     std::string query = mark == std::string::npos ? "" : request.target.substr(mark + 1);
+    if ((request.method == "GET" || request.method == "DELETE") && !request.body.empty()) {
+        const Read<void> refused = invalid("A GET or DELETE has no body here.");
+        co_return problem(context, refused.error());
+    }
     if (path == all_keys) {
         if (request.method != "GET") co_return not_allowed(context, "GET");
         co_return list_keys(store, context, query);
@@ -149,6 +170,11 @@ Task<Response> respond(LeaseStore& store, Context context, Request request) {
     }
     std::string key = path.substr(one_key.size());
     if (request.method == "PUT") {
+        // Whoever put a condition there must not be told that it held.
+        if (mark != std::string::npos) {
+            const Read<void> refused = invalid("A PUT has its conditions in the body, no query.");
+            co_return problem(context, refused.error());
+        }
         auto response = co_await put_key(store, context, std::move(key), std::move(request));
         co_return response;
     }
@@ -159,11 +185,35 @@ Task<Response> respond(LeaseStore& store, Context context, Request request) {
     co_return not_allowed(context, "PUT, DELETE");
 }
 
+Read<void> check_mark(const LeaseStore& store, const Request& request) {
+    const std::string* field = request.headers.find(mark_field);
+    if (field == nullptr) return {};
+    const std::optional<StoreMark> known = read_mark(*field);
+    if (!known) return invalid(std::string(mark_field) + " is not the mark of a lease store.");
+    if (store.mark().continues(*known)) return {};
+    return std::unexpected(Problem{.type = other_store,
+                                   .detail = "It is at \"" + to_string(store.mark()) +
+                                             "\" and cannot have been at \"" + to_string(*known) +
+                                             "\"."});
+}
+
+Task<Response> respond_with_mark(LeaseStore& store, Context context, Request request) {
+    const Read<void> known = check_mark(store, request);
+    Response response;
+    if (known) {
+        response = co_await respond(store, context, std::move(request));
+    } else {
+        response = problem(context, known.error());
+    }
+    response.headers.set(mark_field, to_string(store.mark()));
+    co_return response;
+}
+
 }  // namespace
 
 http::Handler make_handler(LeaseStore& store) {
     return [&store](Context context, Request request) {
-        return respond(store, context, std::move(request));
+        return respond_with_mark(store, context, std::move(request));
     };
 }
 

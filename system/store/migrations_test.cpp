@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "sim/kernel/isolated_host.hpp"
 #include "system/sql/fake_driver.hpp"
 

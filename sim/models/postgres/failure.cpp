@@ -14,6 +14,14 @@ std::unexpected<Failure> not_covered(std::string_view what, int location) {
                         fmt::format("the PostgreSQL model does not cover {}", what));
 }
 
+std::unexpected<Failure> must_wait() {
+    return sql_error("wait", {});
+}
+
+bool is_wait(const Failure& failure) {
+    return failure->sqlstate == "wait";
+}
+
 std::uint32_t character_position(std::string_view text, int byte_offset) {
     std::uint32_t characters = 0;
     for (std::size_t i = 0; i < text.size() && std::cmp_less(i, byte_offset); ++i) {

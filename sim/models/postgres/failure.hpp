@@ -48,6 +48,11 @@ std::unexpected<Failure> sql_error_at(int location, std::string sqlstate, std::s
 /// 0A000, for what PostgreSQL has and this model does not: refused before any effect.
 std::unexpected<Failure> not_covered(std::string_view what, int location = no_location);
 
+/// No error: what was asked for has to wait for something that the executor has taken note of, and
+/// is to be asked for again after that. Never reaches a client.
+std::unexpected<Failure> must_wait();
+bool is_wait(const Failure& failure);
+
 /// The character position (from 1) of a byte offset in UTF-8 text.
 std::uint32_t character_position(std::string_view text, int byte_offset);
 

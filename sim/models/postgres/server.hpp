@@ -65,6 +65,7 @@ class Server {
 
     /// The rooms behind the session API. Not for users of the model.
     Engine& engine() { return *engine_; }
+    const Engine& engine() const { return *engine_; }
 
   private:
     explicit Server(std::unique_ptr<Engine> engine);

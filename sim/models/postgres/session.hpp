@@ -56,6 +56,13 @@ struct StatementDescription {
     std::optional<std::vector<ColumnDescription>> columns;
 };
 
+/// What NOTIFY sends to those that LISTEN.
+struct Notification {
+    std::uint32_t process_id = 0;  ///< Of the session that sent it.
+    std::string channel;
+    std::string payload;
+};
+
 template <typename T>
 using Outcome = std::expected<T, ServerMessage>;
 
@@ -91,11 +98,15 @@ class Session {
     virtual void close_portal(std::string_view portal) = 0;
     /// Ends the implicit transaction: commits it, or rolls it back when `failed`. A block that
     /// failed by an error raised outside the session becomes a failed one here.
-    virtual host::Task<Outcome<void>> sync(bool failed) = 0;
+    /// Returns what the client is told of it.
+    virtual host::Task<Outcome<std::vector<ServerMessage>>> sync(bool failed) = 0;
     /// An error raised outside the session, by a message that has no Sync to come.
     virtual void fail() = 0;
 
     virtual TransactionState transaction_state() const = 0;
+
+    /// Whether the client is being waited for, which may be in the middle of what it asks for.
+    virtual void set_waiting_for_client(bool) {}
 
     /// Backend key data: what a CancelRequest must carry.
     virtual std::uint32_t process_id() const = 0;
@@ -104,9 +115,17 @@ class Session {
     virtual void cancel() = 0;
 
     /// Non-empty when the session must end (57P01, 25P03 idle_in_transaction_session_timeout): the
-    /// protocol room sends it as FATAL and closes. Woken through `on_termination`.
+    /// protocol room sends it as FATAL and closes. A WARNING says that a commit stands although it
+    /// has not reached its standbys: it is the last that the client hears, and no result comes with
+    /// it. Woken through `on_termination`.
     virtual std::optional<ServerMessage> termination() const = 0;
     virtual void on_termination(std::function<void()> callback) = 0;
+
+    /// Those that have come for this session, oldest first; none while it is in a transaction,
+    /// because then they wait for its end.
+    virtual std::vector<Notification> take_notifications() { return {}; }
+    /// Called when some have come, whatever the session is doing.
+    virtual void on_notification(std::function<void()>) {}
 
     /// The client is gone: roll back and let go of all locks.
     virtual host::Task<> close() = 0;

@@ -1,9 +1,11 @@
 #include "sim/models/postgres/analysis/analyse.hpp"
 
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/statement_analyser.hpp"
+#include "sim/models/postgres/catalog/system_relations.hpp"
 #include "system/host/check.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -15,37 +17,18 @@ Checked<Statement> as_statement(Checked<T> body) {
     return Statement{.body = *std::move(body)};
 }
 
-TableLockRequest lock_of(const TableDefinition& table, TableLockMode mode) {
-    return {table.oid, table.name, mode};
-}
-
 // Everything about a statement that follows from its body.
 void complete(Statement& statement) {
     if (auto* select = std::get_if<SelectStatement>(&statement.body)) {
-        statement.columns = describe_columns(select->targets);
-        if (select->from) {
-            const bool locks_rows = select->locking.has_value();
-            statement.locks.push_back(
-                lock_of(*select->from->table,
-                        locks_rows ? TableLockMode::row_share : TableLockMode::access_share));
-            if (locks_rows) statement.read_only_violation = clause_name(select->locking->strength);
-        }
+        statement.columns = describe_columns(select->query->targets);
     } else if (auto* insert = std::get_if<InsertStatement>(&statement.body)) {
         if (!insert->returning.empty()) statement.columns = describe_columns(insert->returning);
-        statement.locks.push_back(lock_of(*insert->table, TableLockMode::row_exclusive));
-        if (insert->source != nullptr && insert->source->from) {
-            statement.locks.push_back(lock_of(
-                *insert->source->from->table,
-                insert->source->locking ? TableLockMode::row_share : TableLockMode::access_share));
-        }
         statement.read_only_violation = "INSERT";
     } else if (auto* update = std::get_if<UpdateStatement>(&statement.body)) {
         if (!update->returning.empty()) statement.columns = describe_columns(update->returning);
-        statement.locks.push_back(lock_of(*update->scan.table, TableLockMode::row_exclusive));
         statement.read_only_violation = "UPDATE";
     } else if (auto* remove = std::get_if<DeleteStatement>(&statement.body)) {
         if (!remove->returning.empty()) statement.columns = describe_columns(remove->returning);
-        statement.locks.push_back(lock_of(*remove->scan.table, TableLockMode::row_exclusive));
         statement.read_only_violation = "DELETE";
     } else if (std::holds_alternative<TruncateStatement>(statement.body)) {
         statement.read_only_violation = "TRUNCATE TABLE";
@@ -54,9 +37,19 @@ void complete(Statement& statement) {
     } else if (std::holds_alternative<CreateIndexStatement>(statement.body)) {
         statement.read_only_violation = "CREATE INDEX";
     } else if (auto* drop = std::get_if<DropStatement>(&statement.body)) {
-        statement.read_only_violation = drop->index ? "DROP INDEX" : "DROP TABLE";
+        statement.read_only_violation = drop->kind == RelationKind::index   ? "DROP INDEX"
+                                        : drop->kind == RelationKind::table ? "DROP TABLE"
+                                                                            : "DROP SEQUENCE";
     } else if (std::holds_alternative<AlterTableStatement>(statement.body)) {
         statement.read_only_violation = "ALTER TABLE";
+    } else if (auto* rename = std::get_if<RenameStatement>(&statement.body)) {
+        statement.read_only_violation = rename->kind == RenamedKind::index      ? "ALTER INDEX"
+                                        : rename->kind == RenamedKind::sequence ? "ALTER SEQUENCE"
+                                                                                : "ALTER TABLE";
+    } else if (std::holds_alternative<CreateSequenceStatement>(statement.body)) {
+        statement.read_only_violation = "CREATE SEQUENCE";
+    } else if (std::holds_alternative<AlterSequenceStatement>(statement.body)) {
+        statement.read_only_violation = "ALTER SEQUENCE";
     } else if (auto* show = std::get_if<ShowStatement>(&statement.body)) {
         const auto column = [](std::string name) {
             return ColumnDescription{.name = std::move(name),
@@ -72,6 +65,28 @@ void complete(Statement& statement) {
     }
 }
 
+// So that nothing has to be waited for when the values are taken.
+void lock_sequences(Statement& statement, std::span<const Oid> named, const CatalogView& catalog) {
+    const bool computes = std::holds_alternative<SelectStatement>(statement.body) ||
+                          std::holds_alternative<InsertStatement>(statement.body) ||
+                          std::holds_alternative<UpdateStatement>(statement.body) ||
+                          std::holds_alternative<DeleteStatement>(statement.body);
+    if (!computes) return;
+    for (const Oid oid : named) {
+        if (const TablePtr sequence = catalog.find_table(oid))
+            statement.locks.push_back({oid, sequence->name, TableLockMode::row_exclusive});
+    }
+}
+
+// They can be read, and that is all.
+Checked<> check_system_relations(const Statement& statement) {
+    for (const TableLockRequest& request : statement.locks) {
+        if (is_system_relation(request.table) && request.mode != TableLockMode::access_share)
+            return not_covered(fmt::format("locking or changing rows of {}", request.name));
+    }
+    return {};
+}
+
 }  // namespace
 
 Checked<StatementPtr> analyse(const RawStatement& raw, const CatalogView& catalog,
@@ -81,7 +96,10 @@ Checked<StatementPtr> analyse(const RawStatement& raw, const CatalogView& catalo
     SQL_TRY(Statement statement, analyser.analyse(*raw.node));
     SQL_TRY(statement.parameter_types, types.finish());
     statement.locks = analyser.take_definition_locks();
+    statement.read_only_violation = analyser.query_violation();
     complete(statement);
+    SQL_CHECK(check_system_relations(statement));
+    lock_sequences(statement, analyser.named_relations(), catalog);
     return std::make_shared<const Statement>(std::move(statement));
 }
 
@@ -99,7 +117,11 @@ Checked<ExpressionPtr> analyse_stored(std::string_view parsed, const TableDefini
 
 Checked<Statement> StatementAnalyser::analyse(const Node& statement) {
     const auto [kind, body] = open_node(statement);
-    if (kind == "SelectStmt") return as_statement(select(*body));
+    if (kind == "SelectStmt") {
+        SQL_TRY(Query analysed, query(*body, nullptr));
+        return Statement{.body =
+                             SelectStatement{std::make_shared<const Query>(std::move(analysed))}};
+    }
     if (kind == "InsertStmt") return as_statement(insert(*body));
     if (kind == "UpdateStmt") return as_statement(update(*body));
     if (kind == "DeleteStmt") return as_statement(remove(*body));
@@ -110,21 +132,51 @@ Checked<Statement> StatementAnalyser::analyse(const Node& statement) {
     if (kind == "IndexStmt") return as_statement(create_index(*body));
     if (kind == "DropStmt") return as_statement(drop(*body));
     if (kind == "AlterTableStmt") return as_statement(alter_table(*body));
+    if (kind == "CreateSeqStmt") return as_statement(create_sequence(*body));
+    if (kind == "AlterSeqStmt") return as_statement(alter_sequence(*body));
+    if (kind == "RenameStmt") return as_statement(rename(*body));
+    if (kind == "VacuumStmt") return as_statement(maintenance(*body));
     if (kind == "TruncateStmt") return as_statement(truncate(*body));
     if (kind == "LockStmt") return as_statement(lock_table(*body));
     if (kind == "DeallocateStmt")
         return Statement{.body = DeallocateStatement{text(*body, "name")}};
+    if (kind == "ListenStmt") {
+        return Statement{
+            .body = ListenStatement{{ListenAction::Kind::listen, text(*body, "conditionname")}}};
+    }
+    if (kind == "UnlistenStmt") {
+        const std::string channel = text(*body, "conditionname");
+        const auto kind_of_action =
+            channel.empty() ? ListenAction::Kind::unlisten_all : ListenAction::Kind::unlisten;
+        return Statement{.body = ListenStatement{{kind_of_action, channel}}};
+    }
+    if (kind == "NotifyStmt") {
+        return Statement{.body =
+                             NotifyStatement{text(*body, "conditionname"), text(*body, "payload")}};
+    }
     if (kind == "DiscardStmt") {
         if (text(*body, "target") != "DISCARD_ALL") return not_covered("DISCARD of one kind");
         return Statement{.body = DiscardAllStatement{}};
     }
+    if (kind == "AlterSystemStmt") {
+        SQL_TRY(SetStatement alteration, set(*find(*body, "setstmt")));
+        return Statement{.body = AlterSystemStatement{std::move(alteration)}};
+    }
+    if (kind == "CheckPointStmt") return Statement{.body = CheckpointStatement{}};
     return not_covered(fmt::format("the statement {}", kind));
 }
 
 Checked<TablePtr> StatementAnalyser::table(const Node& range_variable, bool with_position) {
+    const std::string schema = text(range_variable, "schemaname");
+    if (with_position && (schema.empty() || schema == "pg_catalog")) {
+        if (TablePtr view = find_system_relation(text(range_variable, "relname"))) return view;
+    }
     SQL_CHECK(check_relation_name(range_variable, !with_position));
     const std::string name = text(range_variable, "relname");
-    if (TablePtr found = catalog_.find_table(name)) return found;
+    if (TablePtr found = catalog_.find_table(name)) {
+        if (!found->sequence) return found;
+        return not_covered("a sequence as a table", location(range_variable));
+    }
     const int place = with_position ? location(range_variable) : no_location;
     if (catalog_.find_index(name).first != nullptr) {
         return sql_error_at(place, "42809", fmt::format("cannot open relation \"{}\"", name));
@@ -140,7 +192,10 @@ Scope StatementAnalyser::scope_of(const TableDefinition& table, const Node& rang
 }
 
 ExpressionPtr StatementAnalyser::default_of(const Column& column) {
-    if (column.default_value) return column.default_value->expression;
+    if (column.default_value) {
+        expressions_.note_relations(*column.default_value->expression);
+        return column.default_value->expression;
+    }
     return std::make_shared<const Expression>(
         Expression{.kind = ExpressionKind::constant, .type = column.type});
 }

@@ -16,7 +16,8 @@ enum class CastMethod : std::uint8_t {
     integer_to_boolean,
     from_text,
     to_text,
-    through_text
+    through_text,
+    function,  ///< The function named as the type.
 };
 
 struct Cast {
@@ -40,11 +41,27 @@ constexpr std::array casts{
     Cast{int2, oid, implicit, CastMethod::integer},
     Cast{int4, oid, implicit, CastMethod::integer},
     Cast{int8, oid, implicit, CastMethod::integer},
+    Cast{int2, regclass, implicit, CastMethod::relabel},
+    Cast{int4, regclass, implicit, CastMethod::relabel},
+    Cast{int8, regclass, implicit, CastMethod::integer},
+    Cast{oid, regclass, implicit, CastMethod::relabel},
     Cast{oid, int4, assignment, CastMethod::integer},
     Cast{oid, int8, assignment, CastMethod::relabel},
-    Cast{numeric, int8, assignment, CastMethod::relabel},
-    Cast{numeric, int4, assignment, CastMethod::integer},
-    Cast{numeric, int2, assignment, CastMethod::integer},
+    Cast{numeric, int8, assignment, CastMethod::function},
+    Cast{numeric, int4, assignment, CastMethod::function},
+    Cast{numeric, int2, assignment, CastMethod::function},
+    Cast{int8, numeric, implicit, CastMethod::function},
+    Cast{int4, numeric, implicit, CastMethod::function},
+    Cast{int2, numeric, implicit, CastMethod::function},
+    Cast{date, timestamp, implicit, CastMethod::function},
+    Cast{date, timestamptz, implicit, CastMethod::function},
+    Cast{timestamp, date, assignment, CastMethod::function},
+    Cast{timestamptz, date, assignment, CastMethod::function},
+    Cast{bpchar, text, implicit, CastMethod::function},
+    Cast{bpchar, varchar, implicit, CastMethod::function},
+    Cast{bpchar, name, implicit, CastMethod::function},
+    Cast{text, bpchar, implicit, CastMethod::relabel},
+    Cast{varchar, bpchar, implicit, CastMethod::relabel},
     Cast{boolean, int4, explicit_cast, CastMethod::boolean_to_integer},
     Cast{int4, boolean, explicit_cast, CastMethod::integer_to_boolean},
     Cast{boolean, text, assignment, CastMethod::to_text},
@@ -55,6 +72,10 @@ constexpr std::array casts{
     Cast{name, varchar, assignment, CastMethod::relabel},
     Cast{text, name, implicit, CastMethod::relabel},
     Cast{varchar, name, implicit, CastMethod::relabel},
+    Cast{single_char, text, implicit, CastMethod::relabel},
+    Cast{single_char, varchar, assignment, CastMethod::relabel},
+    Cast{single_char, bpchar, assignment, CastMethod::relabel},
+    Cast{text, single_char, assignment, CastMethod::from_text},
     Cast{timestamp, timestamptz, implicit, CastMethod::relabel},
     Cast{timestamptz, timestamp, assignment, CastMethod::relabel},
     Cast{json, jsonb, assignment, CastMethod::through_text},
@@ -65,7 +86,8 @@ std::optional<Cast> find_cast(TypeId from, TypeId to) {
     for (const Cast& cast : casts) {
         if (cast.from == from && cast.to == to) return cast;
     }
-    if (from == void_type || to == void_type || to == unknown) return std::nullopt;
+    if (from == void_type || to == void_type || to == unknown || from == regclass)
+        return std::nullopt;
     // Any type converts to and from text by its input and output functions.
     if (category(to) == TypeCategory::string)
         return Cast{from, to, assignment, CastMethod::to_text};
@@ -120,6 +142,20 @@ ExpressionPtr apply_cast(const Cast& cast, const ExpressionPtr& expression) {
             return convert(ExpressionKind::convert_text, expression, cast.to);
         case CastMethod::to_text:
             return convert(ExpressionKind::convert_to_text, expression, cast.to);
+        case CastMethod::function: {
+            // All of the strings strip a char(n) in the same way.
+            const TypeId named = is_string(cast.to) ? text : cast.to;
+            for (const Function& candidate : functions_named(internal_name(named))) {
+                if (candidate.arguments.size() != 1 || candidate.arguments[0] != cast.from)
+                    continue;
+                return make({.kind = ExpressionKind::call,
+                             .type = {cast.to},
+                             .function = &candidate,
+                             .arguments = {expression},
+                             .location = expression->location});
+            }
+            return nullptr;
+        }
         case CastMethod::through_text:
             return convert(ExpressionKind::convert_text,
                            convert(ExpressionKind::convert_to_text, expression, text), cast.to);
@@ -128,7 +164,8 @@ ExpressionPtr apply_cast(const Cast& cast, const ExpressionPtr& expression) {
 }
 
 bool has_modifier(TypeId type) {
-    return type == varchar || type == timestamp || type == timestamptz;
+    return type == varchar || type == bpchar || type == numeric || type == timestamp ||
+           type == timestamptz;
 }
 
 Checked<ExpressionPtr> with_modifier(ExpressionPtr expression, ColumnType type,
@@ -235,7 +272,18 @@ Checked<TypeId> common_type(std::span<const ExpressionPtr> expressions,
 }
 
 ExpressionPtr relabelled(const ExpressionPtr& expression, ColumnType type) {
+    // These compute what their type says, and must go on doing so: COALESCE of one is that one.
+    const ExpressionKind kind = expression->kind;
+    if (kind == ExpressionKind::apply_modifier || kind == ExpressionKind::convert_text ||
+        kind == ExpressionKind::convert_integer) {
+        return make({.kind = ExpressionKind::coalesce,
+                     .type = type,
+                     .arguments = {expression},
+                     .location = expression->location});
+    }
     Expression copy = *expression;
+    const bool other_type = copy.type.id != type.id;
+    copy.relabelled |= other_type && kind == ExpressionKind::column;
     copy.type = type;
     return make(std::move(copy));
 }

@@ -36,13 +36,9 @@ std::unexpected<Failure> no_operator_class(TypeId type) {
     return error;
 }
 
-// serial is a type in the definition of a column alone, and a pseudo-type everywhere but there.
+// Pseudo-types are types everywhere but in the definition of a column.
 Checked<> check_column_type(const Node& type, std::string_view column) {
-    constexpr std::array<std::string_view, 6> serials{"bigserial", "serial",  "serial2",
-                                                      "serial4",   "serial8", "smallserial"};
     const std::vector<std::string> given = strings(list(type, "names"));
-    if (given.size() == 1 && std::ranges::binary_search(serials, given.front()))
-        return not_covered(fmt::format("the type {}", given.front()), location(type));
     const names::Type* const listed = names::find_type(given.back());
     const bool in_catalog = given.size() == 1 || given.front() == "pg_catalog";
     if (in_catalog && listed != nullptr && listed->kind == 'p') {
@@ -80,6 +76,28 @@ IndexKey column_key(const TableDefinition& table, std::size_t column) {
             .text = name};
 }
 
+// There are no pages to leave room in.
+Checked<> check_storage_options(const Node& options) {
+    constexpr std::int64_t least = 10;
+    constexpr std::int64_t most = 100;
+    for (const Node& node : options) {
+        const Node& option = *open_node(node).body;
+        const Node* value = find(option, "arg");
+        const bool is_fill_factor = text(option, "defname") == "fillfactor" &&
+                                    find(option, "defnamespace") == nullptr && value != nullptr &&
+                                    open_node(*value).kind == "Integer";
+        if (!is_fill_factor || options.size() > 1)
+            return not_covered("storage parameters other than fillfactor", location(option));
+        const std::int64_t factor = open_node(*value).body->value("ival", std::int64_t{0});
+        if (factor >= least && factor <= most) continue;
+        auto error = sql_error(
+            "22023", fmt::format("value {} out of bounds for option \"fillfactor\"", factor));
+        error.error()->detail = "Valid values are between \"10\" and \"100\".";
+        return error;
+    }
+    return {};
+}
+
 }  // namespace
 
 Checked<StoredExpression> StatementAnalyser::stored(const Node& node, const Scope& scope,
@@ -95,21 +113,33 @@ Checked<StoredExpression> StatementAnalyser::stored(const Node& node, const Scop
 }
 
 Checked<Column> StatementAnalyser::column_definition(const Node& body, const TableDefinition& table,
-                                                     std::vector<const Node*>& constraints) {
+                                                     std::vector<const Node*>& constraints,
+                                                     std::vector<ColumnSequence>& sequences) {
     Column column{.name = text(body, "colname"), .type = {}};
-    SQL_CHECK(check_column_type(*find(body, "typeName"), column.name));
-    SQL_TRY(column.type, analyse_type(*find(body, "typeName"), &catalog_));
+    const Node& type = *find(body, "typeName");
+    SQL_TRY(const std::optional<ColumnSequence> of_serial, serial(type, column));
+    if (of_serial) {
+        sequences.push_back(*of_serial);
+    } else {
+        SQL_CHECK(check_column_type(type, column.name));
+        SQL_TRY(column.type, analyse_type(type, &catalog_));
+        if (column.type.id == TypeId::regclass || column.type.id == TypeId::single_char) {
+            return not_covered(fmt::format("columns of type {}", display_name(column.type.id)),
+                               location(type));
+        }
+    }
     if (const Node* collation = find(body, "collClause"))
         return refused_collation(*collation, column.type.id);
     SQL_CHECK(only_members(body, {"colname", "typeName", "constraints", "is_local"}, "a column"));
-    bool null_given = false;
+    bool null_given = of_serial.has_value();
+    bool has_default = of_serial.has_value();
     for (const Node& node : list(body, "constraints")) {
         const Node& constraint = *open_node(node).body;
         const std::string kind = text(constraint, "contype");
         if (kind == "CONSTR_NOTNULL" || kind == "CONSTR_NULL") {
             const bool not_null = kind == "CONSTR_NOTNULL";
             if (null_given && not_null != column.not_null) {
-                return sql_error_at(location(constraint), "42601",
+                return sql_error_at(of_serial ? no_location : location(constraint), "42601",
                                     fmt::format("conflicting NULL/NOT NULL declarations for "
                                                 "column \"{}\" of table \"{}\"",
                                                 column.name, table.name));
@@ -117,33 +147,60 @@ Checked<Column> StatementAnalyser::column_definition(const Node& body, const Tab
             null_given = true;
             column.not_null = not_null;
         } else if (kind == "CONSTR_DEFAULT") {
-            if (column.default_value) {
-                return sql_error_at(location(constraint), "42601",
+            if (has_default) {
+                return sql_error_at(of_serial ? no_location : location(constraint), "42601",
                                     fmt::format("multiple default values specified for column "
                                                 "\"{}\" of table \"{}\"",
                                                 column.name, table.name));
             }
-            const Node& value = *find(constraint, "raw_expr");
-            SQL_TRY(ExpressionPtr expression,
-                    expressions_.analyse(value, Scope{.clause = "DEFAULT"}));
-            const TypeId from = expression->type.id;
-            SQL_TRY(expression, coerce(std::move(expression), column.type,
-                                       CoercionContext::assignment, expressions_.parameters()));
-            if (expression == nullptr) {
-                auto error = sql_error(
-                    "42804",
-                    fmt::format("column \"{}\" is of type {} but default expression is "
-                                "of type {}",
-                                column.name, display_name(column.type.id), display_name(from)));
-                error.error()->hint = "You will need to rewrite or cast the expression.";
-                return error;
+            has_default = true;
+            SQL_TRY(column.default_value, default_value(*find(constraint, "raw_expr"), column));
+        } else if (kind == "CONSTR_IDENTITY") {
+            if (column.identity != Identity::none) {
+                return sql_error_at(location(constraint), "42601",
+                                    fmt::format("multiple identity specifications for column "
+                                                "\"{}\" of table \"{}\"",
+                                                column.name, table.name));
             }
-            column.default_value = StoredExpression{value.dump(), std::move(expression)};
+            if (null_given && !column.not_null) {
+                return sql_error_at(location(constraint), "42601",
+                                    fmt::format("conflicting NULL/NOT NULL declarations for "
+                                                "column \"{}\" of table \"{}\"",
+                                                column.name, table.name));
+            }
+            SQL_TRY(ColumnSequence sequence, identity(constraint, column));
+            column.identity = sequence.identity;
+            column.not_null = true;
+            null_given = true;
+            sequences.push_back(std::move(sequence));
         } else {
             constraints.push_back(&constraint);
         }
+        if (column.identity != Identity::none && has_default) {
+            return sql_error_at(location(constraint), "42601",
+                                fmt::format("both default and identity specified for column "
+                                            "\"{}\" of table \"{}\"",
+                                            column.name, table.name));
+        }
     }
     return column;
+}
+
+Checked<StoredExpression> StatementAnalyser::default_value(const Node& value,
+                                                           const Column& column) {
+    SQL_TRY(ExpressionPtr expression, expressions_.analyse(value, Scope{.clause = "DEFAULT"}));
+    const TypeId from = expression->type.id;
+    SQL_TRY(expression, coerce(std::move(expression), column.type, CoercionContext::assignment,
+                               expressions_.parameters()));
+    if (expression == nullptr) {
+        auto error = sql_error(
+            "42804", fmt::format("column \"{}\" is of type {} but default expression is "
+                                 "of type {}",
+                                 column.name, display_name(column.type.id), display_name(from)));
+        error.error()->hint = "You will need to rewrite or cast the expression.";
+        return error;
+    }
+    return StoredExpression{stored_text(value, catalog_), std::move(expression)};
 }
 
 Checked<CheckConstraint> StatementAnalyser::check_constraint(const Node& body,
@@ -190,19 +247,24 @@ Checked<IndexDefinition> StatementAnalyser::index_constraint(const Node& body,
 }
 
 Checked<> StatementAnalyser::table_constraint(const Node& body, TableDefinition& table,
-                                              std::vector<IndexDefinition>& indexes,
+                                              ConstraintRequests requests,
                                               std::string_view column) {
+    std::vector<IndexDefinition>& indexes = requests.indexes;
     const std::string kind = text(body, "contype");
     if (kind == "CONSTR_CHECK") {
         SQL_TRY(CheckConstraint check, check_constraint(body, table));
         table.checks.push_back(std::move(check));
         return {};
     }
+    if (kind == "CONSTR_FOREIGN") {
+        SQL_TRY(ForeignKeyRequest request, foreign_key(body, column));
+        requests.foreign_keys.push_back(std::move(request));
+        return {};
+    }
     if (kind != "CONSTR_PRIMARY" && kind != "CONSTR_UNIQUE") {
-        return not_covered(kind == "CONSTR_FOREIGN"    ? "FOREIGN KEY constraints"
-                           : kind == "CONSTR_IDENTITY" ? "identity columns"
-                                                       : fmt::format("the constraint {}", kind),
-                           location(body));
+        return not_covered(
+            kind == "CONSTR_IDENTITY" ? "identity columns" : fmt::format("the constraint {}", kind),
+            location(body));
     }
     SQL_TRY(IndexDefinition index, index_constraint(body, table, column));
     const bool second_primary =
@@ -227,8 +289,9 @@ Checked<CreateTableStatement> StatementAnalyser::create_table(const Node& body) 
     }
     SQL_CHECK(check_tablespace(body, "tablespacename"));
     SQL_CHECK(check_access_method(body, ""));
-    SQL_CHECK(
-        only_members(body, {"relation", "tableElts", "oncommit", "if_not_exists"}, "CREATE TABLE"));
+    SQL_CHECK(only_members(body, {"relation", "tableElts", "oncommit", "if_not_exists", "options"},
+                           "CREATE TABLE"));
+    SQL_CHECK(check_storage_options(list(body, "options")));
     if (text(range_variable, "relpersistence") != "p")
         return not_covered("temporary and unlogged tables");
     CreateTableStatement create{.definition = {}, .indexes = {}};
@@ -245,7 +308,7 @@ Checked<CreateTableStatement> StatementAnalyser::create_table(const Node& body) 
         }
         if (kind != "ColumnDef") return not_covered(fmt::format("{} in CREATE TABLE", kind));
         std::vector<const Node*> of_column;
-        SQL_TRY(Column column, column_definition(*element, table, of_column));
+        SQL_TRY(Column column, column_definition(*element, table, of_column, create.sequences));
         for (const Node* constraint : of_column)
             constraints.emplace_back(constraint, column.name);
         if (table.find_column(column.name)) {
@@ -255,7 +318,8 @@ Checked<CreateTableStatement> StatementAnalyser::create_table(const Node& body) 
         table.columns.push_back(std::move(column));
     }
     for (const auto& [constraint, column] : constraints) {
-        SQL_CHECK(table_constraint(*constraint, table, create.indexes, column));
+        SQL_CHECK(
+            table_constraint(*constraint, table, {create.indexes, create.foreign_keys}, column));
     }
     // The primary key's index is made first.
     const auto primary = std::ranges::find_if(create.indexes, &IndexDefinition::primary);
@@ -316,24 +380,30 @@ Checked<CreateIndexStatement> StatementAnalyser::create_index(const Node& body) 
 Checked<DropStatement> StatementAnalyser::drop(const Node& body) {
     SQL_CHECK(only_members(body, {"objects", "removeType", "behavior", "missing_ok"}, "DROP"));
     const std::string kind = text(body, "removeType");
-    if (kind != "OBJECT_TABLE" && kind != "OBJECT_INDEX")
+    if (kind != "OBJECT_TABLE" && kind != "OBJECT_INDEX" && kind != "OBJECT_SEQUENCE")
         return not_covered(fmt::format("DROP of {}", kind));
-    DropStatement drop{.index = kind == "OBJECT_INDEX", .names = {}};
+    DropStatement drop{.kind = kind == "OBJECT_TABLE"   ? RelationKind::table
+                               : kind == "OBJECT_INDEX" ? RelationKind::index
+                                                        : RelationKind::sequence,
+                       .names = {}};
     drop.if_exists = flag(body, "missing_ok");
+    drop.cascade = text(body, "behavior") == "DROP_CASCADE";
     for (const Node& object : list(body, "objects")) {
         const std::vector<std::string> given = strings(list(*open_node(object).body, "items"));
-        SQL_CHECK(check_dropped_name(given, drop.index, drop.if_exists));
+        const bool index = drop.kind == RelationKind::index;
+        SQL_CHECK(check_dropped_name(given, index, drop.if_exists));
         const std::string& name = drop.names.emplace_back(given.back());
-        const TablePtr owner =
-            drop.index ? catalog_.find_index(name).first : catalog_.find_table(name);
+        const TablePtr owner = index ? catalog_.find_index(name).first : catalog_.find_table(name);
         if (owner != nullptr) lock(*owner, TableLockMode::access_exclusive);
     }
     return drop;
 }
 
 Checked<TruncateStatement> StatementAnalyser::truncate(const Node& body) {
-    SQL_CHECK(only_members(body, {"relations", "behavior"}, "TRUNCATE"));
+    SQL_CHECK(only_members(body, {"relations", "behavior", "restart_seqs"}, "TRUNCATE"));
     TruncateStatement statement;
+    statement.cascade = text(body, "behavior") == "DROP_CASCADE";
+    statement.restart_identity = flag(body, "restart_seqs");
     for (const Node& node : list(body, "relations")) {
         SQL_TRY(const TablePtr found, table(*open_node(node).body, false));
         statement.tables.push_back(found->name);
@@ -342,39 +412,60 @@ Checked<TruncateStatement> StatementAnalyser::truncate(const Node& body) {
     return statement;
 }
 
-Checked<AlterTableAction> StatementAnalyser::alter_table_action(const Node& body,
-                                                                const TableDefinition& table) {
+Checked<> StatementAnalyser::add_constraint_action(const Node& constraint,
+                                                   const TableDefinition& table,
+                                                   std::string_view column,
+                                                   std::vector<AlterTableAction>& actions) {
+    TableDefinition copy = table;
+    std::vector<IndexDefinition> indexes;
+    std::vector<ForeignKeyRequest> foreign_keys;
+    const std::size_t checks = copy.checks.size();
+    SQL_CHECK(table_constraint(constraint, copy, {indexes, foreign_keys}, column));
+    AlterTableAction& action = actions.emplace_back();
+    if (copy.checks.size() > checks) action.add_check = copy.checks.back();
+    if (!indexes.empty()) action.add_index = std::move(indexes.front());
+    if (!foreign_keys.empty()) action.add_foreign_key = std::move(foreign_keys.front());
+    return {};
+}
+
+Checked<> StatementAnalyser::alter_table_actions(const Node& body, const TableDefinition& table,
+                                                 std::vector<AlterTableAction>& actions) {
     const std::string kind = text(body, "subtype");
-    AlterTableAction action;
     if (kind == "AT_AddColumn") {
         std::vector<const Node*> constraints;
-        SQL_TRY(action.add_column,
-                column_definition(*open_node(*find(body, "def")).body, table, constraints));
+        AlterTableAction action;
+        std::vector<ColumnSequence> sequences;
+        SQL_TRY(action.add_column, column_definition(*open_node(*find(body, "def")).body, table,
+                                                     constraints, sequences));
+        if (!sequences.empty()) return not_covered("ADD COLUMN with a sequence");
         action.if_not_exists = flag(body, "missing_ok");
-        if (!constraints.empty()) return not_covered("ADD COLUMN with such a constraint");
+        if (!constraints.empty() && action.if_not_exists)
+            return not_covered("ADD COLUMN IF NOT EXISTS with such a constraint");
         if (action.add_column->default_value)
             action.add_column_default = action.add_column->default_value->expression;
-        return action;
+        const std::string column = action.add_column->name;
+        TableDefinition with_column = table;
+        with_column.columns.push_back(*action.add_column);
+        actions.push_back(std::move(action));
+        for (const Node* constraint : constraints) {
+            SQL_CHECK(add_constraint_action(*constraint, with_column, column, actions));
+        }
+        return {};
     }
-    if (kind == "AT_AddConstraint") {
-        const Node& constraint = *open_node(*find(body, "def")).body;
-        TableDefinition copy = table;
-        std::vector<IndexDefinition> indexes;
-        const std::size_t checks = copy.checks.size();
-        SQL_CHECK(table_constraint(constraint, copy, indexes, ""));
-        if (copy.checks.size() > checks) action.add_check = copy.checks.back();
-        if (!indexes.empty()) action.add_index = std::move(indexes.front());
-        return action;
-    }
-    if (kind == "AT_DropConstraint" && !flag(body, "missing_ok")) {
+    if (kind == "AT_AddConstraint")
+        return add_constraint_action(*open_node(*find(body, "def")).body, table, "", actions);
+    if (kind == "AT_DropConstraint") {
+        AlterTableAction& action = actions.emplace_back();
         action.drop_constraint = text(body, "name");
-        return action;
+        action.if_exists = flag(body, "missing_ok");
+        action.cascade = text(body, "behavior") == "DROP_CASCADE";
+        return {};
     }
     if (kind == "AT_SetNotNull" || kind == "AT_DropNotNull") {
-        action.set_not_null = {text(body, "name"), kind == "AT_SetNotNull"};
-        return action;
+        actions.emplace_back().set_not_null = {text(body, "name"), kind == "AT_SetNotNull"};
+        return {};
     }
-    return not_covered(fmt::format("ALTER TABLE with {}", kind));
+    return alter_column_action(body, table, actions);
 }
 
 Checked<AlterTableStatement> StatementAnalyser::alter_table(const Node& body) {
@@ -390,11 +481,15 @@ Checked<AlterTableStatement> StatementAnalyser::alter_table(const Node& body) {
     const TablePtr existing = catalog_.find_table(alter.table);
     if (existing == nullptr && alter.if_exists) return alter;
     SQL_TRY(const TablePtr on, table(range_variable, false));
-    lock(*on, TableLockMode::access_exclusive);
     for (const Node& command : list(body, "cmds")) {
-        SQL_TRY(AlterTableAction action, alter_table_action(*open_node(command).body, *on));
-        alter.actions.push_back(std::move(action));
+        SQL_CHECK(alter_table_actions(*open_node(command).body, *on, alter.actions));
     }
+    // A foreign key alone lets others go on reading.
+    const bool only_references = std::ranges::all_of(
+        alter.actions,
+        [](const AlterTableAction& action) { return action.add_foreign_key.has_value(); });
+    if (only_references) alter.lock = TableLockMode::share_row_exclusive;
+    lock(*on, alter.lock);
     return alter;
 }
 

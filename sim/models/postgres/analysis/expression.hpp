@@ -13,6 +13,7 @@ namespace atlas::sim::models::postgres {
 
 struct Function;
 struct Expression;
+struct Subquery;
 using ExpressionPtr = std::shared_ptr<const Expression>;
 
 enum class ExpressionKind : std::uint8_t {
@@ -39,7 +40,10 @@ enum class ExpressionKind : std::uint8_t {
     convert_to_text,  ///< Through the output function of the argument's type.
     convert_integer,  ///< A range check.
     array,            ///< ARRAY[...]
-    aggregate,        ///< Its result's place in the aggregates of the statement: `index`.
+    aggregate,        ///< Its result's place in the aggregates of the query: `index`.
+    window,           ///< Likewise in its window calls.
+    subquery,         ///< `subquery` says how; an argument, if any, is its test of each row.
+    subquery_column,  ///< Within such a test: the column `index` of the subquery's row.
 };
 
 enum class BooleanTest : std::uint8_t { is_true, is_false, is_unknown };
@@ -48,21 +52,30 @@ struct Expression {
     ExpressionKind kind;
     ColumnType type;
     Value constant = Null{};
-    /// A parameter ($1 is 0), a column's place in its row, or an aggregate's place.
+    /// A parameter ($1 is 0), a column's place in its row, an aggregate's place, or how many items
+    /// of IN come before those that depend on a row.
     std::size_t index = 0;
     /// Which row of the range table a column is of.
     std::size_t relation = 0;
+    /// How many queries further out the column's row is: 0 is the expression's own query.
+    std::size_t levels_up = 0;
     const Function* function = nullptr;
+    std::shared_ptr<const Subquery> subquery = {};
     std::vector<ExpressionPtr> arguments = {};
     bool negated = false;
     bool explicit_cast = false;
+    /// A column that goes by another type than its own: the same value, but not the column.
+    bool relabelled = false;
+    /// Of IN: items before those are more than constants and parameters.
+    bool computes_items = false;
     BooleanTest test = BooleanTest::is_true;
     /// Where it stands in the text, for errors of analysis; -1 if unknown.
     int location = -1;
 };
 
-/// Whether both compute the same thing (where they stand apart).
-bool same_expression(const Expression& left, const Expression& right);
+/// Whether both compute the same thing (where they stand apart). With a shift, the second is over
+/// rows that are so many places further on in the range table of the first.
+bool same_expression(const Expression& left, const Expression& right, std::size_t shift = 0);
 
 /// Visits the expression and all below it.
 template <typename Visitor>

@@ -10,8 +10,6 @@
 namespace atlas::sim::models::postgres {
 namespace {
 
-constexpr int depth_limit = 1000;
-
 ExpressionPtr make(Expression expression) {
     return std::make_shared<const Expression>(std::move(expression));
 }
@@ -22,23 +20,11 @@ bool is_system_column(std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-// Counts how deep the analysis is, so that no statement overflows the stack.
-class DepthGuard {
-  public:
-    explicit DepthGuard(int& depth) : depth_(++depth) {}
-    DepthGuard(const DepthGuard&) = delete;
-    DepthGuard& operator=(const DepthGuard&) = delete;
-    ~DepthGuard() { --depth_; }
-
-  private:
-    int& depth_;
-};
-
 }  // namespace
 
 Checked<ExpressionPtr> ExpressionAnalyser::analyse(const Node& node, const Scope& scope) {
     const DepthGuard guard(depth_);
-    if (depth_ > depth_limit) return sql_error("54001", "stack depth limit exceeded");
+    SQL_CHECK(guard.check());
     const auto [kind, body] = open_node(node);
     if (kind == "A_Const") return constant(*body);
     if (kind == "ColumnRef") return column(*body, scope);
@@ -64,9 +50,10 @@ Checked<ExpressionPtr> ExpressionAnalyser::analyse(const Node& node, const Scope
     if (kind == "A_ArrayExpr") return array(*body, scope);
     if (kind == "CollateClause") {
         SQL_TRY(const ExpressionPtr argument, analyse(*find(*body, "arg"), scope));
+        if (is_default_collation(*body, argument->type.id)) return argument;
         return refused_collation(*body, argument->type.id);
     }
-    if (kind == "SubLink") return not_covered("subqueries", location(*body));
+    if (kind == "SubLink") return subquery(*body, scope);
     if (kind == "SetToDefault") {
         return sql_error_at(location(*body), "42601", "DEFAULT is not allowed in this context");
     }
@@ -75,13 +62,16 @@ Checked<ExpressionPtr> ExpressionAnalyser::analyse(const Node& node, const Scope
 
 Checked<ExpressionPtr> ExpressionAnalyser::analyse_output(const Node& node, const Scope& scope) {
     SQL_TRY(ExpressionPtr expression, analyse(node, scope));
+    if (expression->type.id == TypeId::regclass)
+        return not_covered("values of type regclass", expression->location);
     if (expression->type.id != TypeId::unknown) return expression;
     return coerce(expression, {TypeId::text}, CoercionContext::implicit, parameters_);
 }
 
-Checked<ExpressionPtr> ExpressionAnalyser::analyse_condition(const Node& node, const Scope& scope) {
+Checked<ExpressionPtr> ExpressionAnalyser::analyse_condition(const Node& node, const Scope& scope,
+                                                             std::string_view construct) {
     SQL_TRY(ExpressionPtr expression, analyse(node, scope));
-    return require_boolean(std::move(expression), scope.clause);
+    return require_boolean(std::move(expression), construct.empty() ? scope.clause : construct);
 }
 
 Checked<ExpressionPtr> ExpressionAnalyser::analyse_bigint(const Node& node, const Scope& scope) {
@@ -97,7 +87,7 @@ Checked<ExpressionPtr> ExpressionAnalyser::analyse_bigint(const Node& node, cons
     }
     bool has_column = false;
     visit_expression(*number, [&](const Expression& part) {
-        has_column |= part.kind == ExpressionKind::column;
+        has_column |= part.kind == ExpressionKind::column && part.levels_up == 0;
     });
     if (has_column) {
         return sql_error_at(place, "42P10",
@@ -124,6 +114,9 @@ Checked<ExpressionPtr> ExpressionAnalyser::coerce_or_fail(ExpressionPtr expressi
                                                           CoercionContext context) {
     const TypeId from = expression->type.id;
     const int place = expression->location;
+    const bool names_relation = type.id == TypeId::regclass;
+    if (names_relation && (from == TypeId::unknown || is_string(from)))
+        return name_relation(expression);
     SQL_TRY(ExpressionPtr result, coerce(std::move(expression), type, context, parameters_));
     if (result == nullptr) {
         return sql_error_at(
@@ -163,11 +156,15 @@ Checked<ExpressionPtr> ExpressionAnalyser::constant(const Node& body) {
     } else if (const Node* decimal = find(body, "fval")) {
         // Too large for an integer, or with a point: bigint if it fits, numeric otherwise.
         const Checked<Value> value = parse_value({TypeId::int8}, text(*decimal, "fval"));
-        if (!value) return not_covered("numeric constants", location(body));
-        const std::int64_t integer = std::get<std::int64_t>(*value);
-        expression.type = {integer == static_cast<std::int32_t>(integer) ? TypeId::int4
-                                                                         : TypeId::int8};
-        expression.constant = integer;
+        if (value) {
+            const std::int64_t integer = std::get<std::int64_t>(*value);
+            expression.type = {integer == static_cast<std::int32_t>(integer) ? TypeId::int4
+                                                                             : TypeId::int8};
+            expression.constant = integer;
+        } else {
+            expression.type = {TypeId::numeric};
+            SQL_TRY(expression.constant, parse_value({TypeId::numeric}, text(*decimal, "fval")));
+        }
     } else if (!flag(body, "isnull")) {
         return not_covered("bit string constants", location(body));
     }
@@ -193,32 +190,17 @@ Checked<ExpressionPtr> ExpressionAnalyser::column(const Node& body, const Scope&
         return sql_error_at(place, "0A000", "cannot use column reference in DEFAULT expression");
     const std::string& name = names.back();
     if (names.size() > 2) return not_covered("names of three parts", place);
-    bool relation_found = names.size() == 1;
-    for (std::size_t i = 0; i < scope.relations.size(); ++i) {
-        const Relation& relation = scope.relations[i];
-        if (names.size() == 1 ? relation.qualified_only : relation.alias != names.front()) continue;
-        relation_found = true;
-        if (const auto found = relation.table->find_column(name)) {
-            return make({.kind = ExpressionKind::column,
-                         .type = relation.table->columns[*found].type,
-                         .index = *found,
-                         .relation = i,
-                         .location = place});
+    SQL_TRY(ExpressionPtr found, found_column(scope, names, place));
+    if (found != nullptr) return found;
+    for (const Scope* level = &scope; level != nullptr && names.size() == 1; level = level->outer) {
+        for (const Relation& relation : level->relations) {
+            if (!relation.nameless && relation.alias == name)
+                return not_covered("a whole row in an expression", place);
         }
-    }
-    for (const Relation& relation : scope.relations) {
-        if (names.size() == 1 && relation.alias == name)
-            return not_covered("a whole row in an expression", place);
-    }
-    if (!relation_found) {
-        return sql_error_at(
-            place, "42P01",
-            fmt::format("missing FROM-clause entry for table \"{}\"", names.front()));
     }
     if (is_system_column(name) && !scope.relations.empty())
         return not_covered(fmt::format("the system column {}", name), place);
-    const std::string shown = names.size() == 1 ? fmt::format("\"{}\"", name) : joined(names);
-    return sql_error_at(place, "42703", fmt::format("column {} does not exist", shown));
+    return no_such_column(scope, names, place);
 }
 
 Checked<ExpressionPtr> ExpressionAnalyser::parameter(const Node& body) {
@@ -308,6 +290,10 @@ Checked<ExpressionPtr> ExpressionAnalyser::same_type_list(ExpressionKind kind,
                                                           const Scope& scope) {
     SQL_TRY(std::vector<ExpressionPtr> expressions, analyse_list(arguments, scope));
     SQL_TRY(const TypeId type, common_type(expressions, construct));
+    if (type == TypeId::bpchar && kind != ExpressionKind::coalesce)
+        return not_covered(fmt::format("{} of char(n)", construct), place);
+    if (type == TypeId::jsonb && kind != ExpressionKind::coalesce)
+        return not_covered(fmt::format("{} of jsonb", construct), place);
     for (ExpressionPtr& expression : expressions) {
         SQL_TRY(expression,
                 coerce_or_fail(std::move(expression), {type}, CoercionContext::implicit));
@@ -361,8 +347,13 @@ Checked<ExpressionPtr> ExpressionAnalyser::type_cast(const Node& body, const Sco
     SQL_TRY(const ColumnType type, analyse_type(*find(body, "typeName"), catalog_));
     SQL_TRY(ExpressionPtr argument, analyse(*find(body, "arg"), scope));
     const TypeId from = argument->type.id;
+    if (type.id == TypeId::regclass && (from == TypeId::unknown || is_string(from)))
+        return name_relation(argument);
+    if (from == TypeId::regclass) return not_covered("values of type regclass", location(body));
     SQL_TRY(ExpressionPtr result,
             coerce(std::move(argument), type, CoercionContext::explicit_cast, parameters_));
+    if (result == nullptr && (from == TypeId::single_char || type.id == TypeId::single_char))
+        return not_covered("this cast of \"char\"", location(body));
     if (result == nullptr) {
         return sql_error_at(
             location(body), "42846",

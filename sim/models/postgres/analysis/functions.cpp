@@ -10,6 +10,10 @@
 namespace atlas::sim::models::postgres {
 namespace {
 
+// What an expression is in: for the wording of errors.
+constexpr std::string_view nested_in_aggregate = "an aggregate function";
+constexpr std::string_view nested_in_window = "a window function";
+
 ExpressionPtr make(Expression expression) {
     return std::make_shared<const Expression>(std::move(expression));
 }
@@ -81,12 +85,20 @@ Checked<> check_call(const Node& body, const std::string& name, char kind, bool 
         return sql_error_at(place, "42809",
                             fmt::format("window function {} requires an OVER clause", name));
     }
-    if (kind != 'f' && scope.aggregates == nullptr) {
+    if (kind != 'f' && (over ? scope.windows == nullptr : scope.aggregates == nullptr)) {
+        if (scope.clause == nested_in_aggregate) {
+            return sql_error_at(place, "42803",
+                                over ? "aggregate function calls cannot contain window function "
+                                       "calls"
+                                     : "aggregate function calls cannot be nested");
+        }
+        if (scope.clause == nested_in_window && over)
+            return sql_error_at(place, "42P20", "window function calls cannot be nested");
         return sql_error_at(place, over ? "42P20" : "42803",
                             fmt::format("{} functions are not allowed in {}",
                                         over ? "window" : "aggregate", scope.clause));
     }
-    if (kind != 'f') return over ? Checked<>(not_covered("window functions", place)) : Checked<>();
+    if (kind != 'f') return {};
     struct Clause {
         std::string_view member;
         std::string_view shown;
@@ -116,9 +128,14 @@ const Aggregate* own_aggregate(std::string_view name, const names::Resolution& m
             if (candidate.argument == TypeId::none) return &candidate;
         } else if (meant.arguments.size() == 1) {
             const names::Type& type = *meant.arguments.front();
-            const bool takes_any = candidate.argument == TypeId::unknown && type.name == "any";
+            const bool takes_any =
+                candidate.argument == TypeId::unknown &&
+                (type.name == "any" || (names::is_polymorphic(type) && type.name != "anyarray"));
             if (takes_any || static_cast<std::uint32_t>(candidate.argument) == type.oid)
                 return &candidate;
+        } else if (candidate.kind == AggregateKind::joined_text &&
+                   meant.arguments.front()->name == "text") {
+            return &candidate;
         }
     }
     return nullptr;
@@ -149,8 +166,8 @@ const Function* own_function(std::span<const Function> candidates, const names::
 }
 
 std::unexpected<Failure> waits_elsewhere(const Function& function, int place) {
-    return not_covered(
-        fmt::format("{}() other than as a column of a SELECT without FROM", function.name), place);
+    return not_covered(fmt::format("{}() other than as a column of a SELECT", function.name),
+                       place);
 }
 
 Checked<ExpressionPtr> ExpressionAnalyser::function_call(const Node& body, const Scope& scope) {
@@ -159,9 +176,14 @@ Checked<ExpressionPtr> ExpressionAnalyser::function_call(const Node& body, const
     const std::span<const names::Function> known = names::functions_named(name.listed);
     Scope inner = scope;
     inner.may_wait = false;
-    if (is_aggregate(known) && scope.aggregates != nullptr && find(body, "over") == nullptr) {
+    const bool over = find(body, "over") != nullptr;
+    if (is_aggregate(known) && scope.aggregates != nullptr && !over) {
         inner.aggregates = nullptr;
-        inner.clause = "an aggregate function";
+        inner.windows = nullptr;
+        inner.clause = nested_in_aggregate;
+    } else if (over && scope.windows != nullptr) {
+        inner.windows = nullptr;
+        inner.clause = nested_in_window;
     }
     std::vector<ExpressionPtr> arguments;
     std::vector<TypeId> types;
@@ -194,10 +216,14 @@ Checked<ExpressionPtr> ExpressionAnalyser::function_call(const Node& body, const
     SQL_CHECK(check_call(body, name.shown, meant.kind, arguments.empty(), scope));
     if (meant.outcome == undetermined) return undetermined_type(place);
     if (within_group) return not_covered("WITHIN GROUP", place);
+    if (meant.kind == 'w') {
+        return window_call(body, name.listed, nullptr, std::move(arguments), scope);
+    }
     if (meant.kind == 'a') {
         const Aggregate* const aggregate = own_aggregate(name.listed, meant);
         if (aggregate == nullptr)
             return not_covered(fmt::format("the aggregate {}", signature), place);
+        if (over) return window_call(body, name.listed, aggregate, std::move(arguments), scope);
         return aggregate_call(body, *aggregate, std::move(arguments), scope);
     }
     SQL_CHECK(only_members(body, {"funcname", "args", "funcformat"},
@@ -212,31 +238,142 @@ Checked<ExpressionPtr> ExpressionAnalyser::aggregate_call(const Node& body, cons
                                                           std::vector<ExpressionPtr> arguments,
                                                           const Scope& scope) {
     SQL_CHECK(only_members(
-        body, {"funcname", "args", "funcformat", "agg_star", "agg_distinct", "agg_filter"},
+        body,
+        {"funcname", "args", "funcformat", "agg_star", "agg_distinct", "agg_filter", "agg_order"},
         fmt::format("{}()", chosen.name)));
-    AggregateCall aggregate{.distinct = flag(body, "agg_distinct")};
-    aggregate.kind = chosen.kind;
-    aggregate.result = chosen.result;
-    if (const Node* filter = find(body, "agg_filter")) {
-        Scope inner = scope;
-        inner.aggregates = nullptr;
-        inner.may_wait = false;
-        inner.clause = "FILTER";
-        SQL_TRY(aggregate.filter, analyse_condition(*filter, inner));
+    bool any_own = arguments.empty();
+    bool any_outer = false;
+    for (const ExpressionPtr& argument : arguments) {
+        visit_columns(*argument, [&](const Expression& column) {
+            any_own |= column.levels_up == 0;
+            any_outer |= column.levels_up > 0;
+        });
     }
-    if (!arguments.empty()) {
-        const TypeId wanted =
-            chosen.argument == TypeId::unknown ? arguments.front()->type.id : chosen.argument;
-        SQL_TRY(
-            aggregate.argument,
-            coerce_or_fail(arguments.front(), {wanted == TypeId::unknown ? TypeId::text : wanted},
-                           CoercionContext::implicit));
-    }
+    if (any_outer && !any_own) return not_covered("an aggregate of an outer query", location(body));
+    Scope inner = scope;
+    inner.aggregates = nullptr;
+    inner.windows = nullptr;
+    inner.may_wait = false;
+    inner.clause = "FILTER";
+    SQL_TRY(AggregateCall aggregate, filled_aggregate(body, chosen, std::move(arguments), inner));
+    const TypeId result = aggregate.result;
     scope.aggregates->push_back(std::move(aggregate));
     return make({.kind = ExpressionKind::aggregate,
-                 .type = {chosen.result},
+                 .type = {result},
                  .index = scope.aggregates->size() - 1,
                  .location = location(body)});
+}
+
+Checked<AggregateCall> ExpressionAnalyser::filled_aggregate(const Node& body,
+                                                            const Aggregate& chosen,
+                                                            std::vector<ExpressionPtr> arguments,
+                                                            const Scope& inner) {
+    AggregateCall aggregate{
+        .kind = chosen.kind, .distinct = flag(body, "agg_distinct"), .result = chosen.result};
+    if (const Node* filter = find(body, "agg_filter")) {
+        SQL_TRY(aggregate.filter, analyse_condition(*filter, inner));
+    }
+    if (const Node& order = list(body, "agg_order"); !order.empty()) {
+        Scope of_order = inner;
+        of_order.clause = nested_in_aggregate;
+        SQL_TRY(aggregate.order_by, subqueries_->sorting(order, of_order));
+    }
+    if (arguments.size() == 2) {
+        SQL_TRY(aggregate.delimiter,
+                coerce_or_fail(arguments.back(), {TypeId::text}, CoercionContext::implicit));
+    }
+    bool waits = aggregate.filter != nullptr && has_waiting_subquery(*aggregate.filter);
+    for (const ExpressionPtr& argument : arguments)
+        waits |= has_waiting_subquery(*argument);
+    for (const SortKey& key : aggregate.order_by)
+        waits |= has_waiting_subquery(*key.expression);
+    if (waits) return not_covered("a subquery that may wait in an aggregate", location(body));
+    if (arguments.empty()) return aggregate;
+    const TypeId given = arguments.front()->type.id;
+    const TypeId wanted = chosen.argument == TypeId::unknown ? given : chosen.argument;
+    SQL_TRY(aggregate.argument,
+            coerce_or_fail(arguments.front(), {wanted == TypeId::unknown ? TypeId::text : wanted},
+                           CoercionContext::implicit));
+    if (aggregate.result == TypeId::unknown) aggregate.result = array_of(given);
+    if (aggregate.result == TypeId::none)
+        return not_covered(fmt::format("arrays of {}", display_name(given)), location(body));
+    if (!aggregate.distinct) return aggregate;
+    if (aggregate.delimiter != nullptr && aggregate.delimiter->kind != ExpressionKind::constant)
+        return not_covered("DISTINCT over several arguments", location(body));
+    if (given == TypeId::json) {
+        return sql_error_at(arguments.front()->location, "42883",
+                            "could not identify an equality operator for type json");
+    }
+    const bool sorted_otherwise =
+        !aggregate.order_by.empty() &&
+        (aggregate.order_by.size() > 1 ||
+         !same_expression(*aggregate.order_by.front().expression, *aggregate.argument));
+    if (sorted_otherwise) {
+        return sql_error_at(aggregate.order_by.front().expression->location, "42P10",
+                            "in an aggregate with DISTINCT, ORDER BY expressions must appear in "
+                            "argument list");
+    }
+    // Finding the duplicates sorts them.
+    if (aggregate.order_by.empty()) aggregate.order_by.push_back({aggregate.argument});
+    return aggregate;
+}
+
+Checked<SetFunctionCall> ExpressionAnalyser::set_function(const Node& body, const Scope& scope,
+                                                          ColumnType& type) {
+    const auto [kind, call_body] = open_node(body);
+    const bool is_call = kind == "FuncCall";
+    const std::vector<std::string> names =
+        is_call ? strings(list(*call_body, "funcname")) : std::vector<std::string>();
+    const std::string name = is_call ? names.back() : std::string();
+    const bool in_catalog = names.size() == 1 || (is_call && names.front() == "pg_catalog");
+    if (!in_catalog || (name != "generate_series" && name != "unnest")) {
+        Scope plain = scope;
+        plain.may_wait = false;
+        SQL_TRY(ExpressionPtr value, analyse_output(body, plain));
+        type = value->type;
+        return SetFunctionCall{.function = SetFunction::scalar, .arguments = {std::move(value)}};
+    }
+    SQL_CHECK(only_members(*call_body, {"funcname", "args", "funcformat"},
+                           fmt::format("{}() in FROM", name)));
+    const int place = location(*call_body);
+    SQL_TRY(std::vector<ExpressionPtr> arguments, analyse_list(list(*call_body, "args"), scope));
+    std::vector<TypeId> types;
+    std::string signature;
+    for (const ExpressionPtr& argument : arguments) {
+        if (!signature.empty()) signature += ", ";
+        signature += display_name(argument->type.id);
+        types.push_back(argument->type.id);
+    }
+    signature = fmt::format("{}({})", name, signature);
+    const names::Resolution meant = names::resolve_function(name, types);
+    using enum names::Resolution::Outcome;
+    if (meant.outcome == undetermined) return undetermined_type(place);
+    if (meant.outcome != found) return not_callable(meant.outcome, signature, place);
+    SetFunctionCall call{.function = SetFunction::unnest};
+    const auto not_own = [&] {
+        return not_covered(fmt::format("the function {}", signature), place);
+    };
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        TypeId wanted = TypeId::none;
+        if (name == "unnest") {
+            wanted = types[i];
+            if (category(wanted) != TypeCategory::array) return not_own();
+            type = {element_type(wanted)};
+        } else {
+            const auto own = type_of_oid(meant.arguments[i]->oid);
+            if (!own) return not_own();
+            wanted = *own;
+            if (i == 0) type = {wanted};
+        }
+        SQL_TRY(ExpressionPtr argument,
+                coerce_or_fail(arguments[i], {wanted}, CoercionContext::implicit));
+        call.arguments.push_back(std::move(argument));
+    }
+    if (name == "unnest") return call;
+    call.function = is_integer(type.id) ? SetFunction::series : SetFunction::time_series;
+    const bool is_time = type.id == TypeId::timestamp || type.id == TypeId::timestamptz;
+    if (!is_integer(type.id) && !is_time) return not_own();
+    return call;
 }
 
 Checked<ExpressionPtr> ExpressionAnalyser::sql_value_function(const Node& body) {
@@ -251,6 +388,7 @@ Checked<ExpressionPtr> ExpressionAnalyser::sql_value_function(const Node& body) 
         Meaning{"SVFOP_CURRENT_TIMESTAMP_N", "now", TypeId::timestamptz},
         Meaning{"SVFOP_LOCALTIMESTAMP", "now", TypeId::timestamp},
         Meaning{"SVFOP_LOCALTIMESTAMP_N", "now", TypeId::timestamp},
+        Meaning{"SVFOP_CURRENT_DATE", "now", TypeId::date},
         Meaning{"SVFOP_CURRENT_USER", "current_user", TypeId::name},
         Meaning{"SVFOP_CURRENT_ROLE", "current_user", TypeId::name},
         Meaning{"SVFOP_USER", "current_user", TypeId::name},

@@ -1,9 +1,11 @@
 // INSERT with ON CONFLICT, UPDATE and DELETE.
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/statement_analyser.hpp"
+#include "sim/models/postgres/plan/plan.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
@@ -30,8 +32,37 @@ Checked<> check_conflict_target(const Node& element, TypeId type) {
                         "an ON CONFLICT target");
 }
 
+// Whether any of its own expressions has one.
+bool has_subquery(const InsertStatement& insert) {
+    bool found = false;
+    const auto look = [&](const ExpressionPtr& expression) {
+        if (expression == nullptr) return;
+        visit_expression(*expression,
+                         [&](const Expression& part) { found |= part.subquery != nullptr; });
+    };
+    for (const std::vector<ExpressionPtr>& row : insert.rows)
+        std::ranges::for_each(row, look);
+    for (const Target& target : insert.returning)
+        look(target.expression);
+    if (insert.on_conflict) {
+        look(insert.on_conflict->condition);
+        for (const Assignment& assignment : insert.on_conflict->assignments)
+            look(assignment.value);
+    }
+    return found;
+}
+
 int place_of(const Node& node) {
     return location(*open_node(node).body);
+}
+
+Checked<> check_assignable(const Column& column) {
+    if (column.identity != Identity::always) return {};
+    auto error = sql_error(
+        "428C9", fmt::format("column \"{}\" can only be updated to DEFAULT", column.name));
+    error.error()->detail = fmt::format(
+        "Column \"{}\" is an identity column defined as GENERATED ALWAYS.", column.name);
+    return error;
 }
 
 }  // namespace
@@ -52,20 +83,27 @@ Checked<std::vector<std::size_t>> StatementAnalyser::insert_columns(const Node& 
         columns.push_back(*found);
     }
     if (columns.empty()) {
-        for (std::size_t i = 0; i < table.columns.size(); ++i)
-            columns.push_back(i);
+        for (std::size_t i = 0; i < table.columns.size(); ++i) {
+            if (!table.columns[i].dropped) columns.push_back(i);
+        }
     }
     return columns;
 }
 
-Checked<InsertStatement> StatementAnalyser::insert(const Node& body) {
-    SQL_CHECK(only_members(
-        body, {"relation", "cols", "selectStmt", "onConflictClause", "returningList", "override"},
-        "INSERT"));
-    if (text(body, "override") != "OVERRIDING_NOT_SET") return not_covered("OVERRIDING");
+Checked<InsertStatement> StatementAnalyser::insert(const Node& body, const Scope* outer) {
+    SQL_CHECK(only_members(body,
+                           {"relation", "cols", "selectStmt", "onConflictClause", "returningList",
+                            "override", "withClause"},
+                           "INSERT"));
+    // This INSERT may be in the WITH of another, and have others in its own.
+    const Overriding around_this = std::exchange(overriding_, overriding(body));
     const Node& range_variable = *find(body, "relation");
     InsertStatement insert;
+    Query level;
+    Scope around{.outer = outer, .query = &level};
+    if (const Node* clause = find(body, "withClause")) SQL_CHECK(with(*clause, level, around));
     SQL_TRY(insert.table, table(range_variable));
+    lock(*insert.table, TableLockMode::row_exclusive);
     const Node& column_nodes = list(body, "cols");
     SQL_TRY(const std::vector<std::size_t> columns, insert_columns(column_nodes, *insert.table));
     const Node* source = find(body, "selectStmt");
@@ -74,24 +112,57 @@ Checked<InsertStatement> StatementAnalyser::insert(const Node& body) {
         for (const Column& column : insert.table->columns)
             row.push_back(default_of(column));
     } else if (const Node& lists = list(*open_node(*source).body, "valuesLists"); !lists.empty()) {
-        SQL_CHECK(only_members(*open_node(*source).body, {"valuesLists", "limitOption", "op"},
+        SQL_CHECK(only_members(*open_node(*source).body,
+                               {"valuesLists", "limitOption", "op", "withClause"},
                                "INSERT ... VALUES"));
-        SQL_CHECK(insert_values(insert, lists, columns, column_nodes));
+        if (const Node* clause = find(*open_node(*source).body, "withClause"))
+            SQL_CHECK(with(*clause, level, around));
+        SQL_CHECK(insert_values(insert, lists, columns, column_nodes, around));
     } else {
-        SQL_CHECK(insert_query(insert, *open_node(*source).body, columns, column_nodes));
+        SQL_CHECK(insert_query(insert, *open_node(*source).body, columns, column_nodes, around));
     }
     Scope scope = scope_of(*insert.table, range_variable, "ON CONFLICT");
+    scope.outer = outer;
+    scope.query = &level;
     if (const Node* clause = find(body, "onConflictClause")) {
         SQL_TRY(insert.on_conflict, on_conflict(*clause, insert, scope));
     }
     scope.clause = "RETURNING";
     SQL_TRY(insert.returning, targets(list(body, "returningList"), scope));
+    if (!level.common_tables.empty() || has_subquery(insert) || outer != nullptr ||
+        insert.source != nullptr) {
+        SQL_CHECK(finish_query(level, {}, nullptr));
+        insert.level = std::make_shared<const Query>(std::move(level));
+    }
+    overriding_ = around_this;
     return insert;
+}
+
+StatementAnalyser::Overriding StatementAnalyser::overriding(const Node& insert) {
+    const std::string override = text(insert, "override");
+    if (override == "OVERRIDING_USER_VALUE") return Overriding::user;
+    return override == "OVERRIDING_SYSTEM_VALUE" ? Overriding::system : Overriding::none;
+}
+
+// False if an identity column keeps to its sequence all the same.
+Checked<bool> StatementAnalyser::takes_given_value(const Column& column) {
+    if (column.identity == Identity::none) return true;
+    if (overriding_ == Overriding::user) return false;
+    if (column.identity == Identity::by_default || overriding_ == Overriding::system) return true;
+    auto error = sql_error("428C9", fmt::format("cannot insert a non-DEFAULT value into column "
+                                                "\"{}\"",
+                                                column.name));
+    error.error()->detail = fmt::format(
+        "Column \"{}\" is an identity column defined as GENERATED ALWAYS.", column.name);
+    error.error()->hint = "Use OVERRIDING SYSTEM VALUE to override.";
+    return error;
 }
 
 Checked<> StatementAnalyser::insert_values(InsertStatement& insert, const Node& lists,
                                            const std::vector<std::size_t>& columns,
-                                           const Node& column_nodes) {
+                                           const Node& column_nodes, const Scope& scope) {
+    Scope values = scope;
+    values.clause = "VALUES";
     const std::size_t width = list(*open_node(lists.front()).body, "items").size();
     for (const Node& node : lists) {
         const Node& items = list(*open_node(node).body, "items");
@@ -108,9 +179,11 @@ Checked<> StatementAnalyser::insert_values(InsertStatement& insert, const Node& 
             row.push_back(default_of(column));
         for (std::size_t i = 0; i < items.size(); ++i) {
             if (open_node(items[i]).kind == "SetToDefault") continue;
-            SQL_TRY(ExpressionPtr value, expressions_.analyse(items[i], Scope{.clause = "VALUES"}));
-            SQL_TRY(row[columns[i]],
-                    expressions_.assign(std::move(value), insert.table->columns[columns[i]]));
+            SQL_TRY(ExpressionPtr value, expressions_.analyse(items[i], values));
+            const Column& column = insert.table->columns[columns[i]];
+            SQL_TRY(value, expressions_.assign(std::move(value), column));
+            SQL_TRY(const bool given, takes_given_value(column));
+            if (given) row[columns[i]] = std::move(value);
         }
         insert.rows.push_back(std::move(row));
     }
@@ -119,8 +192,11 @@ Checked<> StatementAnalyser::insert_values(InsertStatement& insert, const Node& 
 
 Checked<> StatementAnalyser::insert_query(InsertStatement& insert, const Node& query,
                                           const std::vector<std::size_t>& columns,
-                                          const Node& column_nodes) {
-    SQL_TRY(SelectStatement source, select(query, true));
+                                          const Node& column_nodes, const Scope& scope) {
+    const bool plain = text(query, "op") == "SETOP_NONE" && list(query, "distinctClause").empty();
+    SQL_TRY(Query source,
+            this->query(query, &scope, plain ? Unknowns::stay : Unknowns::become_text));
+    scope.query->may_wait |= source.may_wait;
     if (source.targets.size() > columns.size())
         return too_many_expressions(source.targets[columns.size()].expression->location);
     if (source.targets.size() < columns.size() && !column_nodes.empty())
@@ -136,10 +212,12 @@ Checked<> StatementAnalyser::insert_query(InsertStatement& insert, const Node& q
                                                                   .index = i,
                                                                   .location = value->location});
         }
-        SQL_TRY(insert.from_source[columns[i]],
-                expressions_.assign(std::move(value), insert.table->columns[columns[i]]));
+        const Column& column = insert.table->columns[columns[i]];
+        SQL_TRY(value, expressions_.assign(std::move(value), column));
+        SQL_TRY(const bool given, takes_given_value(column));
+        if (given) insert.from_source[columns[i]] = std::move(value);
     }
-    insert.source = std::make_shared<const SelectStatement>(std::move(source));
+    insert.source = std::make_shared<const Query>(std::move(source));
     return {};
 }
 
@@ -197,7 +275,8 @@ Checked<std::vector<Oid>> StatementAnalyser::arbiters(const Node& infer,
         if (!index->unique || !std::ranges::all_of(index->keys, is_wanted) ||
             !std::ranges::all_of(wanted, is_key))
             continue;
-        if (index->predicate && !implies(predicate, index->predicate->expression)) continue;
+        if (index->predicate && !implies(conjuncts(predicate), index->predicate->expression))
+            continue;
         found.push_back(index->oid);
     }
     if (found.empty()) {
@@ -234,10 +313,33 @@ Checked<OnConflict> StatementAnalyser::on_conflict(const Node& body, const Inser
     return clause;
 }
 
+// One column of SET (a, b) = (SELECT ...): the first analyses the query, the others share it.
+Checked<ExpressionPtr> StatementAnalyser::part_of_subquery(
+    const Node& multiple, const Node& link, const Scope& scope,
+    std::shared_ptr<const Subquery>& several) {
+    const auto place = multiple.value("colno", std::size_t{1}) - 1;
+    if (place == 0) {
+        Subquery inner;
+        SQL_TRY(inner.query, subquery(*open_node(*find(link, "subselect")).body, scope));
+        if (inner.query->targets.size() != multiple.value("ncolumns", std::size_t{0})) {
+            return sql_error_at(location(link), "42601",
+                                "number of columns does not match number of values");
+        }
+        several = std::make_shared<const Subquery>(std::move(inner));
+    }
+    return std::make_shared<const Expression>(
+        Expression{.kind = ExpressionKind::subquery,
+                   .type = several->query->targets[place].expression->type,
+                   .index = place,
+                   .subquery = several,
+                   .location = location(link)});
+}
+
 Checked<std::vector<Assignment>> StatementAnalyser::assignments(const Node& nodes,
                                                                 const TableDefinition& table,
                                                                 const Scope& scope) {
     std::vector<Assignment> assignments;
+    std::shared_ptr<const Subquery> several;
     for (const Node& node : nodes) {
         const Node& body = *open_node(node).body;
         const std::string name = text(body, "name");
@@ -251,6 +353,13 @@ Checked<std::vector<Assignment>> StatementAnalyser::assignments(const Node& node
         const Node* value = find(body, "val");
         if (const auto [kind, multiple] = open_node(*value); kind == "MultiAssignRef") {
             const auto [source_kind, source] = open_node(*find(*multiple, "source"));
+            if (source_kind == "SubLink") {
+                SQL_TRY(ExpressionPtr part, part_of_subquery(*multiple, *source, scope, several));
+                SQL_TRY(part, expressions_.assign(std::move(part), table.columns[*column]));
+                SQL_CHECK(check_assignable(table.columns[*column]));
+                assignments.push_back({*column, std::move(part)});
+                continue;
+            }
             if (source_kind != "RowExpr") return not_covered("SET (...) = of other than a row");
             const Node& parts = list(*source, "args");
             if (parts.size() != multiple->value("ncolumns", std::size_t{0})) {
@@ -266,41 +375,98 @@ Checked<std::vector<Assignment>> StatementAnalyser::assignments(const Node& node
         }
         SQL_TRY(ExpressionPtr expression, expressions_.analyse(*value, scope));
         SQL_TRY(expression, expressions_.assign(std::move(expression), definition));
+        SQL_CHECK(check_assignable(definition));
         assignments.push_back({*column, std::move(expression)});
     }
     return assignments;
 }
 
-Checked<UpdateStatement> StatementAnalyser::update(const Node& body) {
-    SQL_CHECK(
-        only_members(body, {"relation", "targetList", "whereClause", "returningList"}, "UPDATE"));
-    const Node& range_variable = *find(body, "relation");
+// The table that is changed is the first item of the query.
+Checked<> StatementAnalyser::open_changed_table(const Node& range_variable, Query& query,
+                                                Scope& scope) {
+    SQL_TRY(TablePtr found, table(range_variable));
+    lock(*found, TableLockMode::row_exclusive);
+    std::string alias = found->name;
+    if (const Node* given = find(range_variable, "alias")) alias = text(*given, "aliasname");
+    query.range.push_back(table_entry(std::move(found), std::move(alias)));
+    scope.relations.push_back(named_entry(query.range.front(), 0));
+    return {};
+}
+
+Checked<UpdateStatement> StatementAnalyser::update(const Node& body, const Scope* outer) {
+    SQL_CHECK(only_members(
+        body,
+        {"relation", "targetList", "whereClause", "returningList", "fromClause", "withClause"},
+        "UPDATE"));
     UpdateStatement update;
-    SQL_TRY(update.scan.table, table(range_variable));
-    Scope scope = scope_of(*update.scan.table, range_variable, "UPDATE");
-    SQL_TRY(update.assignments, assignments(list(body, "targetList"), *update.scan.table, scope));
+    Query query;
+    Scope scope{.clause = "UPDATE", .outer = outer, .query = &query};
+    if (const Node* clause = find(body, "withClause")) SQL_CHECK(with(*clause, query, scope));
+    SQL_CHECK(open_changed_table(*find(body, "relation"), query, scope));
+    update.table = query.range.front().table;
+    std::vector<std::unique_ptr<JoinTree>> trees;
+    trees.push_back(std::make_unique<JoinTree>());
+    SQL_CHECK(from_others(list(body, "fromClause"), query, scope, trees));
+    ExpressionPtr condition;
     if (const Node* where = find(body, "whereClause")) {
         scope.clause = "WHERE";
-        SQL_TRY(update.scan.condition, expressions_.analyse_condition(*where, scope));
+        SQL_TRY(condition, expressions_.analyse_condition(*where, scope));
     }
     scope.clause = "RETURNING";
     SQL_TRY(update.returning, targets(list(body, "returningList"), scope));
-    update.scan.path = choose_path(*update.scan.table, update.scan.condition);
+    scope.clause = "UPDATE";
+    SQL_TRY(update.assignments, assignments(list(body, "targetList"), *update.table, scope));
+    std::vector<ExpressionPtr*> others;
+    for (Target& target : update.returning)
+        others.push_back(&target.expression);
+    for (Assignment& assignment : update.assignments)
+        others.push_back(&assignment.value);
+    SQL_CHECK(finish_query(query, std::move(trees), std::move(condition), others));
+    update.query = std::make_shared<const Query>(std::move(query));
     return update;
 }
 
-Checked<DeleteStatement> StatementAnalyser::remove(const Node& body) {
-    SQL_CHECK(only_members(body, {"relation", "whereClause", "returningList"}, "DELETE"));
-    const Node& range_variable = *find(body, "relation");
+// FROM and USING: they do not see the table that is changed.
+Checked<> StatementAnalyser::from_others(const Node& nodes, Query& query, Scope& scope,
+                                         std::vector<std::unique_ptr<JoinTree>>& trees) {
+    if (nodes.empty()) return {};
+    Scope others = scope;
+    others.hidden = std::move(others.relations);
+    others.relations.clear();
+    SQL_TRY(auto more, from(nodes, query, others));
+    for (const Relation& other : others.relations) {
+        if (other.nameless || other.alias != scope.relations.front().alias) continue;
+        return sql_error("42712",
+                         fmt::format("table name \"{}\" specified more than once", other.alias));
+    }
+    std::ranges::move(others.relations, std::back_inserter(scope.relations));
+    std::ranges::move(more, std::back_inserter(trees));
+    return {};
+}
+
+Checked<DeleteStatement> StatementAnalyser::remove(const Node& body, const Scope* outer) {
+    SQL_CHECK(only_members(
+        body, {"relation", "whereClause", "returningList", "usingClause", "withClause"}, "DELETE"));
     DeleteStatement remove;
-    SQL_TRY(remove.scan.table, table(range_variable));
-    Scope scope = scope_of(*remove.scan.table, range_variable, "WHERE");
+    Query query;
+    Scope scope{.clause = "WHERE", .outer = outer, .query = &query};
+    if (const Node* clause = find(body, "withClause")) SQL_CHECK(with(*clause, query, scope));
+    SQL_CHECK(open_changed_table(*find(body, "relation"), query, scope));
+    remove.table = query.range.front().table;
+    std::vector<std::unique_ptr<JoinTree>> trees;
+    trees.push_back(std::make_unique<JoinTree>());
+    SQL_CHECK(from_others(list(body, "usingClause"), query, scope, trees));
+    ExpressionPtr condition;
     if (const Node* where = find(body, "whereClause")) {
-        SQL_TRY(remove.scan.condition, expressions_.analyse_condition(*where, scope));
+        SQL_TRY(condition, expressions_.analyse_condition(*where, scope));
     }
     scope.clause = "RETURNING";
     SQL_TRY(remove.returning, targets(list(body, "returningList"), scope));
-    remove.scan.path = choose_path(*remove.scan.table, remove.scan.condition);
+    std::vector<ExpressionPtr*> others;
+    for (Target& target : remove.returning)
+        others.push_back(&target.expression);
+    SQL_CHECK(finish_query(query, std::move(trees), std::move(condition), others));
+    remove.query = std::make_shared<const Query>(std::move(query));
     return remove;
 }
 

@@ -9,6 +9,16 @@
 namespace atlas::sim::models::postgres {
 namespace {
 
+// Of the query's own: what an outer query's row has is fixed while this one runs.
+bool needs_no_row(const ExpressionPtr& expression) {
+    bool needs = false;
+    visit_expression(*expression, [&](const Expression& part) {
+        needs |= part.kind == ExpressionKind::aggregate || part.kind == ExpressionKind::window ||
+                 (part.kind == ExpressionKind::column && part.levels_up == 0);
+    });
+    return !needs;
+}
+
 ExpressionPtr make(Expression expression) {
     return std::make_shared<const Expression>(std::move(expression));
 }
@@ -28,6 +38,29 @@ std::unexpected<Failure> no_operator(const std::string& signature, int place) {
         sql_error_at(place, "42883", fmt::format("operator does not exist: {}", signature)),
         "No operator matches the given name and argument types. You might need to add explicit "
         "type casts.");
+}
+
+// The constructs that compare values themselves, and not by the operator, need those of char(n)
+// without the spaces that fill them.
+Checked<std::vector<ExpressionPtr>> compared_as_they_are(const Function& equality,
+                                                         std::vector<ExpressionPtr> operands,
+                                                         ParameterTypes& parameters) {
+    if (equality.arguments.front() != TypeId::bpchar) return operands;
+    for (ExpressionPtr& operand : operands) {
+        SQL_TRY(operand,
+                coerce(std::move(operand), {TypeId::text}, CoercionContext::implicit, parameters));
+    }
+    return operands;
+}
+
+// Whether values of both are kept in the same way.
+bool kept_alike(TypeId left, TypeId right) {
+    const auto alike = [&](auto kind) { return kind(left) && kind(right); };
+    return left == right || alike(is_integer) || alike(is_string);
+}
+
+bool is_row(const Node& node) {
+    return open_node(node).kind == "RowExpr";
 }
 
 // text || anynonarray, or the other way round: what is not text is written as text.
@@ -53,9 +86,19 @@ Checked<ExpressionPtr> ExpressionAnalyser::operator_expression(const Node& body,
         return not_covered(kind, location(body));
     const std::vector<std::string> names = strings(list(body, "name"));
     const Node* left_node = find(body, "lexpr");
-    if (open_node(*find(body, "rexpr")).kind == "RowExpr" ||
-        (left_node != nullptr && open_node(*left_node).kind == "RowExpr"))
-        return not_covered("comparison of rows", location(body));
+    if (left_node != nullptr && is_row(*left_node)) {
+        const Node& right_node = *find(body, "rexpr");
+        if (open_node(right_node).kind == "SubLink") {
+            SQL_TRY(const std::vector<ExpressionPtr> left, row_elements(*left_node, scope));
+            return compared_subquery(*open_node(right_node).body, SubqueryKind::row, names.back(),
+                                     left, location(body), scope);
+        }
+        if (is_row(right_node)) {
+            SQL_TRY(std::vector<ExpressionPtr> left, row_elements(*left_node, scope));
+            SQL_TRY(std::vector<ExpressionPtr> right, row_elements(right_node, scope));
+            return row_comparison(names.back(), std::move(left), std::move(right), location(body));
+        }
+    }
     std::vector<ExpressionPtr> operands;
     if (left_node != nullptr) {
         SQL_TRY(ExpressionPtr left, analyse(*left_node, scope));
@@ -114,14 +157,20 @@ Checked<ExpressionPtr> ExpressionAnalyser::call(const Function& function,
         SQL_TRY(arguments[i], coerce_or_fail(std::move(arguments[i]), {function.arguments[i]},
                                              CoercionContext::implicit));
     }
+    // Errors about the whole point to where it begins.
+    int begin = place;
+    for (const ExpressionPtr& argument : arguments) {
+        if (argument->location >= 0) begin = std::min(begin, argument->location);
+    }
     return make({.kind = ExpressionKind::call,
                  .type = {function.result},
                  .function = &function,
                  .arguments = std::move(arguments),
-                 .location = place});
+                 .location = begin});
 }
 
 Checked<ExpressionPtr> ExpressionAnalyser::in_list(const Node& body, const Scope& scope) {
+    if (is_row(*find(body, "lexpr"))) return rows_in_list(body, scope);
     SQL_TRY(ExpressionPtr left, analyse(*find(body, "lexpr"), scope));
     const auto [kind, items_body] = open_node(*find(body, "rexpr"));
     if (kind != "List") return not_covered("IN over other than a list", location(body));
@@ -142,11 +191,28 @@ Checked<ExpressionPtr> ExpressionAnalyser::in_list(const Node& body, const Scope
                 coerce_or_fail(std::move(expression), {*type}, CoercionContext::implicit));
     }
     SQL_TRY(ExpressionPtr equality, apply_operator("=", {all[0], all[1]}, location(body)));
+    SQL_TRY(all, compared_as_they_are(*equality->function, std::move(all), parameters_));
+    // Those that need no row come first.
+    std::vector<ExpressionPtr> ordered{all.front()};
+    const auto compared = std::span<const ExpressionPtr>(all).subspan(1);
+    std::ranges::copy_if(compared, std::back_inserter(ordered), needs_no_row);
+    const std::size_t array_size = ordered.size() - 1;
+    std::ranges::remove_copy_if(compared, std::back_inserter(ordered), needs_no_row);
+    all = std::move(ordered);
+    // One alone is compared as it is.
+    const auto in_array = std::span<const ExpressionPtr>(all).subspan(1, array_size);
+    const bool computes =
+        array_size > 1 && std::ranges::any_of(in_array, [](const ExpressionPtr& item) {
+            return item->kind != ExpressionKind::constant &&
+                   item->kind != ExpressionKind::parameter;
+        });
     return make({.kind = ExpressionKind::in_list,
                  .type = {TypeId::boolean},
+                 .index = array_size,
                  .function = equality->function,
                  .arguments = std::move(all),
                  .negated = strings(list(body, "name")).back() == "<>",
+                 .computes_items = computes,
                  .location = location(body)});
 }
 
@@ -189,6 +255,10 @@ Checked<ExpressionPtr> ExpressionAnalyser::any_element(const Node& body, const S
         return sql_error_at(location(body), "42809",
                             "op ANY/ALL (array) requires operator to yield boolean");
     }
+    const std::vector<TypeId>& compared = comparison->function->arguments;
+    if (!kept_alike(compared[1], element) || compared[0] == TypeId::bpchar ||
+        compared[0] == TypeId::jsonb)
+        return not_covered("op ANY/ALL over elements that are converted", location(body));
     return make({.kind = ExpressionKind::any_element,
                  .type = {TypeId::boolean},
                  .function = comparison->function,
@@ -202,10 +272,12 @@ Checked<ExpressionPtr> ExpressionAnalyser::distinct_test(const Node& body, const
     SQL_TRY(ExpressionPtr right, analyse(*find(body, "rexpr"), scope));
     SQL_TRY(ExpressionPtr equality,
             apply_operator("=", {std::move(left), std::move(right)}, location(body)));
+    SQL_TRY(std::vector<ExpressionPtr> sides,
+            compared_as_they_are(*equality->function, equality->arguments, parameters_));
     return make({.kind = ExpressionKind::is_distinct,
                  .type = {TypeId::boolean},
                  .function = equality->function,
-                 .arguments = equality->arguments,
+                 .arguments = std::move(sides),
                  .negated = text(body, "kind") == "AEXPR_NOT_DISTINCT",
                  .location = location(body)});
 }
@@ -215,6 +287,8 @@ Checked<ExpressionPtr> ExpressionAnalyser::null_if(const Node& body, const Scope
     SQL_TRY(ExpressionPtr right, analyse(*find(body, "rexpr"), scope));
     SQL_TRY(ExpressionPtr equality,
             apply_operator("=", {std::move(left), std::move(right)}, location(body)));
+    if (equality->function->arguments.front() == TypeId::bpchar)
+        return not_covered("NULLIF of char(n)", location(body));
     return make({.kind = ExpressionKind::null_if,
                  .type = equality->arguments[0]->type,
                  .function = equality->function,

@@ -76,7 +76,24 @@ void restore_negative_integer(json& constant, std::string_view text) {
     (*value)["ival"] = minuses % 2 == 1 ? -number : number;
 }
 
+// The same of an option: INCREMENT BY -1. Its location is that of its name.
+void restore_negative_option(json& option, std::string_view text) {
+    const auto value = option.find("arg");
+    if (value == option.end() || !value->contains("Integer")) return;
+    json constant{{"ival", std::move((*value)["Integer"])}, {"location", option["location"]}};
+    auto position = static_cast<std::size_t>(option.value("location", 0));
+    while (position < text.size() && text[position] != '-' &&
+           (text[position] < '0' || text[position] > '9'))
+        ++position;
+    constant["location"] = position;
+    restore_negative_integer(constant, text);
+    (*value)["Integer"] = std::move(constant["ival"]);
+}
+
 void restore_negative_integers(json& node, std::string_view text) {
+    if (node.is_object() && node.contains("DefElem")) {
+        restore_negative_option(node["DefElem"], text);
+    }
     if (node.is_object()) {
         const auto constant = node.find("A_Const");
         if (constant != node.end()) {

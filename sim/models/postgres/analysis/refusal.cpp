@@ -50,6 +50,13 @@ Checked<> check_schema(std::string_view schema) {
     return sql_error("3F000", fmt::format("schema \"{}\" does not exist", schema));
 }
 
+bool is_default_collation(const Node& clause, TypeId type) {
+    const std::vector<std::string> given = strings(list(clause, "collname"));
+    const bool named = given.back() == "default" &&
+                       (given.size() == 1 || (given.size() == 2 && given.front() == "pg_catalog"));
+    return named && (type == TypeId::unknown || listed(type).collatable);
+}
+
 std::unexpected<Failure> refused_collation(const Node& clause, TypeId type) {
     const int place = location(clause);
     if (type != TypeId::unknown && !listed(type).collatable) {

@@ -19,6 +19,8 @@ namespace atlas::sim::models::postgres {
 Checked<> check_schema(std::string_view schema);
 
 /// A CollateClause over an argument or a column of that type. 42804, 3F000, 42704 or 0A000.
+/// COLLATE "default", which changes nothing, over what can have a collation.
+bool is_default_collation(const Node& clause, TypeId type);
 std::unexpected<Failure> refused_collation(const Node& clause, TypeId type);
 
 /// Of CREATE TABLE and CREATE INDEX, for what is given of these: USING and TABLESPACE.

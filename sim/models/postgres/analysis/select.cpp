@@ -1,17 +1,34 @@
-// SELECT over one table or none, and what RETURNING shares with it.
+// SELECT and VALUES, and what RETURNING shares with them. The clauses are analysed in PostgreSQL's
+// order, because the first error speaks.
 
 #include <algorithm>
 
+#include "sim/models/postgres/analysis/pull_up.hpp"
+#include "sim/models/postgres/analysis/refusal.hpp"
+#include "sim/models/postgres/analysis/row_locking.hpp"
 #include "sim/models/postgres/analysis/statement_analyser.hpp"
+#include "sim/models/postgres/catalog/system_relations.hpp"
+#include "sim/models/postgres/plan/access_path.hpp"
+#include "sim/models/postgres/plan/outer_joins.hpp"
+#include "sim/models/postgres/plan/plan.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
 
+// A column of the query's own FROM is the table's column, whatever queries are in between.
 Target make_target(std::string name, ExpressionPtr expression, const Scope& scope) {
     Target target{.name = std::move(name), .expression = std::move(expression)};
-    if (target.expression->kind == ExpressionKind::column) {
-        target.table_oid = scope.relations[target.expression->relation].table->oid;
-        target.column_number = static_cast<std::int16_t>(target.expression->index + 1);
+    const Expression& column = *target.expression;
+    const bool is_column = column.kind == ExpressionKind::column && !column.relabelled;
+    if (!is_column || column.levels_up > 0) return target;
+    if (scope.query != nullptr && column.relation < scope.query->range.size()) {
+        const RangeEntry& entry = scope.query->range[column.relation];
+        target.table_oid = entry.columns[column.index].table_oid;
+        target.column_number = entry.columns[column.index].column_number;
+    } else if (column.relation < scope.relations.size() &&
+               scope.relations[column.relation].table != nullptr) {
+        target.table_oid = scope.relations[column.relation].table->oid;
+        target.column_number = static_cast<std::int16_t>(column.index + 1);
     }
     return target;
 }
@@ -31,142 +48,162 @@ Checked<> expand_star(const std::string& alias, const Scope& scope, int place,
     bool expanded = false;
     for (std::size_t i = 0; i < scope.relations.size(); ++i) {
         const Relation& relation = scope.relations[i];
-        if (alias.empty() ? relation.qualified_only : relation.alias != alias) continue;
+        const bool named = !relation.nameless && relation.alias == alias;
+        if (alias.empty() ? relation.qualified_only : !named) continue;
         expanded = true;
-        for (std::size_t column = 0; column < relation.table->columns.size(); ++column) {
-            const Column& definition = relation.table->columns[column];
-            auto expression =
-                std::make_shared<const Expression>(Expression{.kind = ExpressionKind::column,
-                                                              .type = definition.type,
-                                                              .index = column,
-                                                              .relation = i,
-                                                              .location = place});
-            targets.push_back(make_target(definition.name, std::move(expression), scope));
+        if (relation.table != nullptr && is_system_relation(relation.table->oid) &&
+            std::ranges::any_of(relation.table->columns, &Column::dropped))
+            return not_covered(fmt::format("all columns of {}", relation.table->name), place);
+        for (const NamedExpression& column : columns_of(relation, i)) {
+            Expression copy = *column.expression;
+            copy.location = place;
+            targets.push_back(make_target(
+                column.name, std::make_shared<const Expression>(std::move(copy)), scope));
         }
+        if (!alias.empty()) return {};
     }
     if (expanded) return {};
     if (alias.empty())
         return sql_error_at(place, "42601", "SELECT * with no tables specified is not valid");
-    return sql_error_at(place, "42P01",
-                        fmt::format("missing FROM-clause entry for table \"{}\"", alias));
-}
-
-Checked<> check_ungrouped(const Expression& expression, const Scope& scope) {
-    const Expression* ungrouped = nullptr;
-    visit_expression(expression, [&](const Expression& part) {
-        if (part.kind == ExpressionKind::column && ungrouped == nullptr) ungrouped = &part;
-    });
-    if (ungrouped == nullptr) return {};
-    const Relation& relation = scope.relations[ungrouped->relation];
-    return sql_error_at(
-        ungrouped->location, "42803",
-        fmt::format("column \"{}.{}\" must appear in the GROUP BY clause or be used in an "
-                    "aggregate function",
-                    relation.alias, relation.table->columns[ungrouped->index].name));
-}
-
-RowLockStrength strength_of(std::string_view clause) {
-    if (clause == "LCS_FORKEYSHARE") return RowLockStrength::key_share;
-    if (clause == "LCS_FORSHARE") return RowLockStrength::share;
-    if (clause == "LCS_FORNOKEYUPDATE") return RowLockStrength::no_key_update;
-    return RowLockStrength::update;
+    for (const Scope* outer = scope.outer; outer != nullptr; outer = outer->outer) {
+        for (const Relation& relation : outer->relations) {
+            if (!relation.nameless && relation.alias == alias)
+                return not_covered("all columns of an outer query's table", place);
+        }
+    }
+    return no_such_relation(scope, alias, place);
 }
 
 }  // namespace
 
-Checked<SelectStatement> StatementAnalyser::select(const Node& body, bool is_source) {
-    SQL_CHECK(only_members(body,
-                           {"targetList", "fromClause", "whereClause", "sortClause", "limitCount",
-                            "limitOffset", "limitOption", "lockingClause", "op"},
-                           "SELECT"));
-    if (text(body, "op") != "SETOP_NONE") return not_covered("UNION, INTERSECT and EXCEPT");
+Checked<Query> StatementAnalyser::query(const Node& body, const Scope* outer, Unknowns unknowns) {
+    SQL_CHECK(only_members(
+        body,
+        {"targetList", "fromClause", "whereClause", "groupClause", "havingClause", "windowClause",
+         "distinctClause", "valuesLists", "sortClause", "limitCount", "limitOffset", "limitOption",
+         "lockingClause", "withClause", "op", "all", "larg", "rarg"},
+        "SELECT"));
+    const DepthGuard guard(expressions_.depth(), DepthGuard::of_query);
+    SQL_CHECK(guard.check());
     if (text(body, "limitOption") == "LIMIT_OPTION_WITH_TIES") return not_covered("WITH TIES");
-    SelectStatement select;
-    Scope scope{.clause = "SELECT"};
-    TablePtr from;
-    if (const Node& tables = list(body, "fromClause"); !tables.empty()) {
-        const auto [kind, source] = open_node(tables.front());
-        if (tables.size() > 1 || kind != "RangeVar") {
-            for (const Node& each : tables) {
-                SQL_CHECK(check_source(each));
-            }
-            const bool joined_tables = tables.size() > 1 || kind == "JoinExpr";
-            return not_covered(joined_tables ? "joins" : fmt::format("{} in FROM", kind),
-                               location(*source));
-        }
-        if (const Node* alias = find(*source, "alias");
-            alias != nullptr && find(*alias, "colnames") != nullptr)
-            return not_covered("column aliases in FROM", location(*source));
-        SQL_TRY(from, table(*source));
-        scope = scope_of(*from, *source, "SELECT");
+    Query query;
+    Scope scope{.clause = "SELECT", .outer = outer, .query = &query};
+    if (const Node* clause = find(body, "withClause")) SQL_CHECK(with(*clause, query, scope));
+    if (!list(body, "valuesLists").empty()) {
+        SQL_CHECK(values_query(body, query, scope));
+    } else if (text(body, "op") != "SETOP_NONE") {
+        SQL_CHECK(set_operation(body, query, scope));
+    } else {
+        SQL_CHECK(select(body, query, scope, unknowns));
     }
-    scope.aggregates = &select.aggregates;
-    scope.may_wait = from == nullptr;
-    SQL_TRY(select.targets, targets(list(body, "targetList"), scope, is_source));
+    return query;
+}
+
+Checked<QueryPtr> StatementAnalyser::subquery(const Node& select, const Scope& outer) {
+    SQL_TRY(Query inner, query(select, &outer));
+    if (outer.query != nullptr) outer.query->may_wait |= inner.may_wait;
+    return std::make_shared<const Query>(std::move(inner));
+}
+
+Checked<> StatementAnalyser::select(const Node& body, Query& query, Scope& scope,
+                                    Unknowns unknowns) {
+    SQL_TRY(auto tree, from(list(body, "fromClause"), query, scope));
+    const Node& windows = list(body, "windowClause");
+    scope.named_windows = &windows;
+    scope.aggregates = &query.aggregates;
+    scope.windows = &query.windows;
+    std::vector<const Node*> window_definitions;
+    scope.window_definitions = &window_definitions;
+    scope.may_wait = true;
+    SQL_TRY(query.targets, targets(list(body, "targetList"), scope, unknowns));
     scope.may_wait = false;
-    Scope without_aggregates = scope;
-    without_aggregates.aggregates = nullptr;
+    Scope plain = scope;
+    plain.aggregates = nullptr;
+    plain.windows = nullptr;
+    ExpressionPtr condition;
     if (const Node* where = find(body, "whereClause")) {
-        without_aggregates.clause = "WHERE";
-        SQL_TRY(select.condition, expressions_.analyse_condition(*where, without_aggregates));
+        plain.clause = "WHERE";
+        SQL_TRY(condition, expressions_.analyse_condition(*where, plain));
+    }
+    if (const Node* having = find(body, "havingClause")) {
+        Scope of_groups = scope;
+        of_groups.windows = nullptr;
+        of_groups.clause = "HAVING";
+        SQL_TRY(query.having, expressions_.analyse_condition(*having, of_groups));
     }
     Scope ordering = scope;
     ordering.clause = "ORDER BY";
-    SQL_TRY(select.order_by, sort_keys(list(body, "sortClause"), select.targets, ordering));
-    select.aggregates_rows = !select.aggregates.empty();
-    if (select.aggregates_rows) {
-        for (const Target& target : select.targets) {
-            SQL_CHECK(check_ungrouped(*target.expression, scope));
-            const Function* function = target.expression->function;
-            // Beside an aggregate all columns are computed at once.
-            if (function != nullptr && function->waits)
-                return waits_elsewhere(*function, target.expression->location);
-        }
-        for (const SortKey& key : select.order_by) {
-            SQL_CHECK(check_ungrouped(*key.expression, scope));
-        }
-    }
-    without_aggregates.clause = "LIMIT";
-    if (const Node* limit = find(body, "limitCount")) {
-        SQL_TRY(select.limit, expressions_.analyse_bigint(*limit, without_aggregates));
-    }
-    without_aggregates.clause = "OFFSET";
-    if (const Node* offset = find(body, "limitOffset")) {
-        SQL_TRY(select.offset, expressions_.analyse_bigint(*offset, without_aggregates));
-    }
-    if (const Node& locking = list(body, "lockingClause"); !locking.empty()) {
-        SQL_TRY(select.locking, row_locking(locking, select, scope));
-    }
-    if (from != nullptr) {
-        AccessPath path = choose_path(*from, select.condition);
-        select.from = TableScan{std::move(from), std::move(select.condition), std::move(path)};
-        select.condition = nullptr;
-    } else {
-        // Without a table there is nothing to lock, and PostgreSQL says nothing.
-        select.locking.reset();
-    }
-    return select;
+    SQL_TRY(query.order_by, sort_keys(list(body, "sortClause"), query.targets, ordering));
+    plain.clause = "GROUP BY";
+    SQL_CHECK(group_by(list(body, "groupClause"), query, plain));
+    plain.clause = "DISTINCT ON";
+    SQL_CHECK(distinct(list(body, "distinctClause"), query, scope));
+    SQL_CHECK(limit(body, query, plain));
+    SQL_CHECK(expressions_.define_windows(scope));
+    query.grouped = !query.group_by.empty() || !query.aggregates.empty() || query.having != nullptr;
+    if (const Node& locking = list(body, "lockingClause"); !locking.empty())
+        SQL_CHECK(row_locking(locking, query));
+    SQL_CHECK(check_grouping(query));
+    return finish_query(query, std::move(tree), std::move(condition));
 }
 
-// What is wrong with the names of an item of FROM is said before that the item is not covered.
-Checked<> StatementAnalyser::check_source(const Node& node) {
-    const auto [kind, body] = open_node(node);
-    if (kind == "RangeVar") {
-        SQL_CHECK(table(*body));
-    } else if (kind == "JoinExpr") {
-        SQL_CHECK(check_source(*find(*body, "larg")));
-        SQL_CHECK(check_source(*find(*body, "rarg")));
-    } else if (kind == "RangeFunction") {
-        for (const Node& function : list(*body, "functions")) {
-            const Node& call = list(*open_node(function).body, "items").front();
-            SQL_CHECK(expressions_.analyse(call, Scope{.clause = "functions in FROM"}));
-        }
+Checked<> StatementAnalyser::limit(const Node& body, Query& query, const Scope& scope) {
+    Scope counting = scope;
+    counting.clause = "OFFSET";
+    if (const Node* offset = find(body, "limitOffset")) {
+        SQL_TRY(query.offset, expressions_.analyse_bigint(*offset, counting));
+    }
+    counting.clause = "LIMIT";
+    if (const Node* count = find(body, "limitCount")) {
+        SQL_TRY(query.limit, expressions_.analyse_bigint(*count, counting));
     }
     return {};
 }
 
+Checked<> StatementAnalyser::values_query(const Node& body, Query& query, Scope& scope) {
+    RangeEntry entry{.kind = RangeKind::values, .alias = "*VALUES*"};
+    Scope plain = scope;
+    plain.clause = "VALUES";
+    for (const Node& node : list(body, "valuesLists")) {
+        std::vector<ExpressionPtr>& row = entry.values.emplace_back();
+        for (const Node& item : list(*open_node(node).body, "items")) {
+            SQL_TRY(ExpressionPtr value, expressions_.analyse(item, plain));
+            row.push_back(std::move(value));
+        }
+        if (row.size() != entry.values.front().size()) {
+            return sql_error_at(row.front()->location, "42601",
+                                "VALUES lists must all be the same length");
+        }
+    }
+    for (std::size_t i = 0; i < entry.values.front().size(); ++i) {
+        std::vector<ExpressionPtr> column;
+        for (const std::vector<ExpressionPtr>& row : entry.values)
+            column.push_back(row[i]);
+        SQL_TRY(const ColumnType type, common_column_type(column, "VALUES"));
+        if (type.id == TypeId::regclass) return not_covered("values of type regclass");
+        for (std::vector<ExpressionPtr>& row : entry.values) {
+            SQL_TRY(row[i],
+                    expressions_.coerce_or_fail(row[i], {type.id}, CoercionContext::implicit));
+        }
+        entry.columns.push_back({fmt::format("column{}", i + 1), type});
+    }
+    scope.relations.push_back(named_entry(entry, 0));
+    query.range.push_back(std::move(entry));
+    for (const NamedExpression& column : *scope.relations.front().columns)
+        query.targets.push_back(make_target(column.name, column.expression, scope));
+    Scope ordering = scope;
+    ordering.clause = "ORDER BY";
+    SQL_TRY(query.order_by, sort_keys(list(body, "sortClause"), query.targets, ordering));
+    SQL_CHECK(limit(body, query, ordering));
+    if (const Node& locking = list(body, "lockingClause"); !locking.empty())
+        return locking_not_applicable(locking, "VALUES");
+    std::vector<std::unique_ptr<JoinTree>> tree;
+    tree.push_back(std::make_unique<JoinTree>());
+    return finish_query(query, std::move(tree), nullptr);
+}
+
 Checked<std::vector<Target>> StatementAnalyser::targets(const Node& nodes, const Scope& scope,
-                                                        bool is_source) {
+                                                        Unknowns unknowns) {
     Scope without_waits = scope;
     without_waits.may_wait = false;
     std::vector<Target> targets;
@@ -179,97 +216,46 @@ Checked<std::vector<Target>> StatementAnalyser::targets(const Node& nodes, const
         }
         const bool is_call = open_node(value).kind == "FuncCall";
         const Scope& of_value = is_call ? scope : without_waits;
-        SQL_TRY(ExpressionPtr expression, is_source ? expressions_.analyse(value, of_value)
-                                                    : expressions_.analyse_output(value, of_value));
+        SQL_TRY(ExpressionPtr expression, unknowns == Unknowns::stay
+                                              ? expressions_.analyse(value, of_value)
+                                              : expressions_.analyse_output(value, of_value));
+        if (expression->type.id == TypeId::regclass)
+            return not_covered("values of type regclass", expression->location);
+        if (expression->function != nullptr && expression->function->waits &&
+            scope.query != nullptr)
+            scope.query->may_wait = true;
         std::string name = text(body, "name");
+        // The one column of a subquery may have come from a star.
+        const Subquery* const subquery = expression->subquery.get();
+        if (name.empty() && subquery != nullptr && subquery->kind == SubqueryKind::scalar)
+            name = subquery->query->targets.front().name;
         if (name.empty()) name = output_name(value);
         targets.push_back(make_target(std::move(name), std::move(expression), scope));
     }
     return targets;
 }
 
-Checked<std::vector<SortKey>> StatementAnalyser::sort_keys(const Node& nodes,
-                                                           const std::vector<Target>& targets,
-                                                           const Scope& scope) {
-    std::vector<SortKey> keys;
-    for (const Node& node : nodes) {
-        const Node& body = *open_node(node).body;
-        const Node& value = *find(body, "node");
-        const auto [kind, inner] = open_node(value);
-        const std::string direction = text(body, "sortby_dir");
-        if (direction == "SORTBY_USING") return not_covered("ORDER BY ... USING");
-        SortKey key{.descending = direction == "SORTBY_DESC"};
-        const std::string nulls = text(body, "sortby_nulls");
-        key.nulls_first =
-            nulls == "SORTBY_NULLS_FIRST" || (nulls == "SORTBY_NULLS_DEFAULT" && key.descending);
-        if (kind == "A_Const" && find(*inner, "ival") != nullptr) {
-            const auto position = find(*inner, "ival")->value("ival", std::int64_t{0});
-            if (position < 1 || std::cmp_greater(position, targets.size())) {
-                return sql_error_at(
-                    location(*inner), "42P10",
-                    fmt::format("ORDER BY position {} is not in select list", position));
-            }
-            key.expression = targets[static_cast<std::size_t>(position - 1)].expression;
-        } else if (kind == "A_Const" && find(*inner, "isnull") == nullptr) {
-            return sql_error_at(location(*inner), "42601", "non-integer constant in ORDER BY");
-        } else if (kind == "ColumnRef" && list(*inner, "fields").size() == 1 &&
-                   open_node(list(*inner, "fields").front()).kind == "String") {
-            // A bare name is an output column before it is an input column (SQL92's rule).
-            const std::string name = text(*open_node(list(*inner, "fields").front()).body, "sval");
-            for (const Target& target : targets) {
-                if (target.name != name) continue;
-                if (key.expression != nullptr &&
-                    !same_expression(*key.expression, *target.expression)) {
-                    return sql_error_at(location(*inner), "42702",
-                                        fmt::format("ORDER BY \"{}\" is ambiguous", name));
-                }
-                key.expression = target.expression;
-            }
-        }
-        if (key.expression == nullptr) {
-            SQL_TRY(key.expression, expressions_.analyse_output(value, scope));
-        }
-        if (find_operator("<", key.expression->type.id, key.expression->type.id) == nullptr &&
-            key.expression->type.id != TypeId::varchar) {
-            if (key.expression->type.id == TypeId::json) {
-                return sql_error_at(location(*inner), "42883",
-                                    "could not identify an ordering operator for type json");
-            }
-            return not_covered(
-                fmt::format("ordering by type {}", display_name(key.expression->type.id)));
-        }
-        keys.push_back(std::move(key));
+Checked<> finish_query(Query& query, std::vector<std::unique_ptr<JoinTree>> from,
+                       ExpressionPtr condition, const std::vector<ExpressionPtr*>& others) {
+    for (const RangeEntry& entry : query.range) {
+        if (entry.query != nullptr) query.may_wait |= entry.query->may_wait;
     }
-    return keys;
-}
-
-Checked<RowLocking> StatementAnalyser::row_locking(const Node& nodes, const SelectStatement& select,
-                                                   const Scope& scope) {
-    RowLocking locking{.strength = RowLockStrength::key_share};
-    for (const Node& node : nodes) {
-        const Node& body = *open_node(node).body;
-        const RowLockStrength strength = strength_of(text(body, "strength"));
-        for (const Node& named : list(body, "lockedRels")) {
-            const Node& relation = *open_node(named).body;
-            const std::string name = text(relation, "relname");
-            if (scope.relations.empty() || scope.relations.front().alias != name) {
-                return sql_error_at(location(relation), "42P01",
-                                    fmt::format("relation \"{}\" in {} clause not found in FROM "
-                                                "clause",
-                                                name, clause_name(strength)));
-            }
-        }
-        if (select.aggregates_rows) {
-            return sql_error("0A000", fmt::format("{} is not allowed with aggregate functions",
-                                                  clause_name(strength)));
-        }
-        locking.strength = std::max(locking.strength, strength);
-        const std::string policy = text(body, "waitPolicy");
-        if (policy == "LockWaitError") locking.policy = WaitPolicy::no_wait;
-        if (policy == "LockWaitSkip" && locking.policy == WaitPolicy::wait)
-            locking.policy = WaitPolicy::skip_locked;
+    pull_up(query, from, condition, others);
+    reduce_outer_joins(from, condition);
+    for (const auto& tree : from) {
+        auto there = check_rows_are_there(*tree, query, false);
+        // PostgreSQL makes joins of EXISTS and IN, and might have found the rows to be there.
+        if (!there && condition != nullptr && has_subquery(*condition))
+            return not_covered("FOR UPDATE of an outer join beside a subquery in WHERE");
+        SQL_CHECK(std::move(there));
     }
-    return locking;
+    SQL_TRY(query.plan, plan_from(query, from, condition));
+    query.has_volatile = has_volatile_parts(query, from, condition);
+    query.is_simple = is_simple(query);
+    if (!query.is_simple) return {};
+    std::ranges::move(from, std::back_inserter(query.from));
+    query.where = std::move(condition);
+    return {};
 }
 
 }  // namespace atlas::sim::models::postgres

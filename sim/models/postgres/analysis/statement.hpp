@@ -11,69 +11,17 @@
 #include <vector>
 
 #include "sim/models/postgres/analysis/expression.hpp"
+#include "sim/models/postgres/analysis/query.hpp"
 #include "sim/models/postgres/catalog/table.hpp"
 #include "sim/models/postgres/functions/function.hpp"
 #include "sim/models/postgres/locks/lock_mode.hpp"
+#include "sim/models/postgres/mvcc/transaction.hpp"
 #include "sim/models/postgres/session.hpp"
 
 namespace atlas::sim::models::postgres {
 
-/// A column of a result.
-struct Target {
-    std::string name;
-    ExpressionPtr expression;
-    /// The table's column it is, for RowDescription; 0 where it is none.
-    Oid table_oid = 0;
-    std::int16_t column_number = 0;
-};
-
-struct SortKey {
-    ExpressionPtr expression = {};
-    bool descending = false;
-    bool nulls_first = false;
-};
-
-struct AggregateCall {
-    AggregateKind kind = AggregateKind::count_rows;
-    ExpressionPtr argument = {};  ///< Null for count(*).
-    ExpressionPtr filter = {};    ///< FILTER (WHERE ...), may be null.
-    bool distinct = false;
-    TypeId result = TypeId::none;
-};
-
-enum class WaitPolicy : std::uint8_t { wait, skip_locked, no_wait };
-
-struct RowLocking {
-    RowLockStrength strength = RowLockStrength::update;
-    WaitPolicy policy = WaitPolicy::wait;
-};
-
-/// How rows of the table are found: an index whose first keys are each equal to something, or
-/// (no index) all rows in turn. The condition is checked in full on each row all the same.
-struct AccessPath {
-    std::shared_ptr<const IndexDefinition> index;
-    std::vector<ExpressionPtr> equal_to;  ///< One for each leading key of the index.
-};
-
-/// One table, its condition, and how to find the rows.
-struct TableScan {
-    TablePtr table;
-    ExpressionPtr condition;  ///< May be null.
-    AccessPath path = {};
-};
-
 struct SelectStatement {
-    std::optional<TableScan> from;
-    /// Without FROM: WHERE.
-    ExpressionPtr condition;
-    std::vector<Target> targets;
-    /// Set when the statement aggregates all rows into one.
-    bool aggregates_rows = false;
-    std::vector<AggregateCall> aggregates = {};
-    std::vector<SortKey> order_by = {};
-    ExpressionPtr limit = {};
-    ExpressionPtr offset = {};
-    std::optional<RowLocking> locking = {};
+    QueryPtr query;
 };
 
 struct Assignment {
@@ -99,24 +47,104 @@ struct InsertStatement {
     /// Rows as wide as the table, defaults filled in.
     std::vector<std::vector<ExpressionPtr>> rows;
     /// INSERT ... SELECT: the query, and the table's row over its columns (relation 0).
-    std::shared_ptr<const SelectStatement> source;
+    QueryPtr source;
     std::vector<ExpressionPtr> from_source;
+    /// WITH, and what the subqueries among its expressions are part of. Null without either.
+    QueryPtr level = {};
     std::optional<OnConflict> on_conflict = {};
     std::vector<Target> returning = {};
 };
 
+/// The table is the first of the query's range table; what is in FROM or USING comes after.
 struct UpdateStatement {
-    TableScan scan;
+    TablePtr table;
+    QueryPtr query;
     std::vector<Assignment> assignments;
     std::vector<Target> returning = {};
 };
 
 struct DeleteStatement {
-    TableScan scan;
+    TablePtr table;
+    QueryPtr query;
     std::vector<Target> returning = {};
 };
 
+/// One that WITH has.
+struct ModifyStatement {
+    std::variant<InsertStatement, UpdateStatement, DeleteStatement> body;
+};
+
 struct TruncateStatement {
+    std::vector<std::string> tables;
+    bool cascade = false;
+    bool restart_identity = false;
+};
+
+/// A FOREIGN KEY as it was written: what its names mean is found out when both tables are locked.
+struct ForeignKeyRequest {
+    std::string name = {};
+    std::vector<std::string> columns = {};
+    std::string table = {};
+    /// Empty for the primary key.
+    std::vector<std::string> referenced = {};
+    ReferentialAction on_delete = ReferentialAction::no_action;
+    ReferentialAction on_update = ReferentialAction::no_action;
+    std::vector<std::string> set_on_delete = {};
+};
+
+/// The options of a sequence as they were given.
+struct SequenceRequest {
+    std::optional<TypeId> type = {};
+    std::optional<std::int64_t> start = {}, increment = {}, minimum = {}, maximum = {}, cache = {};
+    std::optional<bool> cycle = {};
+    /// NO MINVALUE and NO MAXVALUE.
+    bool default_minimum = false;
+    bool default_maximum = false;
+    /// RESTART without a value is RESTART at `start`.
+    bool restart = false;
+    std::optional<std::int64_t> restart_at = {};
+    /// A table and its column; empty strings for NONE.
+    std::optional<std::pair<std::string, std::string>> owned_by = {};
+
+    /// Something other than OWNED BY.
+    bool changes_values() const {
+        return type || start || increment || minimum || maximum || cache || cycle ||
+               default_minimum || default_maximum || restart;
+    }
+};
+
+struct CreateSequenceStatement {
+    std::string name;
+    SequenceRequest request;
+    bool if_not_exists = false;
+};
+
+struct AlterSequenceStatement {
+    std::string name;
+    SequenceRequest request;
+    bool if_exists = false;
+};
+
+/// The sequence that comes with a serial or identity column.
+struct ColumnSequence {
+    std::string column;
+    SequenceRequest request = {};
+    Identity identity = Identity::none;
+};
+
+enum class RenamedKind : std::uint8_t { table, index, sequence, column, constraint };
+
+struct RenameStatement {
+    RenamedKind kind = RenamedKind::table;
+    std::string relation;
+    std::string from = {};  ///< A column or a constraint.
+    std::string to;
+    bool if_exists = false;
+};
+
+/// VACUUM and ANALYZE: there is nothing to do but to be allowed.
+struct MaintenanceStatement {
+    std::string command;
     std::vector<std::string> tables;
 };
 
@@ -124,6 +152,8 @@ struct TruncateStatement {
 struct CreateTableStatement {
     TableDefinition definition;
     std::vector<IndexDefinition> indexes;
+    std::vector<ForeignKeyRequest> foreign_keys = {};
+    std::vector<ColumnSequence> sequences = {};
     bool if_not_exists = false;
 };
 
@@ -133,10 +163,13 @@ struct CreateIndexStatement {
     bool if_not_exists = false;
 };
 
+enum class RelationKind : std::uint8_t { table, index, sequence };
+
 struct DropStatement {
-    bool index = false;  ///< Or table.
+    RelationKind kind = RelationKind::table;
     std::vector<std::string> names;
     bool if_exists = false;
+    bool cascade = false;
 };
 
 /// One of these is set.
@@ -147,13 +180,26 @@ struct AlterTableAction {
     ExpressionPtr add_column_default = {};
     std::optional<CheckConstraint> add_check = {};
     std::optional<IndexDefinition> add_index = {};
+    std::optional<ForeignKeyRequest> add_foreign_key = {};
     std::string drop_constraint = {};
+    /// Of what is dropped.
+    bool if_exists = false;
+    bool cascade = false;
+    std::string drop_column = {};
+    /// Its new default; an empty one drops it.
+    std::optional<std::pair<std::string, std::optional<StoredExpression>>> set_default = {};
+    std::optional<ColumnSequence> add_identity = {};
+    std::optional<ColumnSequence> set_identity = {};
+    std::string drop_identity = {};
+    /// To a type whose values look the same.
+    std::optional<std::pair<std::string, ColumnType>> set_type = {};
     std::optional<std::pair<std::string, bool>> set_not_null = {};  ///< Column; false drops it.
 };
 
 struct AlterTableStatement {
     std::string table;
     bool if_exists = false;
+    TableLockMode lock = TableLockMode::access_exclusive;
     std::vector<AlterTableAction> actions;
 };
 
@@ -165,11 +211,15 @@ enum class TransactionCommand : std::uint8_t {
     savepoint,
     release,
     rollback_to,
+    prepare,
+    commit_prepared,
+    rollback_prepared,
 };
 
 struct TransactionStatement {
     TransactionCommand command;
     std::string savepoint = {};
+    std::string gid = {};  ///< Of a prepared transaction.
     bool chain = false;
     /// transaction_isolation and transaction_read_only, as settings.
     std::vector<std::pair<std::string, std::string>> modes = {};
@@ -207,11 +257,29 @@ struct DeallocateStatement {
 
 struct DiscardAllStatement {};
 
+struct ListenStatement {
+    ListenAction action;
+};
+
+struct NotifyStatement {
+    std::string channel;
+    std::string payload;
+};
+
+/// ALTER SYSTEM: what it does to the file beside the data.
+struct CheckpointStatement {};
+
+struct AlterSystemStatement {
+    SetStatement set;
+};
+
 using StatementBody =
     std::variant<SelectStatement, InsertStatement, UpdateStatement, DeleteStatement,
                  TruncateStatement, CreateTableStatement, CreateIndexStatement, DropStatement,
-                 AlterTableStatement, TransactionStatement, SetStatement, ShowStatement,
-                 LockTableStatement, DeallocateStatement, DiscardAllStatement>;
+                 AlterTableStatement, CreateSequenceStatement, AlterSequenceStatement,
+                 RenameStatement, MaintenanceStatement, TransactionStatement, SetStatement,
+                 ShowStatement, LockTableStatement, DeallocateStatement, DiscardAllStatement,
+                 ListenStatement, NotifyStatement, AlterSystemStatement, CheckpointStatement>;
 
 struct TableLockRequest {
     Oid table = 0;

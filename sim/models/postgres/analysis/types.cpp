@@ -9,18 +9,47 @@
 namespace atlas::sim::models::postgres {
 namespace {
 
+// numeric(p, s)
+Checked<ColumnType> numeric_with(const Node& modifiers, int place) {
+    std::vector<std::int32_t> numbers;
+    for (const Node& node : modifiers) {
+        const auto [kind, body] = open_node(node);
+        const Node* number = kind == "A_Const" ? find(*body, "ival") : nullptr;
+        if (number == nullptr) return not_covered("this modifier of type numeric", place);
+        numbers.push_back(static_cast<std::int32_t>(number->value("ival", 0)));
+    }
+    if (numbers.size() > 2) return sql_error_at(place, "22023", "invalid NUMERIC type modifier");
+    if (numbers[0] < 1 || numbers[0] > 1000) {
+        return sql_error_at(
+            place, "22023",
+            fmt::format("NUMERIC precision {} must be between 1 and 1000", numbers[0]));
+    }
+    const std::int32_t scale = numbers.size() == 2 ? numbers[1] : 0;
+    if (scale < -1000 || scale > 1000) {
+        return sql_error_at(place, "22023",
+                            fmt::format("NUMERIC scale {} must be between -1000 and 1000", scale));
+    }
+    return ColumnType{TypeId::numeric, ((numbers[0] << 16) | (scale & 0x7FF)) + 4};
+}
+
 Checked<ColumnType> with_modifier(TypeId type, const Node& modifiers, int place) {
     if (modifiers.empty()) return ColumnType{type};
+    if (type == TypeId::numeric) return numeric_with(modifiers, place);
     const auto [kind, body] = open_node(modifiers.front());
     const Node* number = kind == "A_Const" ? find(*body, "ival") : nullptr;
     if (modifiers.size() != 1 || number == nullptr)
         return not_covered(fmt::format("this modifier of type {}", display_name(type)));
     const auto value = static_cast<std::int32_t>(number->value("ival", 0));
-    if (type == TypeId::varchar) {
-        if (value < 1)
-            return sql_error_at(place, "22023", "length for type varchar must be at least 1");
-        if (value > 10'485'760)
-            return sql_error_at(place, "22023", "length for type varchar cannot exceed 10485760");
+    if (type == TypeId::varchar || type == TypeId::bpchar) {
+        const std::string_view shown = type == TypeId::varchar ? "varchar" : "char";
+        if (value < 1) {
+            return sql_error_at(place, "22023",
+                                fmt::format("length for type {} must be at least 1", shown));
+        }
+        if (value > 10'485'760) {
+            return sql_error_at(place, "22023",
+                                fmt::format("length for type {} cannot exceed 10485760", shown));
+        }
         return ColumnType{type, value + 4};
     }
     if (type == TypeId::timestamp || type == TypeId::timestamptz)
@@ -72,8 +101,7 @@ Checked<ColumnType> analyse_type(const Node& body, const CatalogView* catalog) {
     if (flag(body, "pct_type")) return not_covered("%TYPE", location(body));
     const bool listed = names.size() == 1 || (names.size() == 2 && names.front() == "pg_catalog");
     const auto type = listed ? type_of_name(names.back()) : std::nullopt;
-    const bool usable =
-        type && *type != TypeId::numeric && *type != TypeId::unknown && *type != TypeId::void_type;
+    const bool usable = type && *type != TypeId::unknown && *type != TypeId::void_type;
     const bool array = !list(body, "arrayBounds").empty();
     if (!usable) return refused_type(names, array, catalog, location(body));
     SQL_TRY(const ColumnType scalar, with_modifier(*type, list(body, "typmods"), location(body)));
@@ -93,6 +121,25 @@ struct FoundName {
     bool strong = false;
 };
 
+FoundName find_output_name(const Node& node);
+
+// A subquery for one value gives it its own column's name.
+FoundName name_of_subquery(const Node& body) {
+    const std::string link = text(body, "subLinkType");
+    if (link == "EXISTS_SUBLINK") return {"exists", true};
+    if (link == "ARRAY_SUBLINK") return {"array", true};
+    if (link != "EXPR_SUBLINK") return {};
+    const Node* select = open_node(*find(body, "subselect")).body;
+    while (const Node* left = find(*select, "larg"))
+        select = left;
+    if (!list(*select, "valuesLists").empty()) return {"column1", true};
+    const Node& targets = list(*select, "targetList");
+    if (targets.empty()) return {};
+    const Node& target = *open_node(targets.front()).body;
+    if (std::string name = text(target, "name"); !name.empty()) return {std::move(name), true};
+    return {find_output_name(*find(target, "val")).name, true};
+}
+
 FoundName find_output_name(const Node& node) {
     const auto [kind, body] = open_node(node);
     if (kind == "ColumnRef") {
@@ -110,6 +157,8 @@ FoundName find_output_name(const Node& node) {
         return {text(*body, "op") == "IS_LEAST" ? "least" : "greatest", true};
     } else if (kind == "A_ArrayExpr") {
         return {"array", true};
+    } else if (kind == "SubLink") {
+        return name_of_subquery(*body);
     } else if (kind == "CaseExpr") {
         const Node* otherwise = find(*body, "defresult");
         if (otherwise != nullptr) {

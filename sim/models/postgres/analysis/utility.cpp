@@ -36,6 +36,7 @@ Checked<TransactionStatement> StatementAnalyser::transaction(const Node& body) {
     const std::string kind = text(body, "kind");
     TransactionStatement statement{.command = TransactionCommand::begin};
     statement.savepoint = text(body, "savepoint_name");
+    statement.gid = text(body, "gid");
     statement.chain = flag(body, "chain");
     if (kind == "TRANS_STMT_BEGIN" || kind == "TRANS_STMT_START") {
         if (kind == "TRANS_STMT_START") statement.command = TransactionCommand::start;
@@ -50,8 +51,14 @@ Checked<TransactionStatement> StatementAnalyser::transaction(const Node& body) {
         statement.command = TransactionCommand::release;
     } else if (kind == "TRANS_STMT_ROLLBACK_TO") {
         statement.command = TransactionCommand::rollback_to;
+    } else if (kind == "TRANS_STMT_PREPARE") {
+        statement.command = TransactionCommand::prepare;
+    } else if (kind == "TRANS_STMT_COMMIT_PREPARED") {
+        statement.command = TransactionCommand::commit_prepared;
+    } else if (kind == "TRANS_STMT_ROLLBACK_PREPARED") {
+        statement.command = TransactionCommand::rollback_prepared;
     } else {
-        return not_covered("two-phase commit");
+        return not_covered(kind);
     }
     if (statement.chain) return not_covered("AND CHAIN");
     return statement;

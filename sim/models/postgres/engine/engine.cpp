@@ -1,8 +1,15 @@
 #include "sim/models/postgres/engine/engine.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
 #include "sim/models/postgres/mvcc/visibility.hpp"
+#include "sim/models/postgres/replication/configuration_file.hpp"
 #include "sim/models/postgres/session/backend_session.hpp"
 #include "sim/models/postgres/types/text_format.hpp"
+#include "sim/models/postgres/wal/small_files.hpp"
 
 namespace atlas::sim::models::postgres {
 
@@ -11,22 +18,47 @@ using host::failure;
 using host::Result;
 using host::Task;
 
+namespace {
+
+/// Of how many may wait: all sessions may.
+constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+
+}  // namespace
+
 Engine::Engine(host::Host& host, ServerSettings settings, std::string data_directory)
     : host_(host),
-      settings_(settings),
+      given_settings_(settings),
+      settings_(std::move(settings)),
       directory_(std::move(data_directory)),
       locks_(host),
       transactions_(locks_),
+      serializable_(transactions_),
       log_(host, {.directory = directory_ + "/pg_wal",
-                  .fsync = settings.fsync,
-                  .writer_delay = settings.wal_writer_delay}),
+                  .fsync = settings_.fsync,
+                  .writer_delay = settings_.wal_writer_delay}),
       checkpoint_wanted_(host),
+      log_moved_(host),
+      follower_left_(host),
+      configuration_access_(host, 1, no_limit),
+      slots_access_(host, 1, no_limit),
+      replay_wanted_(host),
+      attention_(host),
+      status_wanted_(host),
       shutdown_begun_(host),
       session_ended_(host),
       idle_changed_(host),
       tasks_(host),
+      following_(host),
       checkpointer_(host) {
-    log_.on_flushed([this] { on_log_flushed(); });
+    log_.on_flushed([this] {
+        on_log_flushed();
+        if (!in_recovery_) return;
+        replay_wanted_.wake_all();
+        status_wanted_.set();
+    });
+    log_.on_written([this] {
+        if (in_recovery_) status_wanted_.set();
+    });
 }
 
 Engine::~Engine() = default;
@@ -42,11 +74,38 @@ Task<Result<void>> Engine::open() {
     auto lock = host_.disk().lock_directory(directory_);
     if (!lock) co_return std::unexpected(std::move(lock).error());
     directory_lock_ = *std::move(lock);
+    auto whole = co_await read_whole_file(host_, fmt::format("{}/{}", directory_, copying_file));
+    if (!whole) co_return std::unexpected(std::move(whole).error());
+    if (whole->has_value()) {
+        co_return failure(ErrorCode::data_corrupted,
+                          "the data are those of a copy that was cut short");
+    }
+    // Of an earlier life: who wants a promotion now says so again.
+    auto forgotten =
+        co_await remove_file(host_, directory_, std::string(promote_signal_file), true);
+    if (!forgotten) co_return forgotten;
+    auto configured = co_await load_configuration();
+    if (!configured) co_return configured;
+    log_.configure(settings_.fsync, settings_.wal_writer_delay);
+    auto slots = co_await load_slots();
+    if (!slots) co_return slots;
+    auto signal =
+        co_await read_whole_file(host_, fmt::format("{}/{}", directory_, standby_signal_file));
+    if (!signal) co_return std::unexpected(std::move(signal).error());
+    in_recovery_ = signal->has_value();
     auto recovered = co_await recover();
     if (!recovered) co_return recovered;
+    replay_is_seen_ = in_recovery_;
     tasks_.spawn(log_.run());
     checkpointer_.spawn(run_checkpointer());
     tasks_.spawn(run_idle_watch());
+    if (!in_recovery_) co_return Result<void>{};
+    was_follower_ = true;
+    recovery_locks_ = std::make_shared<LockOwner>(locks_, 0);
+    for (auto& [gid, prepared] : prepared_)
+        hold_strongest_locks(prepared);
+    tasks_.spawn(run_replay());
+    tasks_.spawn(run_following());
     co_return Result<void>{};
 }
 
@@ -66,7 +125,20 @@ Task<> Engine::shutdown() {
     // The log is whole: the next start replays it.
     if (!done)
         log(host::LogLevel::error, "shutdown checkpoint failed", host::describe(done.error()));
+    // Followers get the last of it, if they answer at all.
+    log_moved_.wake_all();
+    const host::Duration limit = settings_.wal_sender_timeout;
+    const host::Deadline patience = limit > host::Duration::zero()
+                                        ? host::deadline_after(host_, limit)
+                                        : host::Deadline::never();
+    const auto is_served = [](const Follower* follower) {
+        return follower->state == FollowerState::catchup ||
+               follower->state == FollowerState::streaming;
+    };
+    while (std::ranges::any_of(followers_, is_served) && !patience.passed(host_.clock().now()))
+        co_await follower_left_.wait(patience);
     co_await tasks_.stop();
+    co_await following_.stop();
     directory_lock_.reset();
 }
 
@@ -76,8 +148,9 @@ Result<CommittedRows> Engine::read_committed_rows(std::string_view name) const {
         return failure(ErrorCode::not_found, fmt::format("no table \"{}\"", name));
     const TableDefinition& table = *found->second;
     CommittedRows rows;
-    for (const Column& column : table.columns)
-        rows.columns.push_back(column.name);
+    for (const Column& column : table.columns) {
+        if (!column.dropped) rows.columns.push_back(column.name);
+    }
     for (const auto& [id, version] : heaps_.at(table.oid)->versions()) {
         const bool there =
             !transactions_.is_running(version.made_by) &&
@@ -85,6 +158,7 @@ Result<CommittedRows> Engine::read_committed_rows(std::string_view name) const {
         if (!there) continue;
         TextRow& row = rows.rows.emplace_back();
         for (std::size_t i = 0; i < table.columns.size(); ++i) {
+            if (table.columns[i].dropped) continue;
             if (is_null(version.values[i])) {
                 row.emplace_back(std::nullopt);
             } else {

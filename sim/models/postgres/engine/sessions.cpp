@@ -32,6 +32,15 @@ void Engine::request_cancel(std::uint32_t process_id, std::uint32_t secret) {
         found->second->cancel();
 }
 
+// In the order of the commits. Whoever begins to listen in the same transaction hears it too.
+void Engine::deliver_notifications(Transaction& transaction) {
+    const auto own = sessions_.find(transaction.locks->process_id());
+    if (own != sessions_.end()) own->second->apply_listening(transaction.listen_actions);
+    if (transaction.notifications.empty()) return;
+    for (const auto& [process_id, session] : sessions_)
+        session->hear(transaction.notifications);
+}
+
 std::vector<IdleTransaction> Engine::idle_transactions() const {
     std::vector<IdleTransaction> idle;
     for (const auto& [process_id, session] : sessions_) {

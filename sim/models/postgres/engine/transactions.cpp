@@ -5,6 +5,7 @@
 #include <set>
 
 #include "sim/models/postgres/engine/engine.hpp"
+#include "sim/models/postgres/types/timestamp.hpp"
 #include "system/host/check.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -26,39 +27,103 @@ void remove_ended_versions(Heap& heap) {
 
 }  // namespace
 
-Task<> Engine::commit(std::shared_ptr<Transaction> transaction, SynchronousCommit level) {
-    if (transaction->redo.empty()) {
+Task<Interrupt> Engine::commit(std::shared_ptr<Transaction> transaction, SynchronousCommit level) {
+    if (transaction->redo.empty() && !transaction->advanced_sequence) {
         finish_commit(*transaction);
-        co_return;
+        co_return Interrupt::none;
     }
-    Encoder record;
-    record.u64(transactions_.next_id());
-    record.u64(next_version_);
-    record.u32(next_oid_);
-    record.append(transaction->redo.bytes());
     const bool wait = level != SynchronousCommit::off || transaction->drops_storage;
-    const LogPosition end = log_.append(record.bytes(), wait);
-    // Less log than the checkpoint is long would be more work than replaying it.
-    const std::uint64_t enough = std::max(settings_.max_wal_size, checkpoint_size_);
-    if (end - checkpoint_position_ > enough) checkpoint_wanted_.set();
+    const LogPosition end = append_record(LogRecordKind::commit, transaction->redo.bytes(), wait,
+                                          !transaction->catalog.empty());
     if (!wait) {
         finish_commit(*transaction);
-        co_return;
+        co_return Interrupt::none;
     }
-    // Finished by the log writer, not by this task: the session may be cancelled meanwhile, and the
-    // commit is in the log all the same.
     transaction->status = TransactionStatus::committing;
-    pending_commits_.push_back({end, transaction});
-    co_await transaction->finished.wait();
+    const auto record =
+        std::make_shared<PendingRecord>(host_, end, Pending::commit, transaction, level);
+    pending_records_.push_back(record);
+    const Interrupt cut_short = co_await wait_for(record, transaction->locks);
+    co_return cut_short;
+}
+
+LogPosition Engine::append_record(LogRecordKind kind, std::string_view body, bool wait,
+                                  bool definitions) {
+    const std::string record = encode_log_record({.kind = kind,
+                                                  .next_transaction = transactions_.next_id(),
+                                                  .next_version = next_version_,
+                                                  .next_oid = next_oid_,
+                                                  .time = timestamp_of(host_.clock().utc_now()),
+                                                  .definitions = definitions,
+                                                  .body = body});
+    const LogPosition end = log_.append(record, wait);
+    // Less log than the checkpoint is long would be more work than replaying it.
+    const std::uint64_t enough = std::max(settings_.max_wal_size, checkpoint_size_);
+    if (end - last_checkpoint_.position > enough) checkpoint_wanted_.set();
+    return end;
+}
+
+// The record is finished by the log writer or a follower's report, not by this task: the session
+// may be cancelled meanwhile, and the record is in the log all the same.
+Task<Interrupt> Engine::wait_for(PendingRecordPtr record, std::shared_ptr<LockOwner> session,
+                                 host::Deadline statement) {
+    const LockOwner::Parking parking(*session, record->done);
+    while (!record->finished) {
+        Interrupt interrupt = session->pending_interrupt();
+        if (record->at_standbys && statement.passed(host_.clock().now()))
+            interrupt = std::max(interrupt, Interrupt::cancel);
+        const bool ends_the_wait =
+            interrupt == Interrupt::cancel || interrupt == Interrupt::terminate;
+        if (record->at_standbys && ends_the_wait) {
+            // One that is to end ends here: its client is not told how the commit came out.
+            if (interrupt == Interrupt::cancel) session->clear_interrupt();
+            std::erase(waiting_for_standbys_, record);
+            finish(*record);
+            co_return interrupt;
+        }
+        record->done.reset();
+        co_await record->done.wait(record->at_standbys ? statement : host::Deadline::never());
+    }
+    co_return Interrupt::none;
 }
 
 void Engine::on_log_flushed() {
-    while (!pending_commits_.empty() && pending_commits_.front().end <= log_.flushed()) {
-        const std::shared_ptr<Transaction> transaction =
-            std::move(pending_commits_.front().transaction);
-        pending_commits_.pop_front();
-        finish_commit(*transaction);
+    while (!pending_records_.empty() && pending_records_.front()->end <= log_.flushed()) {
+        const PendingRecordPtr record = std::move(pending_records_.front());
+        pending_records_.pop_front();
+        if (record->kind == Pending::prepare) prepared_.find(record->gid)->second.valid = true;
+        if (waits_for_standbys(*record)) {
+            record->at_standbys = true;
+            waiting_for_standbys_.push_back(record);
+            record->done.set();
+        } else {
+            finish(*record);
+        }
     }
+    // A follower may have told of it already.
+    release_waiting();
+    log_moved_.wake_all();
+}
+
+void Engine::finish(PendingRecord& record) {
+    switch (record.kind) {
+        case Pending::commit:
+            finish_commit(*record.transaction);
+            break;
+        case Pending::prepare:
+            prepared_.find(record.gid)->second.busy = false;
+            break;
+        case Pending::commit_prepared:
+            finish_commit(*record.transaction);
+            prepared_.erase(record.gid);
+            break;
+        case Pending::rollback_prepared:
+            end_rollback(*record.transaction);
+            prepared_.erase(record.gid);
+            break;
+    }
+    record.finished = true;
+    record.done.set();
 }
 
 void Engine::finish_commit(Transaction& transaction) {
@@ -73,12 +138,18 @@ void Engine::finish_commit(Transaction& transaction) {
     const CatalogChanges none;
     const CatalogView view(catalog_, none);
     sweep_heaps(transaction, before, view);
+    forget_sequences(before, view);
     transactions_.end(transaction.ids);
+    serializable_.committed(transaction);
     std::set<Oid> truncated;
     for (const Change& change : transaction.changes) {
         if (change.ended == nullptr) continue;
         // The heap of a dropped table is gone, and its versions with it.
         if (!heaps_.contains(change.table)) continue;
+        if (!prepared_.empty()) {
+            const RowVersion* newer = change.ended->newer;
+            move_prepared_locks(change.ended->id, newer == nullptr ? 0 : newer->id);
+        }
         garbage_.push_back({change.ended->ended_by, change.table, change.ended->id});
         if (change.truncated) truncated.insert(change.table);
     }
@@ -87,7 +158,7 @@ void Engine::finish_commit(Transaction& transaction) {
     transaction.changes.clear();
     locks_.release_all(*transaction.locks);
     remove_garbage();
-    transaction.finished.set();
+    deliver_notifications(transaction);
 }
 
 // Drops heaps and indexes that no definition in view has, and makes rows as wide as it says.
@@ -116,8 +187,10 @@ void Engine::sweep_heaps(Transaction& transaction, const CatalogChanges& changed
             });
             if (!known) dropped.push_back(index_oid);
         }
-        for (const Oid index_oid : dropped)
+        for (const Oid index_oid : dropped) {
+            serializable_.index_dropped(index_oid, oid);
             found->second->drop_index(index_oid);
+        }
         for (auto& [id, version] : found->second->versions()) {
             if (version.values.size() > table->columns.size())
                 version.values.resize(table->columns.size());
@@ -138,16 +211,27 @@ void Engine::undo_changes(Transaction& transaction, std::size_t down_to) {
 }
 
 void Engine::roll_back(Transaction& transaction) {
-    if (transaction.status != TransactionStatus::running) return;
+    if (transaction.status == TransactionStatus::running) end_rollback(transaction);
+}
+
+void Engine::end_rollback(Transaction& transaction) {
     transaction.status = TransactionStatus::rolled_back;
     undo_changes(transaction, 0);
     const CatalogChanges none;
     const CatalogView view(catalog_, none);
     sweep_heaps(transaction, none, view);
     transactions_.end(transaction.ids);
+    serializable_.rolled_back(transaction);
     locks_.release_all(*transaction.locks);
     remove_garbage();
-    transaction.finished.set();
+}
+
+void Engine::release(Transaction& transaction, std::size_t place) {
+    const Savepoint& savepoint = transaction.savepoints[place];
+    transactions_.release(transaction, savepoint.ids);
+    const bool is_outermost = place == 0 && !transaction.ids.empty();
+    transaction.id = is_outermost ? transaction.ids.front() : savepoint.id;
+    transaction.savepoints.resize(place);
 }
 
 void Engine::roll_back_to(Transaction& transaction, std::size_t place) {
@@ -164,6 +248,8 @@ void Engine::roll_back_to(Transaction& transaction, std::size_t place) {
     transaction.ids.erase(first, transaction.ids.end());
     transaction.id = no_transaction;
     transaction.redo.truncate(savepoint.redo);
+    transaction.listen_actions.resize(savepoint.listen_actions);
+    transaction.notifications.resize(savepoint.notifications);
     locks_.release_since(*transaction.locks, savepoint.locks);
     transaction.savepoints.resize(place + 1);
 }

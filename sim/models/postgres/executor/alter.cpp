@@ -25,8 +25,7 @@ std::unexpected<Failure> contains_nulls(const TableDefinition& table, std::strin
 Task<Checked<StatementResult>> Executor::alter_table(const AlterTableStatement& statement) {
     StatementResult result;
     result.command_tag = "ALTER TABLE";
-    SQL_CO_TRY(const TablePtr found,
-               co_await lock_table(statement.table, TableLockMode::access_exclusive));
+    SQL_CO_TRY(const TablePtr found, co_await lock_table(statement.table, statement.lock));
     if (found == nullptr) {
         const std::string message = fmt::format("relation \"{}\" does not exist", statement.table);
         if (!statement.if_exists) co_return sql_error("42P01", message);
@@ -50,7 +49,22 @@ Task<Checked<>> Executor::alter(TableDefinition& table, const AlterTableAction& 
     if (action.add_check) co_return add_check(table, action);
     if (action.set_not_null)
         co_return set_not_null(table, action.set_not_null->first, action.set_not_null->second);
-    if (!action.drop_constraint.empty()) co_return drop_constraint(table, action.drop_constraint);
+    if (!action.drop_constraint.empty()) {
+        SQL_CO_CHECK(co_await drop_constraint(table, action, result));
+    }
+    if (!action.drop_column.empty()) {
+        SQL_CO_CHECK(co_await drop_column(table, action, result));
+    }
+    if (action.set_default) co_return set_default(table, action);
+    if (action.set_type) co_return set_type(table, action);
+    if (action.set_identity) co_return set_identity(table, *action.set_identity);
+    if (!action.drop_identity.empty()) co_return drop_identity(table, action, result);
+    if (action.add_identity) {
+        SQL_CO_CHECK(co_await add_identity(table, *action.add_identity));
+    }
+    if (action.add_foreign_key) {
+        SQL_CO_CHECK(co_await add_foreign_key(table, *action.add_foreign_key));
+    }
     if (action.add_index) {
         if (action.add_index->primary) {
             for (const IndexKey& key : action.add_index->keys) {
@@ -99,14 +113,10 @@ Checked<> Executor::add_column(TableDefinition& table, const AlterTableAction& a
 Checked<> Executor::add_check(TableDefinition& table, const AlterTableAction& action) {
     CheckConstraint check = *action.add_check;
     if (check.name.empty()) {
-        const std::string base = table.name + "_check";
-        check.name = base;
-        for (int pass = 1; std::ranges::find(table.checks, check.name, &CheckConstraint::name) !=
-                           table.checks.end();
-             ++pass)
-            check.name = base + fmt::format_int(pass).str();
+        check.name = unused_constraint_name(
+            table, object_name(table.name, column_checked(table, check), "check"));
     }
-    if (std::ranges::find(table.checks, check.name, &CheckConstraint::name) != table.checks.end()) {
+    if (table.has_constraint(check.name)) {
         return sql_error(
             "42710", fmt::format("constraint \"{}\" for relation \"{}\" already exists", check.name,
                                  table.name));
@@ -155,17 +165,36 @@ Checked<> Executor::set_not_null(TableDefinition& table, const std::string& name
     return {};
 }
 
-Checked<> Executor::drop_constraint(TableDefinition& table, const std::string& name) {
-    const std::size_t gone = std::erase_if(
-        table.checks, [&](const CheckConstraint& check) { return check.name == name; });
-    const std::size_t index_gone = std::erase_if(
-        table.indexes, [&](const auto& index) { return index->constraint && index->name == name; });
-    if (gone + index_gone == 0) {
-        return sql_error("42704", fmt::format("constraint \"{}\" of relation \"{}\" does not exist",
-                                              name, table.name));
+Task<Checked<>> Executor::drop_constraint(TableDefinition& table, const AlterTableAction& action,
+                                          StatementResult& result) {
+    const std::string& name = action.drop_constraint;
+    if (!table.has_constraint(name)) {
+        const std::string message =
+            fmt::format("constraint \"{}\" of relation \"{}\" does not exist", name, table.name);
+        if (!action.if_exists) co_return sql_error("42704", message);
+        result.notices.push_back(
+            {.severity = "NOTICE", .sqlstate = "00000", .message = message + ", skipping"});
+        co_return Checked<>{};
     }
-    if (index_gone > 0) transaction_.drops_storage = true;
-    return {};
+    std::erase_if(table.checks, [&](const CheckConstraint& check) { return check.name == name; });
+    const auto key = std::ranges::find(table.foreign_keys, name, &ForeignKey::name);
+    if (key != table.foreign_keys.end()) {
+        SQL_CO_CHECK(co_await lock_other_table(key->table, TableLockMode::access_exclusive));
+        table.foreign_keys.erase(key);
+    }
+    const auto index = std::ranges::find_if(
+        table.indexes, [&](const auto& other) { return other->constraint && other->name == name; });
+    if (index == table.indexes.end()) co_return Checked<>{};
+    put_table(table);
+    SQL_CO_CHECK(co_await drop_dependents(
+        dependents_of(table, **index), fmt::format("constraint {} on table {}", name, table.name),
+        action.cascade, result));
+    const Oid dropped = (*index)->oid;
+    // A table that refers to itself may have lost its foreign key.
+    table = *view().find_table(table.oid);
+    std::erase_if(table.indexes, [&](const auto& other) { return other->oid == dropped; });
+    transaction_.drops_storage = true;
+    co_return Checked<>{};
 }
 
 }  // namespace atlas::sim::models::postgres

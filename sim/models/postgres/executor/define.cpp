@@ -1,4 +1,4 @@
-// CREATE TABLE, CREATE INDEX, DROP, TRUNCATE and LOCK TABLE. A new definition goes into the
+// CREATE TABLE, CREATE INDEX and LOCK TABLE. A new definition goes into the
 // transaction's own view of the catalog; others see it when it commits.
 
 #include <xxhash.h>
@@ -32,7 +32,8 @@ std::string joined_columns(const IndexDefinition& index, const TableDefinition& 
     return joined;
 }
 
-// Cuts the longer of both until all fits, as makeObjectName does.
+}  // namespace
+
 std::string object_name(std::string first, std::string second, std::string_view label) {
     constexpr std::size_t longest_name = 63;
     const std::size_t overhead = label.size() + 1 + (second.empty() ? 0 : 1);
@@ -41,7 +42,15 @@ std::string object_name(std::string first, std::string second, std::string_view 
     return first + (second.empty() ? "" : "_") + second + "_" + std::string(label);
 }
 
-}  // namespace
+std::string column_checked(const TableDefinition& table, const CheckConstraint& check) {
+    std::vector<std::size_t> columns;
+    visit_expression(*check.condition.expression, [&](const Expression& part) {
+        if (part.kind == ExpressionKind::column &&
+            std::ranges::find(columns, part.index) == columns.end())
+            columns.push_back(part.index);
+    });
+    return columns.size() == 1 ? table.columns[columns.front()].name : std::string();
+}
 
 std::string Executor::unused_name(std::string base) const {
     std::string name = base;
@@ -152,16 +161,7 @@ Task<Checked<StatementResult>> Executor::create_table(const CreateTableStatement
     table.oid = engine_.next_oid();
     for (CheckConstraint& check : table.checks) {
         if (!check.name.empty()) continue;
-        // Named after its column, if it speaks of one alone.
-        std::vector<std::size_t> columns;
-        visit_expression(*check.condition.expression, [&](const Expression& part) {
-            if (part.kind == ExpressionKind::column &&
-                std::ranges::find(columns, part.index) == columns.end())
-                columns.push_back(part.index);
-        });
-        const std::string column =
-            columns.size() == 1 ? table.columns[columns.front()].name : std::string();
-        const std::string base = object_name(table.name, column, "check");
+        const std::string base = object_name(table.name, column_checked(table, check), "check");
         std::string name = base;
         for (int pass = 1;
              std::ranges::find(table.checks, name, &CheckConstraint::name) != table.checks.end();
@@ -175,6 +175,9 @@ Task<Checked<StatementResult>> Executor::create_table(const CreateTableStatement
     const bool locked = engine_.locks().try_acquire(locks_, {LockKind::relation, table.oid},
                                                     TableLockMode::access_exclusive);
     ATLAS_CHECK(locked, "nobody else knows of a table just made");
+    for (const ColumnSequence& sequence : statement.sequences) {
+        SQL_CO_CHECK(co_await add_column_sequence(table, sequence));
+    }
     // In the view first, so that the indexes' names are chosen beside it.
     transaction_.catalog.insert_or_assign(table.name,
                                           std::make_shared<const TableDefinition>(table));
@@ -182,6 +185,9 @@ Task<Checked<StatementResult>> Executor::create_table(const CreateTableStatement
         SQL_CO_CHECK(co_await add_index_to(table, index));
         transaction_.catalog.insert_or_assign(table.name,
                                               std::make_shared<const TableDefinition>(table));
+    }
+    for (const ForeignKeyRequest& key : statement.foreign_keys) {
+        SQL_CO_CHECK(co_await add_foreign_key(table, key));
     }
     put_table(std::move(table));
     co_return completed("CREATE TABLE");
@@ -208,72 +214,6 @@ Task<Checked<StatementResult>> Executor::create_index(const CreateIndexStatement
     SQL_CO_CHECK(co_await add_index_to(table, statement.definition));
     put_table(std::move(table));
     co_return completed("CREATE INDEX");
-}
-
-Task<Checked<StatementResult>> Executor::drop(const DropStatement& statement) {
-    const std::string_view kind = statement.index ? "index" : "table";
-    StatementResult result = completed(statement.index ? "DROP INDEX" : "DROP TABLE");
-    for (const std::string& name : statement.names) {
-        const std::string table_name = statement.index && view().find_index(name).first != nullptr
-                                           ? view().find_index(name).first->name
-                                           : name;
-        SQL_CO_TRY(const TablePtr found,
-                   co_await lock_table(table_name, TableLockMode::access_exclusive));
-        const auto [owner, index] = view().find_index(name);
-        const bool right_kind = statement.index ? index != nullptr : found != nullptr;
-        if (!right_kind && (index != nullptr || found != nullptr)) {
-            auto error = sql_error("42809", fmt::format("\"{}\" is not {} {}", name,
-                                                        statement.index ? "an" : "a", kind));
-            error.error()->hint = statement.index ? "Use DROP TABLE to remove a table."
-                                                  : "Use DROP INDEX to remove an index.";
-            co_return error;
-        }
-        if (!right_kind) {
-            const std::string message = fmt::format("{} \"{}\" does not exist", kind, name);
-            if (!statement.if_exists)
-                co_return sql_error(statement.index ? "42704" : "42P01", message);
-            result.notices.push_back(notice(message + ", skipping"));
-            continue;
-        }
-        if (!statement.index) {
-            engine_.transactions().assign_id(transaction_);
-            transaction_.drops_storage = true;
-            transaction_.redo.drop_table(found->oid, name);
-            transaction_.catalog.insert_or_assign(name, nullptr);
-            continue;
-        }
-        if (index->constraint) {
-            auto error = sql_error(
-                "2BP01", fmt::format("cannot drop index {} because constraint {} on table {} "
-                                     "requires it",
-                                     name, name, owner->name));
-            error.error()->hint =
-                fmt::format("You can drop constraint {} on table {} instead.", name, owner->name);
-            co_return error;
-        }
-        TableDefinition table = *owner;
-        std::erase(table.indexes, index);
-        transaction_.drops_storage = true;
-        put_table(std::move(table));
-    }
-    co_return result;
-}
-
-Task<Checked<StatementResult>> Executor::truncate(const TruncateStatement& statement) {
-    for (const std::string& name : statement.tables) {
-        SQL_CO_TRY(const TablePtr table,
-                   co_await lock_table(name, TableLockMode::access_exclusive));
-        if (table == nullptr)
-            co_return sql_error("42P01", fmt::format("relation \"{}\" does not exist", name));
-        transaction_.drops_storage = true;
-        for (auto& [id, version] : engine_.heap(table->oid).versions()) {
-            if (!is_live(version, engine_.transactions(), transaction_)) continue;
-            end_version(*table, version, nullptr, RowLockStrength::update);
-            transaction_.changes.push_back(
-                {.table = table->oid, .made = nullptr, .ended = &version, .truncated = true});
-        }
-    }
-    co_return completed("TRUNCATE TABLE");
 }
 
 Task<Checked<StatementResult>> Executor::lock_tables(const LockTableStatement& statement) {

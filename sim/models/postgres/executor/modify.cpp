@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/models/postgres/executor/executor.hpp"
+#include "sim/models/postgres/executor/query_run.hpp"
 #include "sim/models/postgres/functions/evaluate.hpp"
 #include "sim/models/postgres/mvcc/visibility.hpp"
 #include "sim/models/postgres/types/text_format.hpp"
@@ -13,69 +14,121 @@ using host::Task;
 
 namespace {
 
+// The rows that were found, put back for those that look for the next ones.
+class FoundRows {
+  public:
+    explicit FoundRows(CurrentFrame& frame)
+        : frame_(frame), row_(frame.rows.front()), version_(frame.versions.front()) {}
+    FoundRows(const FoundRows&) = delete;
+    FoundRows& operator=(const FoundRows&) = delete;
+    ~FoundRows() {
+        for (std::size_t i = 0; i < rows_.size(); ++i)
+            frame_.put(i, rows_[i], versions_[i]);
+        frame_.put(0, row_, version_);
+    }
+
+    /// Not only the first, which is being changed, may be others from now on.
+    void keep_all() {
+        if (!rows_.empty()) return;
+        rows_ = frame_.rows;
+        versions_ = frame_.versions;
+    }
+
+  private:
+    CurrentFrame& frame_;
+    const Row* row_;
+    RowVersion* version_;
+    std::vector<const Row*> rows_;
+    std::vector<RowVersion*> versions_;
+};
+
+}  // namespace
+
 std::unexpected<Failure> concurrent_update() {
     return sql_error("40001", "could not serialize access due to concurrent update");
 }
 
-}  // namespace
+// What has been computed; if it had to wait, computed again after each wait.
+template <typename Compute>
+Task<Checked<>> Executor::after_waits(Checked<> computed, Compute compute) {
+    while (!computed && is_wait(computed.error())) {
+        SQL_CO_CHECK(co_await resolve_wait());
+        computed = compute();
+    }
+    co_return computed;
+}
 
-Checked<> Executor::add_returning(const std::vector<Target>& returning, const Row& row,
-                                  StatementResult& result) {
-    if (returning.empty()) return {};
-    SQL_TRY(const Row values, project(returning, context_of(&row)));
-    TextRow& text = result.rows.emplace_back();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (is_null(values[i])) {
-            text.emplace_back(std::nullopt);
-        } else {
-            text.emplace_back(format_value(returning[i].expression->type.id, values[i]));
-        }
+Checked<> Executor::project(const std::vector<Target>& targets, const EvaluationContext& context,
+                            Row& row) {
+    row.reserve(targets.size());
+    while (row.size() < targets.size()) {
+        SQL_TRY(Value value, evaluate(*targets[row.size()].expression, context));
+        row.push_back(std::move(value));
     }
     return {};
 }
 
-Checked<std::vector<Row>> Executor::rows_to_insert(const InsertStatement& statement,
-                                                   const std::vector<Row>& source) {
-    std::vector<Row> rows;
-    const auto add = [&](const std::vector<ExpressionPtr>& expressions,
-                         const Row* from) -> Checked<> {
-        Row& row = rows.emplace_back();
-        row.reserve(expressions.size());
-        for (const ExpressionPtr& expression : expressions) {
-            SQL_TRY(Value value, evaluate(*expression, context_of(from)));
-            row.push_back(std::move(value));
-        }
-        return {};
-    };
-    for (const auto& expressions : statement.rows) {
-        SQL_CHECK(add(expressions, nullptr));
-    }
-    for (const Row& from : source) {
-        SQL_CHECK(add(statement.from_source, &from));
-    }
-    return rows;
+Task<Checked<>> Executor::add_returning(const std::vector<Target>& returning,
+                                        const EvaluationContext& context, Modified& result) {
+    Row row;
+    const auto compute = [&] { return project(returning, context, row); };
+    SQL_CO_CHECK(co_await after_waits(compute(), compute));
+    result.returned.push_back(std::move(row));
+    co_return Checked<>{};
 }
 
-Task<Checked<StatementResult>> Executor::insert(const InsertStatement& statement) {
-    std::vector<Row> source;
+Checked<> Executor::compute_row(const std::vector<ExpressionPtr>& expressions, const Row* from,
+                                Row& row) {
+    row.reserve(expressions.size());
+    while (row.size() < expressions.size()) {
+        SQL_TRY(Value value, evaluate(*expressions[row.size()], context_of(from)));
+        row.push_back(std::move(value));
+    }
+    return {};
+}
+
+// What the query gives, as rows of the table.
+Task<Checked<std::vector<Row>>> Executor::rows_from_source(const InsertStatement& statement,
+                                                           QueryRun& run) {
+    QueryRun source(*this, *statement.source, &run);
+    source.restart(&run.context());
+    SQL_CO_TRY(const std::vector<Row> found, co_await all_rows(source));
+    std::vector<Row> rows(found.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        SQL_CO_CHECK(compute_row(statement.from_source, &found[i], rows[i]));
+    }
+    co_return rows;
+}
+
+Task<Checked<Executor::Modified>> Executor::insert(const InsertStatement& statement,
+                                                   QueryRun* run) {
+    // Computed in full before the first is stored.
+    std::vector<Row> rows(statement.rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (run != nullptr) run->other_rows();
+        const auto compute = [&] { return compute_row(statement.rows[i], nullptr, rows[i]); };
+        if (auto computed = compute(); !computed)
+            SQL_CO_CHECK(co_await after_waits(std::move(computed), compute));
+    }
     if (statement.source != nullptr) {
-        SQL_CO_TRY(source, co_await select_rows(*statement.source));
+        SQL_CO_TRY(rows, co_await rows_from_source(statement, *run));
     }
-    SQL_CO_TRY(std::vector<Row> rows, rows_to_insert(statement, source));
-    StatementResult result;
-    std::size_t count = 0;
+    Modified result;
     for (Row& row : rows) {
-        SQL_CO_TRY(const std::optional<Row> stored, co_await insert_row(statement, std::move(row)));
+        SQL_CO_TRY(const std::optional<Row> stored,
+                   co_await insert_row(statement, run, std::move(row)));
         if (!stored) continue;
-        ++count;
-        SQL_CO_CHECK(add_returning(statement.returning, *stored, result));
+        ++result.count;
+        if (statement.returning.empty()) continue;
+        if (run != nullptr) run->other_rows();
+        SQL_CO_CHECK(co_await add_returning(statement.returning, context_of(&*stored), result));
     }
-    result.command_tag = fmt::format("INSERT 0 {}", count);
     co_return result;
 }
 
 // The row as stored; nullopt if a conflict kept it out.
-Task<Checked<std::optional<Row>>> Executor::insert_row(const InsertStatement& statement, Row row) {
+Task<Checked<std::optional<Row>>> Executor::insert_row(const InsertStatement& statement,
+                                                       QueryRun* run, Row row) {
     const TableDefinition& table = *statement.table;
     SQL_CO_CHECK(check_row(table, row));
     const OnConflict* const on_conflict = statement.on_conflict ? &*statement.on_conflict : nullptr;
@@ -90,7 +143,10 @@ Task<Checked<std::optional<Row>>> Executor::insert_row(const InsertStatement& st
             Row given = on_conflict != nullptr ? row : std::move(row);
             SQL_CO_TRY(const RowVersion* version,
                        co_await add_version(table, std::move(given), on_conflict));
-            if (version != nullptr) co_return std::optional<Row>(version->values);
+            if (version != nullptr) {
+                note_insert(table, *version);
+                co_return std::optional<Row>(version->values);
+            }
             continue;
         }
         if (!on_conflict->update) {
@@ -98,10 +154,13 @@ Task<Checked<std::optional<Row>>> Executor::insert_row(const InsertStatement& st
                               transaction_.is_mine(conflicting->made_by) ||
                               is_visible(*conflicting, *snapshot_, transaction_);
             if (!seen) co_return concurrent_update();
+            // That nothing is inserted is something it has learned of the row.
+            SQL_CO_CHECK(
+                engine_.serializable().row_read(transaction_, table.oid, *conflicting, true));
             co_return std::optional<Row>();
         }
         SQL_CO_TRY(std::optional<std::optional<Row>> updated,
-                   co_await update_conflicting(statement, *conflicting, row));
+                   co_await update_conflicting(statement, run, *conflicting, row));
         if (updated) co_return *std::move(updated);
     }
 }
@@ -144,7 +203,7 @@ Task<Checked<RowVersion*>> Executor::find_conflict(const InsertStatement& statem
 // The updated row; an empty inner optional if WHERE kept it as it was; nullopt if the conflict
 // has gone away and the insert is to be tried again.
 Task<Checked<std::optional<std::optional<Row>>>> Executor::update_conflicting(
-    const InsertStatement& statement, RowVersion& conflicting, const Row& proposed) {
+    const InsertStatement& statement, QueryRun* run, RowVersion& conflicting, const Row& proposed) {
     using Outcome = std::optional<std::optional<Row>>;
     const TableDefinition& table = *statement.table;
     const OnConflict& clause = *statement.on_conflict;
@@ -169,32 +228,41 @@ Task<Checked<std::optional<std::optional<Row>>>> Executor::update_conflicting(
     }
     if (repeatable && !is_visible(conflicting, *snapshot_, transaction_))
         co_return concurrent_update();
+    SQL_CO_CHECK(engine_.serializable().row_read(transaction_, table.oid, conflicting, true));
     // Locked for good, whatever WHERE says.
     remember_lock(conflicting, strength);
+    if (run != nullptr) run->other_rows();
+    const EvaluationContext context = context_of(&conflicting.values, &proposed);
     if (clause.condition != nullptr) {
-        SQL_CO_TRY(
-            const bool wanted,
-            evaluate_condition(*clause.condition, context_of(&conflicting.values, &proposed)));
+        bool wanted = false;
+        const auto decide = [&]() -> Checked<> {
+            SQL_TRY(wanted, evaluate_condition(*clause.condition, context));
+            return {};
+        };
+        SQL_CO_CHECK(co_await after_waits(decide(), decide));
         if (!wanted) co_return Outcome(std::in_place);
     }
-    SQL_CO_TRY(Row row, assigned_row(clause.assignments, conflicting.values, &proposed));
-    SQL_CO_CHECK(check_row(table, row));
+    UnfinishedRow updated{.row = conflicting.values};
+    const auto compute = [&] { return assign(clause.assignments, context, updated); };
+    SQL_CO_CHECK(co_await after_waits(compute(), compute));
+    SQL_CO_CHECK(check_row(table, updated.row));
     SQL_CO_TRY(const RowVersion* version,
-               co_await replace_version(table, conflicting, std::move(row)));
+               co_await replace_version(table, conflicting, std::move(updated.row)));
     co_return Outcome(std::in_place, version->values);
 }
 
-Checked<Row> Executor::assigned_row(const std::vector<Assignment>& assignments, const Row& before,
-                                    const Row* excluded) {
-    Row row = before;
-    for (const Assignment& assignment : assignments) {
-        SQL_TRY(row[assignment.column], evaluate(*assignment.value, context_of(&before, excluded)));
+Checked<> Executor::assign(const std::vector<Assignment>& assignments,
+                           const EvaluationContext& context, UnfinishedRow& unfinished) {
+    for (; unfinished.done < assignments.size(); ++unfinished.done) {
+        const Assignment& next = assignments[unfinished.done];
+        SQL_TRY(unfinished.row[next.column], evaluate(*next.value, context));
     }
-    return row;
+    return {};
 }
 
 Task<Checked<RowVersion*>> Executor::replace_version(const TableDefinition& table,
                                                      RowVersion& version, Row row) {
+    SQL_CO_CHECK(engine_.serializable().row_write(transaction_, table.oid, &version));
     const RowLockStrength strength = strength_of_update(table, version.values, row);
     const TransactionId id = engine_.transactions().assign_id(transaction_);
     RowVersion& made = engine_.heap(table.oid).insert(engine_.next_version(), std::move(row));
@@ -203,55 +271,106 @@ Task<Checked<RowVersion*>> Executor::replace_version(const TableDefinition& tabl
     // Weaker locks of others go along with the row.
     made.locks = version.locks;
     transaction_.changes.push_back({.table = table.oid, .made = &made, .ended = &version});
-    end_version(table, version, &made, strength);
+    // The log tells of the newer version first: the older one refers to it.
     transaction_.redo.insert(table.oid, made.id, made.values);
+    end_version(table, version, &made, strength);
     SQL_CO_CHECK(co_await enter_indexes(table, made, &version, nullptr));
+    note_update(table, version, made);
     co_return &made;
 }
 
-Task<Checked<StatementResult>> Executor::update(const UpdateStatement& statement) {
-    const TableDefinition& table = *statement.scan.table;
-    SQL_CO_TRY(const std::vector<RowVersion*> versions, scan(statement.scan));
-    StatementResult result;
-    std::size_t count = 0;
-    for (RowVersion* version : versions) {
-        // New values and their checks come before any wait, as in PostgreSQL, and again after one
-        // that found a newer version.
-        SQL_CO_TRY(Row row, assigned_row(statement.assignments, version->values, nullptr));
-        SQL_CO_CHECK(check_row(table, row));
-        const RowLockStrength strength = strength_of_update(table, version->values, row);
-        SQL_CO_TRY(RowVersion * latest,
-                   co_await claim_latest(statement.scan, *version, strength, WaitPolicy::wait));
-        if (latest == nullptr) continue;
-        if (latest != version) {
-            SQL_CO_TRY(row, assigned_row(statement.assignments, latest->values, nullptr));
-            SQL_CO_CHECK(check_row(table, row));
+Checked<> Executor::delete_version(const TableDefinition& table, RowVersion& version) {
+    SQL_CHECK(engine_.serializable().row_write(transaction_, table.oid, &version));
+    end_version(table, version, nullptr, RowLockStrength::update);
+    transaction_.changes.push_back({.table = table.oid, .made = nullptr, .ended = &version});
+    note_delete(table, version);
+    return {};
+}
+
+// Whether the row still is to be changed, in the version that another transaction has made of it.
+// To find that out may take time, so the version is locked first.
+Task<Checked<bool>> Executor::moves_to(QueryRun& run, RowVersion& newer, RowLockStrength strength) {
+    remember_lock(newer, strength);
+    run.frame().put(0, &newer.values, &newer);
+    auto qualifies = co_await still_qualifies(run);
+    co_return qualifies;
+}
+
+Task<Checked<Executor::Modified>> Executor::update(const UpdateStatement& statement,
+                                                   QueryRun& run) {
+    const TableDefinition& table = *statement.table;
+    CurrentFrame& frame = run.frame();
+    Modified result;
+    while (true) {
+        SQL_CO_TRY(const Pull pull, run.next_frame());
+        if (pull == Pull::end) break;
+        if (pull == Pull::wait) {
+            SQL_CO_CHECK(co_await resolve_wait());
+            continue;
         }
-        SQL_CO_TRY(const RowVersion* made,
-                   co_await replace_version(table, *latest, std::move(row)));
-        ++count;
-        SQL_CO_CHECK(add_returning(statement.returning, made->values, result));
+        FoundRows found(frame);
+        RowVersion* latest = nullptr;
+        UnfinishedRow updated;
+        // New values and their checks come before any wait, as in PostgreSQL, and again after one
+        // that found a newer version; the new ones may ask for a stronger lock.
+        while (true) {
+            RowVersion* const version = frame.versions.front();
+            updated = {.row = version->values};
+            const auto compute = [&] {
+                return assign(statement.assignments, run.context(), updated);
+            };
+            if (auto computed = compute(); !computed)
+                SQL_CO_CHECK(co_await after_waits(std::move(computed), compute));
+            SQL_CO_CHECK(check_row(table, updated.row));
+            const RowLockStrength strength =
+                strength_of_update(table, version->values, updated.row);
+            SQL_CO_TRY(latest, co_await claim_latest(table, *version, strength, WaitPolicy::wait));
+            if (latest == nullptr || latest == version) break;
+            found.keep_all();
+            SQL_CO_TRY(const bool qualifies, co_await moves_to(run, *latest, strength));
+            if (qualifies) continue;
+            latest = nullptr;
+            break;
+        }
+        if (latest == nullptr) continue;
+        SQL_CO_TRY(RowVersion * made,
+                   co_await replace_version(table, *latest, std::move(updated.row)));
+        ++result.count;
+        if (statement.returning.empty()) continue;
+        frame.put(0, &made->values, made);
+        SQL_CO_CHECK(co_await add_returning(statement.returning, run.context(), result));
     }
-    result.command_tag = fmt::format("UPDATE {}", count);
     co_return result;
 }
 
-Task<Checked<StatementResult>> Executor::remove(const DeleteStatement& statement) {
-    const TableDefinition& table = *statement.scan.table;
-    SQL_CO_TRY(const std::vector<RowVersion*> versions, scan(statement.scan));
-    StatementResult result;
-    std::size_t count = 0;
-    for (RowVersion* version : versions) {
+Task<Checked<Executor::Modified>> Executor::remove(const DeleteStatement& statement,
+                                                   QueryRun& run) {
+    const TableDefinition& table = *statement.table;
+    CurrentFrame& frame = run.frame();
+    Modified result;
+    while (true) {
+        SQL_CO_TRY(const Pull pull, run.next_frame());
+        if (pull == Pull::end) break;
+        if (pull == Pull::wait) {
+            SQL_CO_CHECK(co_await resolve_wait());
+            continue;
+        }
+        RowVersion* const version = frame.versions.front();
+        FoundRows found(frame);
+        constexpr RowLockStrength strength = RowLockStrength::update;
         SQL_CO_TRY(RowVersion * latest,
-                   co_await claim_latest(statement.scan, *version, RowLockStrength::update,
-                                         WaitPolicy::wait));
+                   co_await claim_latest(table, *version, strength, WaitPolicy::wait));
         if (latest == nullptr) continue;
-        end_version(table, *latest, nullptr, RowLockStrength::update);
-        transaction_.changes.push_back({.table = table.oid, .made = nullptr, .ended = latest});
-        ++count;
-        SQL_CO_CHECK(add_returning(statement.returning, latest->values, result));
+        if (latest != version) {
+            found.keep_all();
+            SQL_CO_TRY(const bool qualifies, co_await moves_to(run, *latest, strength));
+            if (!qualifies) continue;
+        }
+        SQL_CO_CHECK(delete_version(table, *latest));
+        ++result.count;
+        if (statement.returning.empty()) continue;
+        SQL_CO_CHECK(co_await add_returning(statement.returning, run.context(), result));
     }
-    result.command_tag = fmt::format("DELETE {}", count);
     co_return result;
 }
 

@@ -5,6 +5,7 @@
 
 #include "sim/models/postgres/executor/executor.hpp"
 #include "sim/models/postgres/functions/evaluate.hpp"
+#include "sim/models/postgres/types/compared.hpp"
 #include "sim/models/postgres/types/text_format.hpp"
 #include "system/host/check.hpp"
 
@@ -72,7 +73,8 @@ void add_table_fields(ServerMessage& error, const TableDefinition& table,
 std::string describe_row(const TableDefinition& table, const Row& row) {
     std::string shown = "(";
     for (std::size_t i = 0; i < row.size(); ++i) {
-        if (i > 0) shown += ", ";
+        if (table.columns[i].dropped) continue;
+        if (shown.size() > 1) shown += ", ";
         if (is_null(row[i])) {
             shown += "null";
             continue;
@@ -107,25 +109,54 @@ std::string describe_key(const IndexDefinition& index, const Row& key) {
 }
 
 Task<Checked<>> Executor::wait_for(TransactionId id) {
-    const LockTag tag{LockKind::transaction, id};
-    SQL_CO_CHECK(co_await engine_.locks().acquire(locks_, tag, TableLockMode::share, limits_));
-    engine_.locks().release(locks_, tag, TableLockMode::share);
-    co_return Checked<>{};
+    while (true) {
+        const LockTag tag{LockKind::transaction, id};
+        SQL_CO_CHECK(co_await engine_.locks().acquire(locks_, tag, TableLockMode::share, limits_));
+        engine_.locks().release(locks_, tag, TableLockMode::share);
+        if (!engine_.transactions().is_running(id)) co_return Checked<>{};
+        // A savepoint that has been released: what was done in it ends with the transaction. Even
+        // if a savepoint around it should be rolled back before that: so does PostgreSQL.
+        id = engine_.transactions().topmost(id);
+    }
+}
+
+TransactionId Executor::blocker_of(const RowVersion& version, RowLockStrength strength) const {
+    const auto in_the_way = [&](TransactionId id, RowLockStrength held) {
+        return id != no_transaction && !transaction_.is_mine(id) &&
+               engine_.transactions().is_running(id) && conflicts(held, strength);
+    };
+    if (in_the_way(version.ended_by, version.ended_how)) return version.ended_by;
+    for (const RowLock& lock : version.locks) {
+        if (in_the_way(lock.holder, lock.strength)) return lock.holder;
+    }
+    return no_transaction;
+}
+
+// Whom a lock of that strength on a row has to wait for, among those who have dealt with the
+// versions that came after; or what has become of the row.
+std::pair<TransactionId, RowFate> Executor::claim_newer(const RowVersion& version,
+                                                        RowLockStrength strength) const {
+    for (const RowVersion* newer = version.newer; newer != nullptr; newer = newer->newer) {
+        const TransactionId ended_by = newer->ended_by;
+        const bool has_ended = ended_by != no_transaction && !transaction_.is_mine(ended_by) &&
+                               !engine_.transactions().is_running(ended_by);
+        if (has_ended && conflicts(newer->ended_how, strength)) {
+            return {no_transaction, newer->newer != nullptr ? RowFate::updated : RowFate::deleted};
+        }
+        if (const TransactionId blocker = blocker_of(*newer, strength); blocker != no_transaction)
+            return {blocker, RowFate::ready};
+    }
+    return {no_transaction, RowFate::ready};
 }
 
 Task<Checked<RowFate>> Executor::claim(const TableDefinition& table, RowVersion& version,
                                        RowLockStrength strength, WaitPolicy policy) {
     TransactionTable& transactions = engine_.transactions();
-    const auto in_the_way = [&](TransactionId id, RowLockStrength held) {
-        return !transaction_.is_mine(id) && transactions.is_running(id) &&
-               conflicts(held, strength);
-    };
     // Whoever is at the head of the queue may be waiting for the lock that we hold already.
     const bool has_lock = std::ranges::any_of(
         version.locks, [&](const RowLock& lock) { return transaction_.is_mine(lock.holder); });
     QueuePlace place(engine_.locks(), locks_);
     while (true) {
-        TransactionId blocker = no_transaction;
         if (transaction_.is_mine(version.made_by) && version.made_at >= transaction_.command)
             co_return RowFate::invisible;
         if (const TransactionId ended_by = version.ended_by; ended_by != no_transaction) {
@@ -133,15 +164,18 @@ Task<Checked<RowFate>> Executor::claim(const TableDefinition& table, RowVersion&
                 co_return version.ended_at >= transaction_.command ? RowFate::own_change
                                                                    : RowFate::invisible;
             }
-            if (!transactions.is_running(ended_by))
+            if (!transactions.is_running(ended_by) && conflicts(version.ended_how, strength))
                 co_return version.newer != nullptr ? RowFate::updated : RowFate::deleted;
-            if (in_the_way(ended_by, version.ended_how)) blocker = ended_by;
         }
-        for (const RowLock& lock : version.locks) {
-            if (blocker == no_transaction && in_the_way(lock.holder, lock.strength))
-                blocker = lock.holder;
+        const TransactionId blocker = blocker_of(version, strength);
+        if (blocker == no_transaction) {
+            // A lock that an update leaves room for is to hold on what was made of the row since,
+            // too. The wait for that has no place in line and no regard for NOWAIT.
+            const auto [later, fate] = claim_newer(version, strength);
+            if (later == no_transaction) co_return fate;
+            SQL_CO_CHECK(co_await wait_for(later));
+            continue;
         }
-        if (blocker == no_transaction) co_return RowFate::ready;
         if (policy == WaitPolicy::skip_locked) co_return RowFate::skipped;
         if (policy == WaitPolicy::no_wait) co_return row_not_available(table);
         if (!has_lock && !place.is_held()) {
@@ -155,18 +189,14 @@ Task<Checked<RowFate>> Executor::claim(const TableDefinition& table, RowVersion&
     }
 }
 
-Task<Checked<RowVersion*>> Executor::claim_latest(const TableScan& scan, RowVersion& version,
+Task<Checked<RowVersion*>> Executor::claim_latest(const TableDefinition& table, RowVersion& version,
                                                   RowLockStrength strength, WaitPolicy policy) {
     RowVersion* current = &version;
     while (true) {
-        SQL_CO_TRY(const RowFate fate, co_await claim(*scan.table, *current, strength, policy));
+        SQL_CO_TRY(const RowFate fate, co_await claim(table, *current, strength, policy));
         switch (fate) {
-            case RowFate::ready: {
-                if (current == &version) co_return current;
-                // EvalPlanQual: does the newer version still qualify?
-                SQL_CO_TRY(const bool wanted, passes(scan.condition, current->values));
-                co_return wanted ? current : nullptr;
-            }
+            case RowFate::ready:
+                co_return current;
             case RowFate::updated:
             case RowFate::deleted:
                 if (transaction_.isolation != IsolationLevel::read_committed) {
@@ -198,7 +228,9 @@ void Executor::remember_lock(RowVersion& version, RowLockStrength strength) {
         const bool held = std::ranges::any_of(current->locks, [&](const RowLock& lock) {
             return lock.holder == id && lock.strength >= strength;
         });
-        if (!held) current->locks.push_back({id, strength});
+        if (held) continue;
+        current->locks.push_back({id, strength});
+        transaction_.locked_rows.emplace_back(id, current->id);
     }
 }
 
@@ -229,6 +261,7 @@ Checked<> Executor::check_row(const TableDefinition& table, const Row& row) {
 
 Task<Checked<RowVersion*>> Executor::add_version(const TableDefinition& table, Row row,
                                                  const OnConflict* on_conflict) {
+    SQL_CO_CHECK(engine_.serializable().row_write(transaction_, table.oid, nullptr));
     const std::size_t redo = transaction_.redo.mark();
     const TransactionId id = engine_.transactions().assign_id(transaction_);
     RowVersion& version = engine_.heap(table.oid).insert(engine_.next_version(), std::move(row));
@@ -265,17 +298,19 @@ Task<Checked<bool>> Executor::enter_indexes(const TableDefinition& table, RowVer
         ATLAS_CHECK(index != nullptr, "an index in the catalog is in the heap");
         SQL_CO_TRY(const std::optional<Row> key, index->key_of(version.values));
         if (!key) continue;
+        bool same_key = false;
+        if (replaced != nullptr) {
+            SQL_CO_TRY(const std::optional<Row> before, index->key_of(replaced->values));
+            same_key = before && compare(*before, *key) == std::strong_ordering::equal;
+        }
         if (on_conflict != nullptr && on_conflict->arbitrates(*definition)) {
             if (may_conflict(*index, *key, version)) co_return false;
-        } else if (definition->unique) {
-            bool same_key = false;
-            if (replaced != nullptr) {
-                SQL_CO_TRY(const std::optional<Row> before, index->key_of(replaced->values));
-                same_key = before && compare(*before, *key) == std::strong_ordering::equal;
-            }
-            if (!same_key) {
-                SQL_CO_CHECK(co_await check_unique(table, *index, *key, &version));
-            }
+        } else if (definition->unique && !same_key) {
+            SQL_CO_CHECK(co_await check_unique(table, *index, *key, &version));
+        }
+        // Whoever has read the row has read it under the key that it keeps.
+        if (!same_key) {
+            SQL_CO_CHECK(engine_.serializable().key_write(transaction_, definition->oid, *key));
         }
         index->insert(*key, version);
     }
@@ -303,7 +338,14 @@ Task<Checked<>> Executor::check_unique(const TableDefinition& table, Index& inde
                 break;
             }
             if (version->ended_by != no_transaction) continue;
-            const IndexDefinition& definition = index.definition();
+            // A transaction that cannot be put in order may succeed if it is tried again; one that
+            // repeats a key may not.
+            SQL_CO_CHECK(
+                engine_.serializable().key_write(transaction_, index.definition().oid, key));
+            // The table's own: the heap's may have an older name.
+            const auto named = std::ranges::find(table.indexes, index.definition().oid,
+                                                 [](const auto& other) { return other->oid; });
+            const IndexDefinition& definition = **named;
             auto error = sql_error(
                 "23505", fmt::format("duplicate key value violates unique constraint \"{}\"",
                                      definition.name));
@@ -323,15 +365,30 @@ void Executor::end_version(const TableDefinition& table, RowVersion& version, Ro
     version.ended_at = transaction_.command;
     version.ended_how = strength;
     version.newer = newer;
-    transaction_.redo.remove(table.oid, version.id);
+    transaction_.redo.remove(table.oid, version.id, newer == nullptr ? 0 : newer->id, strength);
+    if (transaction_.serializable != nullptr) give_up_keys(table, version);
+}
+
+// Whoever takes a key that this transaction gives up comes after it.
+void Executor::give_up_keys(const TableDefinition& table, const RowVersion& version) {
+    for (const auto& definition : table.indexes) {
+        if (!definition->unique) continue;
+        const Index* index = engine_.heap(table.oid).index(definition->oid);
+        Checked<std::optional<Row>> key = index->key_of(version.values);
+        if (!key || !*key) continue;
+        if (version.newer != nullptr) {
+            const Checked<std::optional<Row>> kept = index->key_of(version.newer->values);
+            if (kept && *kept && compare(**kept, **key) == std::strong_ordering::equal) continue;
+        }
+        engine_.serializable().key_given_up(transaction_, definition->oid, **std::move(key));
+    }
 }
 
 RowLockStrength Executor::strength_of_update(const TableDefinition& table, const Row& before,
                                              const Row& after) {
     const std::vector<bool> keys = table.key_columns();
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (keys[i] && compare(before[i], after[i]) != std::strong_ordering::equal)
-            return RowLockStrength::update;
+        if (keys[i] && !is_same_image(before[i], after[i])) return RowLockStrength::update;
     }
     return RowLockStrength::no_key_update;
 }

@@ -1,4 +1,10 @@
-// Finding rows, and computing over them.
+// Reading tables.
+//
+// Every read of a table by a query goes through visible_versions(): by an index with the values of
+// its first keys, or all rows in turn. So this is where SERIALIZABLE hears what a transaction has
+// read: the relation, or a range of an index, and each version. Conditions are checked later, on
+// visible rows only. Changes of rows look into the indexes for conflicts by
+// themselves (rows.cpp, modify.cpp), which are no reads.
 
 #include "sim/models/postgres/executor/executor.hpp"
 #include "sim/models/postgres/functions/evaluate.hpp"
@@ -8,53 +14,55 @@
 namespace atlas::sim::models::postgres {
 
 EvaluationContext Executor::context_of(const Row* row, const Row* second) {
-    return {.environment = &functions_, .parameters = parameters_, .rows = {row, second}};
+    return {.environment = &functions_,
+            .parameters = parameters_,
+            .rows = {row, second},
+            .outer = outer_,
+            .support = support_};
 }
 
-Checked<bool> Executor::passes(const ExpressionPtr& condition, const Row& row) {
-    if (condition == nullptr) return true;
-    return evaluate_condition(*condition, context_of(&row));
-}
-
-Checked<std::vector<RowVersion*>> Executor::scan(const TableScan& scan) {
-    Heap& heap = engine_.heap(scan.table->oid);
-    std::vector<RowVersion*> found;
+// Only versions that the statement's snapshot sees: they stay where they are while it runs, however
+// long it waits.
+Checked<> Executor::visible_versions(const TableDefinition& table, const AccessPath& path,
+                                     const EvaluationContext& context,
+                                     std::vector<RowVersion*>& found) {
+    Heap& heap = scanned_heap(table.oid);
+    SerializableTransactions& watch = engine_.serializable();
     const auto consider = [&](RowVersion& version) -> Checked<> {
-        if (!is_visible(version, *snapshot_, transaction_)) return {};
-        SQL_TRY(const bool wanted, passes(scan.condition, version.values));
-        if (wanted) found.push_back(&version);
+        const bool visible = is_visible(version, *snapshot_, transaction_);
+        SQL_CHECK(watch.row_read(transaction_, table.oid, version, visible));
+        if (visible) found.push_back(&version);
         return {};
     };
-    if (scan.path.index == nullptr) {
+    if (path.index == nullptr) {
+        SQL_CHECK(watch.relation_read(transaction_, table.oid));
         for (auto& [id, version] : heap.versions()) {
             SQL_CHECK(consider(version));
         }
-        return found;
+        return {};
     }
-    Row key;
-    for (const ExpressionPtr& part : scan.path.equal_to) {
-        SQL_TRY(Value value, evaluate(*part, context_of(nullptr)));
-        // Equal to NULL is true of nothing.
-        if (is_null(value)) return found;
-        key.push_back(std::move(value));
+    // Compared with NULL, nothing is true.
+    KeyRange range;
+    for (const ExpressionPtr& part : path.equal_to) {
+        SQL_TRY(Value value, evaluate(*part, context));
+        if (is_null(value)) return {};
+        range.prefix.push_back(std::move(value));
     }
-    Index* index = heap.index(scan.path.index->oid);
+    for (const auto& [asked, bound] :
+         {std::pair(&path.from, &range.from), std::pair(&path.to, &range.to)}) {
+        if (!*asked) continue;
+        SQL_TRY(Value value, evaluate(*(*asked)->value, context));
+        if (is_null(value)) return {};
+        *bound = {std::move(value), (*asked)->inclusive};
+    }
+    Index* index = heap.index(path.index->oid);
     ATLAS_CHECK(index != nullptr, "a statement is analysed again when an index is gone");
-    for (RowVersion* version : index->find(key)) {
+    SQL_CHECK(watch.range_read(transaction_, path.index->oid, range));
+    const bool bounded = range.from || range.to;
+    for (RowVersion* version : bounded ? index->find(range) : index->find(range.prefix)) {
         SQL_CHECK(consider(*version));
     }
-    return found;
-}
-
-Checked<Row> Executor::project(const std::vector<Target>& targets,
-                               const EvaluationContext& context) {
-    Row row;
-    row.reserve(targets.size());
-    for (const Target& target : targets) {
-        SQL_TRY(Value value, evaluate(*target.expression, context));
-        row.push_back(std::move(value));
-    }
-    return row;
+    return {};
 }
 
 }  // namespace atlas::sim::models::postgres

@@ -1,169 +1,160 @@
-// SELECT: scan, sort, lock, limit, project; or aggregate all rows into one.
+// Running queries: pulling their rows, and doing what they have to wait for in between.
 
-#include <algorithm>
-#include <numeric>
+#include <chrono>
 
-#include "sim/models/postgres/executor/aggregate.hpp"
 #include "sim/models/postgres/executor/executor.hpp"
-#include "sim/models/postgres/functions/evaluate.hpp"
+#include "sim/models/postgres/executor/query_run.hpp"
 #include "sim/models/postgres/types/text_format.hpp"
 
 namespace atlas::sim::models::postgres {
 
 using host::Task;
 
-Task<Checked<StatementResult>> Executor::select(const SelectStatement& statement) {
-    SQL_CO_TRY(const std::vector<Row> rows, co_await select_rows(statement));
-    StatementResult result;
-    result.rows.reserve(rows.size());
-    for (const Row& row : rows) {
-        TextRow& text = result.rows.emplace_back();
-        text.reserve(row.size());
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            if (is_null(row[i])) {
-                text.emplace_back(std::nullopt);
-            } else {
-                text.emplace_back(format_value(statement.targets[i].expression->type.id, row[i]));
-            }
+namespace {
+
+/// As long as PostgreSQL takes, give or take, for as many rows as lie between two of them.
+constexpr std::chrono::milliseconds pause_length{10};
+
+}  // namespace
+
+// What a query of many rows takes in time, and where a cancel or a timeout gets hold of it.
+class Executor::Pause final : public Waiter {
+  public:
+    explicit Pause(Executor& executor) : executor_(executor) {}
+
+    Task<Checked<>> resolve() override {
+        Engine& engine = executor_.engine_;
+        const host::Deadline until = host::deadline_after(engine.host(), pause_length);
+        auto slept = co_await engine.locks().sleep(executor_.locks_, until, executor_.limits_);
+        co_return slept;
+    }
+
+  private:
+    Executor& executor_;
+};
+
+std::unexpected<Failure> Executor::pull_again_after(Waiter& waiter) {
+    waiter_ = &waiter;
+    return must_wait();
+}
+
+void Executor::pause() {
+    pulls_ = 0;
+    if (pause_ == nullptr) pause_ = std::make_unique<Pause>(*this);
+    waiter_ = pause_.get();
+}
+
+Task<Checked<>> Executor::resolve_wait() {
+    Waiter* const waiter = std::exchange(waiter_, nullptr);
+    auto resolved = co_await waiter->resolve();
+    co_return resolved;
+}
+
+TextRow Executor::as_text(const std::vector<Target>& targets, const Row& row) {
+    TextRow text;
+    text.reserve(row.size());
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        if (is_null(row[i])) {
+            text.emplace_back(std::nullopt);
+        } else {
+            text.emplace_back(format_value(targets[i].expression->type.id, row[i]));
         }
     }
+    return text;
+}
+
+Task<Checked<StatementResult>> Executor::select(const SelectStatement& statement) {
+    const Query& query = *statement.query;
+    QueryRun run(*this, query, nullptr);
+    run.restart(nullptr);
+    StatementResult result;
+    while (true) {
+        SQL_CO_TRY(const Pull pull, run.next());
+        if (pull == Pull::end) break;
+        if (pull == Pull::wait) {
+            SQL_CO_CHECK(co_await resolve_wait());
+            continue;
+        }
+        result.rows.push_back(as_text(query.targets, run.row()));
+    }
+    if (!query.common_tables.empty()) SQL_CO_CHECK(co_await finish_modifying(run));
     result.notices = std::move(notices_);
-    result.command_tag = fmt::format("SELECT {}", rows.size());
+    result.command_tag = fmt::format("SELECT {}", result.rows.size());
     co_return result;
 }
 
-Task<Checked<std::vector<Row>>> Executor::select_rows(const SelectStatement& statement) {
-    if (!statement.from) {
-        auto rows = co_await select_without_table(statement);
-        co_return rows;
-    }
-    SQL_CO_TRY(const std::optional<std::int64_t> limit, row_count(statement.limit, true));
-    SQL_CO_TRY(const std::optional<std::int64_t> skipped, row_count(statement.offset, false));
-    SQL_CO_TRY(std::vector<RowVersion*> versions, scan(*statement.from));
-    if (statement.aggregates_rows) {
-        if (skipped.value_or(0) > 0 || limit == 0) co_return std::vector<Row>{};
-        co_return aggregate_rows(statement, versions);
-    }
-    SQL_CO_CHECK(sort(statement, versions));
+Task<Checked<std::vector<Row>>> Executor::all_rows(QueryRun& run) {
     std::vector<Row> rows;
-    std::int64_t to_skip = skipped.value_or(0);
-    for (RowVersion* version : versions) {
-        if (limit && std::cmp_greater_equal(rows.size(), *limit)) break;
-        // Rows that OFFSET passes over are locked as well.
-        if (statement.locking) {
-            SQL_CO_TRY(version, co_await lock_selected(statement, *version));
-            if (version == nullptr) continue;
-        }
-        if (to_skip > 0) {
-            --to_skip;
+    while (true) {
+        SQL_CO_TRY(const Pull pull, run.next());
+        if (pull == Pull::end) break;
+        if (pull == Pull::wait) {
+            SQL_CO_CHECK(co_await resolve_wait());
             continue;
         }
-        SQL_CO_TRY(Row row, project(statement.targets, context_of(&version->values)));
-        rows.push_back(std::move(row));
+        rows.push_back(std::move(run.row()));
     }
     co_return rows;
 }
 
-Task<Checked<std::vector<Row>>> Executor::select_without_table(const SelectStatement& statement) {
-    SQL_CO_TRY(const std::optional<std::int64_t> limit, row_count(statement.limit, true));
-    SQL_CO_TRY(const std::optional<std::int64_t> skipped, row_count(statement.offset, false));
-    std::vector<Row> rows;
-    SQL_CO_TRY(const bool wanted, passes(statement.condition, {}));
-    if (statement.aggregates_rows) {
-        // As over a table with one row of no columns.
-        RowVersion only;
-        std::vector<RowVersion*> versions;
-        if (wanted) versions.push_back(&only);
-        SQL_CO_TRY(rows, aggregate_rows(statement, versions));
-        co_return rows;
-    }
-    if (!wanted || skipped.value_or(0) > 0 || limit == 0) co_return rows;
-    Row row;
-    for (const Target& target : statement.targets) {
-        const Expression& expression = *target.expression;
-        if (expression.function != nullptr && expression.function->waits) {
-            SQL_CO_TRY(Value value, co_await waiting_call(expression));
-            row.push_back(std::move(value));
-        } else {
-            SQL_CO_TRY(Value value, evaluate(expression, context_of(nullptr)));
-            row.push_back(std::move(value));
+// What WITH changes is changed whether anybody asks for it or not; the last of them first, so that
+// those that it reads are run by its asking.
+Task<Checked<>> Executor::finish_modifying(QueryRun& run) {
+    const std::vector<CommonTable>& tables = run.query().common_tables;
+    for (std::size_t i = tables.size(); i-- > 0;) {
+        if (tables[i].modify == nullptr || run.has_run(i)) continue;
+        const Row* row = nullptr;
+        while (true) {
+            SQL_CO_TRY(const Pull pull, run.common_table(i).at(0, row));
+            if (pull != Pull::wait) break;
+            SQL_CO_CHECK(co_await resolve_wait());
         }
     }
-    rows.push_back(std::move(row));
-    co_return rows;
+    co_return Checked<>{};
 }
 
-Checked<std::vector<Row>> Executor::aggregate_rows(const SelectStatement& statement,
-                                                   const std::vector<RowVersion*>& versions) {
-    Row results;
-    for (const AggregateCall& call : statement.aggregates) {
-        AggregateState state(call);
-        for (const RowVersion* version : versions) {
-            SQL_CHECK(state.add(context_of(&version->values)));
-        }
-        SQL_TRY(Value value, state.finish());
-        results.push_back(std::move(value));
+// False if the row is not to be had: skipped, gone, or it does not qualify any more.
+Task<Checked<bool>> Executor::lock_frame(QueryRun& run) {
+    const Query& query = run.query();
+    CurrentFrame& frame = run.frame();
+    bool changed = false;
+    for (std::size_t i = 0; i < query.range.size(); ++i) {
+        const RangeEntry& entry = query.range[i];
+        // The missing side of an outer join has no row to lock.
+        if (!entry.locks_rows() || frame.rows[i] == nullptr) continue;
+        RowVersion* const version = frame.versions[i];
+        auto claimed = co_await claim_latest(*entry.table, *version, entry.locking->strength,
+                                             entry.locking->policy);
+        // Who only locks is told so of a row that is gone as well.
+        if (!claimed && claimed.error()->sqlstate == "40001") co_return concurrent_update();
+        SQL_CO_TRY(RowVersion * latest, std::move(claimed));
+        if (latest == nullptr) co_return false;
+        remember_lock(*latest, entry.locking->strength);
+        if (latest == version) continue;
+        changed = true;
+        frame.put(i, &latest->values, latest);
     }
-    EvaluationContext context = context_of(nullptr);
-    context.aggregates = results;
-    SQL_TRY(Row row, project(statement.targets, context));
-    std::vector<Row> rows;
-    rows.push_back(std::move(row));
-    return rows;
+    if (!changed) co_return true;
+    auto qualifies = co_await still_qualifies(run);
+    co_return qualifies;
 }
 
-Checked<> Executor::sort(const SelectStatement& statement, std::vector<RowVersion*>& versions) {
-    if (statement.order_by.empty()) return {};
-    struct Keyed {
-        Row keys;
-        std::size_t place;
-    };
-    std::vector<Keyed> keyed;
-    for (std::size_t i = 0; i < versions.size(); ++i) {
-        Keyed& entry = keyed.emplace_back(Keyed{.keys = {}, .place = i});
-        for (const SortKey& key : statement.order_by) {
-            SQL_TRY(Value value, evaluate(*key.expression, context_of(&versions[i]->values)));
-            entry.keys.push_back(std::move(value));
-        }
+// EvalPlanQual, with the frame's rows in place of all others. What is joined by now is what the
+// frame has afterwards: the partner of an outer join may not match any more.
+Task<Checked<bool>> Executor::still_qualifies(QueryRun& run) {
+    QueryRun again(*this, run.query(), run.around(), &run);
+    again.restart(run.context().outer);
+    while (true) {
+        SQL_CO_TRY(const Pull pull, again.next_frame());
+        if (pull == Pull::end) co_return false;
+        if (pull == Pull::row) break;
+        SQL_CO_CHECK(co_await resolve_wait());
     }
-    const auto goes_before = [&](const Keyed& left, const Keyed& right) {
-        for (std::size_t i = 0; i < statement.order_by.size(); ++i) {
-            const SortKey& key = statement.order_by[i];
-            const bool left_null = is_null(left.keys[i]);
-            if (left_null != is_null(right.keys[i])) return left_null == key.nulls_first;
-            const std::strong_ordering order = compare(left.keys[i], right.keys[i]);
-            if (order != std::strong_ordering::equal) return key.descending ? order > 0 : order < 0;
-        }
-        return left.place < right.place;
-    };
-    std::ranges::sort(keyed, goes_before);
-    std::vector<RowVersion*> sorted;
-    for (const Keyed& entry : keyed)
-        sorted.push_back(versions[entry.place]);
-    versions = std::move(sorted);
-    return {};
-}
-
-Checked<std::optional<std::int64_t>> Executor::row_count(const ExpressionPtr& expression,
-                                                         bool is_limit) {
-    if (expression == nullptr) return std::nullopt;
-    SQL_TRY(const Value value, evaluate(*expression, context_of(nullptr)));
-    if (is_null(value)) return std::nullopt;
-    const std::int64_t count = std::get<std::int64_t>(value);
-    if (count < 0) {
-        return is_limit ? sql_error("2201W", "LIMIT must not be negative")
-                        : sql_error("2201X", "OFFSET must not be negative");
+    const std::vector<const Row*>& joined = again.frame().rows;
+    for (std::size_t i = 0; i < joined.size(); ++i) {
+        if (joined[i] == nullptr) run.frame().put(i, nullptr);
     }
-    return count;
-}
-
-Task<Checked<RowVersion*>> Executor::lock_selected(const SelectStatement& statement,
-                                                   RowVersion& version) {
-    const RowLocking& locking = *statement.locking;
-    SQL_CO_TRY(RowVersion * latest,
-               co_await claim_latest(*statement.from, version, locking.strength, locking.policy));
-    if (latest != nullptr) remember_lock(*latest, locking.strength);
-    co_return latest;
+    co_return true;
 }
 
 }  // namespace atlas::sim::models::postgres

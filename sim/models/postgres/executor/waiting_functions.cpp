@@ -25,14 +25,51 @@ LockTag advisory_tag(const std::vector<Value>& keys) {
 
 }  // namespace
 
-Task<Checked<Value>> Executor::waiting_call(const Expression& call) {
-    const std::string_view name = call.function->name;
-    std::vector<Value> arguments;
-    for (const ExpressionPtr& argument : call.arguments) {
-        SQL_CO_TRY(Value value, evaluate(*argument, context_of(nullptr)));
-        if (is_null(value)) co_return Null{};
-        arguments.push_back(std::move(value));
+Task<Checked<Value>> Executor::replication_call(std::string name, std::vector<Value> arguments) {
+    if (functions_.user() != superuser) {
+        if (name == "pg_drop_replication_slot")
+            co_return sql_error("42501",
+                                "must be superuser or replication role to use replication slots");
+        co_return sql_error("42501", fmt::format("permission denied for function {}", name));
     }
+    if (name == "pg_reload_conf") {
+        const auto reloaded = co_await engine_.reload();
+        co_return reloaded.has_value();
+    }
+    if (name == "pg_drop_replication_slot") {
+        SQL_CO_CHECK(co_await engine_.drop_slot(std::get<std::string>(arguments.front())));
+        co_return Value(std::string());
+    }
+    const bool wait = arguments.empty() || std::get<bool>(arguments[0]);
+    const std::int64_t seconds = arguments.size() < 2 ? 60 : std::get<std::int64_t>(arguments[1]);
+    if (!engine_.in_recovery()) {
+        auto error = sql_error("55000", "recovery is not in progress");
+        error.error()->hint = "Recovery control functions can only be executed during recovery.";
+        co_return error;
+    }
+    if (seconds <= 0) co_return sql_error("22003", "\"wait_seconds\" must not be negative or zero");
+    engine_.request_promotion();
+    if (!wait) co_return true;
+    // In the steps of PostgreSQL's; a promotion waits for sessions, and this one may be one of
+    // them.
+    const host::Deadline end = host::deadline_after(engine_.host(), std::chrono::seconds(seconds));
+    while (engine_.in_recovery() && !end.passed(engine_.host().clock().now())) {
+        const host::Deadline step =
+            host::deadline_after(engine_.host(), std::chrono::milliseconds(100));
+        SQL_CO_CHECK(co_await engine_.locks().sleep(locks_, step.earlier_of(end), limits_));
+    }
+    const bool promoted = !engine_.in_recovery();
+    if (!promoted) {
+        notices_.push_back({.severity = "WARNING",
+                            .sqlstate = "01000",
+                            .message = fmt::format("server did not promote within {} second{}",
+                                                   seconds, seconds == 1 ? "" : "s")});
+    }
+    co_return promoted;
+}
+
+Task<Checked<Value>> Executor::waiting_call(const Expression& call, std::vector<Value> arguments) {
+    const std::string_view name = call.function->name;
     // A function of type void gives an empty text.
     const Value nothing = std::string();
     if (name == "pg_sleep") {
@@ -45,6 +82,10 @@ Task<Checked<Value>> Executor::waiting_call(const Expression& call) {
     if (name == "pg_advisory_unlock_all") {
         engine_.locks().release_advisory(locks_);
         co_return nothing;
+    }
+    if (name == "pg_promote" || name == "pg_reload_conf" || name == "pg_drop_replication_slot") {
+        auto done = co_await replication_call(std::string(name), std::move(arguments));
+        co_return done;
     }
     const LockTag tag = advisory_tag(arguments);
     const TableLockMode mode =

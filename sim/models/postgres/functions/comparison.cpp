@@ -27,11 +27,12 @@ constexpr std::array<Comparison, 6> comparisons{{
 }};
 
 // bool's and text's operators have no forms that mix types; the integers' do.
-constexpr std::array<std::array<TypeId, 2>, 20> comparable_types{{
+constexpr std::array<std::array<TypeId, 2>, 24> comparable_types{{
     {TypeId::int4, TypeId::int4},
     {TypeId::boolean, TypeId::boolean},
     {TypeId::bytea, TypeId::bytea},
     {TypeId::name, TypeId::name},
+    {TypeId::single_char, TypeId::single_char},
     {TypeId::int8, TypeId::int8},
     {TypeId::int2, TypeId::int2},
     {TypeId::int2, TypeId::int4},
@@ -48,6 +49,9 @@ constexpr std::array<std::array<TypeId, 2>, 20> comparable_types{{
     {TypeId::timestamptz, TypeId::timestamp},
     {TypeId::interval, TypeId::interval},
     {TypeId::uuid, TypeId::uuid},
+    {TypeId::numeric, TypeId::numeric},
+    {TypeId::date, TypeId::date},
+    {TypeId::pg_lsn, TypeId::pg_lsn},
 }};
 
 constexpr std::array array_types{TypeId::bool_array, TypeId::int4_array, TypeId::int8_array,
@@ -69,9 +73,10 @@ std::vector<Function> comparison_operators() {
         }
         for (const TypeId type : array_types)
             add(type, type);
-        // jsonb's order depends on what is inside; its equality is that of the canonical text,
-        // but for numbers that differ in trailing zeros alone.
-        if (comparison.name == "=" || comparison.name == "<>") add(TypeId::jsonb, TypeId::jsonb);
+        // Transaction ids wrap around in PostgreSQL, so they have no order.
+        if (comparison.name != "=" && comparison.name != "<>") continue;
+        add(TypeId::xid, TypeId::xid);
+        add(TypeId::xid, TypeId::int4);
     }
     return operators;
 }

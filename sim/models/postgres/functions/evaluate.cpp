@@ -20,13 +20,22 @@ Reference refer(const Expression& expression, const EvaluationContext& context, 
         case ExpressionKind::parameter:
             return &context.parameters[expression.index];
         case ExpressionKind::column: {
-            const Row* row = context.rows[expression.relation];
-            ATLAS_CHECK(row != nullptr && expression.index < row->size(),
+            const EvaluationContext* level = &context;
+            for (std::size_t up = expression.levels_up; up > 0; --up)
+                level = level->outer;
+            const Row* row = level->rows[expression.relation];
+            static const Value nothing = Null{};
+            if (row == nullptr) return &nothing;
+            ATLAS_CHECK(expression.index < row->size(),
                         "analysis lets a column be used only where its row is");
             return &(*row)[expression.index];
         }
         case ExpressionKind::aggregate:
             return &context.aggregates[expression.index];
+        case ExpressionKind::window:
+            return &context.windows[expression.index];
+        case ExpressionKind::subquery_column:
+            return &(*context.subquery_row)[expression.index];
         default:
             break;
     }
@@ -37,7 +46,7 @@ Reference refer(const Expression& expression, const EvaluationContext& context, 
 Checked<Value> evaluate_call(const Expression& expression, const EvaluationContext& context) {
     const Function& function = *expression.function;
     ATLAS_CHECK(expression.arguments.size() <= most_arguments, "no function takes more arguments");
-    ATLAS_CHECK(function.evaluate != nullptr, "a function that waits is the executor's to run");
+    if (function.waits) return context.support->waiting_call(expression, context);
     std::array<Value, most_arguments> scratch;
     std::array<const Value*, most_arguments> arguments{};
     for (std::size_t i = 0; i < expression.arguments.size(); ++i) {
@@ -100,17 +109,36 @@ Checked<Value> evaluate_extreme(const Expression& expression, const EvaluationCo
     return best;
 }
 
+// By the operator where equal values may be kept differently: numbers inside jsonb.
+bool are_equal(const Expression& expression, const Value& left, const Value& right) {
+    const bool by_operator =
+        expression.function != nullptr && expression.function->arguments.front() == TypeId::jsonb;
+    if (!by_operator) return compare(left, right) == std::strong_ordering::equal;
+    const std::array<const Value*, 2> sides{&left, &right};
+    const Checked<Value> equal = expression.function->evaluate({}, sides);
+    return equal && std::get<bool>(*equal);
+}
+
+// The items in front that need no row are an array to PostgreSQL: each is computed, whatever the
+// others are. The rest are comparisons one after the other.
 Checked<Value> evaluate_in_list(const Expression& expression, const EvaluationContext& context) {
     Value scratch;
     SQL_TRY(const Value* wanted, refer(*expression.arguments.front(), context, scratch));
-    if (is_null(*wanted)) return Null{};
+    const std::size_t rest = 1 + expression.index;
+    std::vector<Value> computed(expression.computes_items ? rest : 0);
+    for (std::size_t i = 1; i < computed.size(); ++i) {
+        SQL_TRY(computed[i], evaluate(*expression.arguments[i], context));
+    }
     bool any_null = false;
     for (std::size_t i = 1; i < expression.arguments.size(); ++i) {
         Value item_scratch;
-        SQL_TRY(const Value* item, refer(*expression.arguments[i], context, item_scratch));
-        if (is_null(*item)) {
+        const Value* item = i < computed.size() ? &computed[i] : nullptr;
+        if (item == nullptr) {
+            SQL_TRY(item, refer(*expression.arguments[i], context, item_scratch));
+        }
+        if (is_null(*wanted) || is_null(*item)) {
             any_null = true;
-        } else if (compare(*wanted, *item) == std::strong_ordering::equal) {
+        } else if (are_equal(expression, *wanted, *item)) {
             return !expression.negated;
         }
     }
@@ -146,16 +174,15 @@ Checked<Value> evaluate_any_element(const Expression& expression,
 Checked<Value> evaluate_distinct(const Expression& expression, const EvaluationContext& context) {
     SQL_TRY(const Value left, evaluate(*expression.arguments[0], context));
     SQL_TRY(const Value right, evaluate(*expression.arguments[1], context));
-    const bool distinct = is_null(left) != is_null(right) ||
-                          (!is_null(left) && compare(left, right) != std::strong_ordering::equal);
+    const bool distinct =
+        is_null(left) != is_null(right) || (!is_null(left) && !are_equal(expression, left, right));
     return distinct != expression.negated;
 }
 
 Checked<Value> evaluate_null_if(const Expression& expression, const EvaluationContext& context) {
     SQL_TRY(Value left, evaluate(*expression.arguments[0], context));
     SQL_TRY(const Value right, evaluate(*expression.arguments[1], context));
-    if (!is_null(left) && !is_null(right) && compare(left, right) == std::strong_ordering::equal)
-        return Null{};
+    if (!is_null(left) && !is_null(right) && are_equal(expression, left, right)) return Null{};
     return left;
 }
 
@@ -232,7 +259,9 @@ Checked<Value> evaluate(const Expression& expression, const EvaluationContext& c
         case ExpressionKind::constant:
         case ExpressionKind::parameter:
         case ExpressionKind::column:
-        case ExpressionKind::aggregate: {
+        case ExpressionKind::aggregate:
+        case ExpressionKind::window:
+        case ExpressionKind::subquery_column: {
             Value scratch;
             SQL_TRY(const Value* value, refer(expression, context, scratch));
             return *value;
@@ -274,6 +303,8 @@ Checked<Value> evaluate(const Expression& expression, const EvaluationContext& c
             return evaluate_any_element(expression, context);
         case ExpressionKind::array:
             return evaluate_array(expression, context);
+        case ExpressionKind::subquery:
+            return context.support->subquery(expression, context);
         case ExpressionKind::apply_modifier:
         case ExpressionKind::convert_text:
         case ExpressionKind::convert_to_text:

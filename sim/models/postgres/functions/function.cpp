@@ -30,7 +30,8 @@ std::span<const Function> all_named(std::span<const Function> functions, std::st
 }
 
 // count("any") takes anything: its argument is shown as unknown.
-constexpr std::array<Aggregate, 24> aggregates{{
+constexpr std::array<Aggregate, 31> aggregates{{
+    {"array_agg", TypeId::unknown, TypeId::unknown, AggregateKind::array},
     {"bool_and", TypeId::boolean, TypeId::boolean, AggregateKind::every},
     {"bool_or", TypeId::boolean, TypeId::boolean, AggregateKind::some},
     {"count", TypeId::none, TypeId::int8, AggregateKind::count_rows},
@@ -44,6 +45,8 @@ constexpr std::array<Aggregate, 24> aggregates{{
     {"max", TypeId::timestamp, TypeId::timestamp, AggregateKind::maximum},
     {"max", TypeId::timestamptz, TypeId::timestamptz, AggregateKind::maximum},
     {"max", TypeId::interval, TypeId::interval, AggregateKind::maximum},
+    {"max", TypeId::numeric, TypeId::numeric, AggregateKind::maximum},
+    {"max", TypeId::date, TypeId::date, AggregateKind::maximum},
     {"min", TypeId::int2, TypeId::int2, AggregateKind::minimum},
     {"min", TypeId::int4, TypeId::int4, AggregateKind::minimum},
     {"min", TypeId::int8, TypeId::int8, AggregateKind::minimum},
@@ -52,22 +55,30 @@ constexpr std::array<Aggregate, 24> aggregates{{
     {"min", TypeId::timestamp, TypeId::timestamp, AggregateKind::minimum},
     {"min", TypeId::timestamptz, TypeId::timestamptz, AggregateKind::minimum},
     {"min", TypeId::interval, TypeId::interval, AggregateKind::minimum},
+    {"min", TypeId::numeric, TypeId::numeric, AggregateKind::minimum},
+    {"min", TypeId::date, TypeId::date, AggregateKind::minimum},
+    {"string_agg", TypeId::text, TypeId::text, AggregateKind::joined_text},
     {"sum", TypeId::int2, TypeId::int8, AggregateKind::sum},
     {"sum", TypeId::int4, TypeId::int8, AggregateKind::sum},
     {"sum", TypeId::int8, TypeId::numeric, AggregateKind::sum},
+    {"sum", TypeId::numeric, TypeId::numeric, AggregateKind::sum},
 }};
 
 }  // namespace
 
 std::span<const Function> all_functions() {
     static const std::vector<Function> all =
-        assemble({arithmetic_functions, text_functions, time_functions, session_functions});
+        assemble({arithmetic_functions, text_functions, time_functions, session_functions,
+                  numeric_functions, date_functions, character_functions, jsonb_functions,
+                  array_functions, string_functions, system_catalog_functions});
     return all;
 }
 
 std::span<const Function> all_operators() {
     static const std::vector<Function> all =
-        assemble({comparison_operators, arithmetic_operators, text_operators, time_operators});
+        assemble({comparison_operators, arithmetic_operators, text_operators, time_operators,
+                  numeric_operators, date_operators, character_operators, jsonb_operators,
+                  array_operators, pattern_operators});
     return all;
 }
 

@@ -15,15 +15,51 @@
 namespace atlas::sim::models::postgres {
 
 class FunctionEnvironment;
+struct Expression;
+struct EvaluationContext;
+
+/// The current rows of a query's range table: two in place, or as many as there are elsewhere. A
+/// null one is that of the missing side of an outer join: all its columns are NULL.
+class CurrentRows {
+  public:
+    CurrentRows(const Row* first = nullptr, const Row* second = nullptr) : few_{first, second} {}
+    explicit CurrentRows(const Row* const* rows) : rows_(rows) {}
+
+    const Row* operator[](std::size_t relation) const {
+        return rows_ != nullptr ? rows_[relation] : few_[relation];
+    }
+
+  private:
+    std::array<const Row*, 2> few_ = {};
+    const Row* const* rows_ = nullptr;
+};
+
+/// What an expression may ask of the query that it is part of. Either may answer that it has to
+/// wait (is_wait of failure.hpp); the expression is then computed again later.
+class QuerySupport {
+  public:
+    virtual ~QuerySupport() = default;
+
+    virtual Checked<Value> subquery(const Expression& expression,
+                                    const EvaluationContext& context) = 0;
+    virtual Checked<Value> waiting_call(const Expression& expression,
+                                        const EvaluationContext& context) = 0;
+};
 
 /// What an expression is computed over. All of it is the caller's and outlives the computation.
 struct EvaluationContext {
     FunctionEnvironment* environment = nullptr;
     std::span<const Value> parameters = {};
-    /// The range table's current rows: the table's, and `excluded` of ON CONFLICT.
-    std::array<const Row*, 2> rows = {};
-    /// The finished aggregates of the statement.
+    /// For expressions over one table: the table's, and `excluded` of ON CONFLICT.
+    CurrentRows rows = {};
+    /// The finished aggregates of the row's group, and the window calls' results.
     std::span<const Value> aggregates = {};
+    std::span<const Value> windows = {};
+    /// In the test of a subquery's rows: the one tested.
+    const Row* subquery_row = nullptr;
+    /// That of the query around this one.
+    const EvaluationContext* outer = nullptr;
+    QuerySupport* support = nullptr;
 };
 
 enum class Volatility : std::uint8_t { immutable, stable, volatile_ };
@@ -38,17 +74,27 @@ struct Function {
     Volatility volatility = Volatility::immutable;
     /// A NULL argument gives NULL without a call.
     bool strict = true;
-    /// May suspend the session (pg_sleep, advisory locks): only as a column of a SELECT without
-    /// FROM, where the executor runs it.
+    /// May suspend the session (pg_sleep, advisory locks): only as a column of a SELECT, where the
+    /// executor runs it.
     bool waits = false;
 };
 
-enum class AggregateKind : std::uint8_t { count_rows, count, sum, minimum, maximum, every, some };
+enum class AggregateKind : std::uint8_t {
+    count_rows,
+    count,
+    sum,
+    minimum,
+    maximum,
+    every,
+    some,
+    array,
+    joined_text,
+};
 
 struct Aggregate {
     std::string_view name;
-    TypeId argument;  ///< none for count(*), and count("any") has unknown.
-    TypeId result;
+    TypeId argument;  ///< none for count(*); unknown for what takes any type.
+    TypeId result;    ///< unknown for an array of the argument's type.
     AggregateKind kind;
 };
 

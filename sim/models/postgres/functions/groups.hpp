@@ -11,11 +11,24 @@ std::vector<Function> comparison_operators();
 std::vector<Function> arithmetic_operators();
 std::vector<Function> text_operators();
 std::vector<Function> time_operators();
+std::vector<Function> numeric_operators();
+std::vector<Function> date_operators();
+std::vector<Function> character_operators();
+std::vector<Function> jsonb_operators();
+std::vector<Function> array_operators();
+std::vector<Function> pattern_operators();
 
 std::vector<Function> arithmetic_functions();
 std::vector<Function> text_functions();
 std::vector<Function> time_functions();
 std::vector<Function> session_functions();
+std::vector<Function> numeric_functions();
+std::vector<Function> date_functions();
+std::vector<Function> character_functions();
+std::vector<Function> jsonb_functions();
+std::vector<Function> array_functions();
+std::vector<Function> string_functions();
+std::vector<Function> system_catalog_functions();
 
 using Arguments = std::span<const Value* const>;
 

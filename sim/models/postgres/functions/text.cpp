@@ -226,6 +226,8 @@ std::vector<Function> text_operators() {
         {"||", {bytea, bytea}, bytea, concatenate},
         {"~~", {text, text}, boolean, like<true>},
         {"!~~", {text, text}, boolean, like<false>},
+        {"~~", {bpchar, text}, boolean, like<true>},
+        {"!~~", {bpchar, text}, boolean, like<false>},
         {"~~*", {text, text}, boolean, like_any_case<true>},
         {"!~~*", {text, text}, boolean, like_any_case<false>},
     };

@@ -57,6 +57,20 @@ std::string_view name(TableLockMode mode) {
     return "INVALID";
 }
 
+std::string_view command_name(RowLockStrength strength) {
+    switch (strength) {
+        case RowLockStrength::key_share:
+            return "SELECT FOR KEY SHARE";
+        case RowLockStrength::share:
+            return "SELECT FOR SHARE";
+        case RowLockStrength::no_key_update:
+            return "SELECT FOR NO KEY UPDATE";
+        case RowLockStrength::update:
+            return "SELECT FOR UPDATE";
+    }
+    return "";
+}
+
 std::string_view clause_name(RowLockStrength strength) {
     switch (strength) {
         case RowLockStrength::key_share:

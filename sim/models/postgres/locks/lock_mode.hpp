@@ -41,6 +41,9 @@ constexpr bool conflicts(RowLockStrength left, RowLockStrength right) {
     return true;
 }
 
+/// "SELECT FOR UPDATE": as a command.
+std::string_view command_name(RowLockStrength strength);
+
 /// "FOR UPDATE".
 std::string_view clause_name(RowLockStrength strength);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "sim/models/postgres/catalog/table.hpp"
+#include "sim/models/postgres/locks/deadlock_search.hpp"
+#include "sim/models/postgres/locks/waiter.hpp"
 #include "system/host/check.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -11,51 +13,11 @@ using host::Deadline;
 using host::Task;
 using host::TimePoint;
 
-// A session in line for one lock. It lives in the waiting task's frame and leaves the line with it.
-struct LockOwner::Waiter {
-    Waiter(LockTable& lock_table, LockOwner& lock_owner, const LockTag& lock_tag,
-           TableLockMode lock_mode, bool for_session)
-        : table(&lock_table),
-          owner(&lock_owner),
-          tag(lock_tag),
-          mode(lock_mode),
-          session(for_session),
-          wake(lock_table.host_) {
-        owner->waiting_ = this;
-    }
-    Waiter(const Waiter&) = delete;
-    Waiter& operator=(const Waiter&) = delete;
-    ~Waiter() {
-        owner->waiting_ = nullptr;
-        if (!granted) table->leave_queue(*this);
-    }
-
-    LockTable* table;
-    LockOwner* owner;
-    LockTag tag;
-    TableLockMode mode;
-    bool session;
-    bool granted = false;
-    host::Event wake;
-};
-
 namespace {
 
 Failure failure_of(std::string sqlstate, std::string message) {
     return Failure({.sqlstate = std::move(sqlstate), .message = std::move(message)});
 }
-
-// Clears what the session is parked on, also when the task is cancelled.
-class ParkedOn {
-  public:
-    ParkedOn(host::Event*& place, host::Event& event) : place_(place) { place_ = &event; }
-    ParkedOn(const ParkedOn&) = delete;
-    ParkedOn& operator=(const ParkedOn&) = delete;
-    ~ParkedOn() { place_ = nullptr; }
-
-  private:
-    host::Event*& place_;
-};
 
 }  // namespace
 
@@ -83,6 +45,11 @@ Failure interrupted(Interrupt reason) {
                         .sqlstate = "57P01",
                         .message = "terminating connection due to administrator command"});
     }
+    if (reason == Interrupt::recovery_conflict) {
+        Failure conflict = failure_of("40001", "canceling statement due to conflict with recovery");
+        conflict->detail = "User was holding a relation lock for too long.";
+        return conflict;
+    }
     return failure_of("57014", "canceling statement due to user request");
 }
 
@@ -96,6 +63,10 @@ void LockOwner::interrupt(Interrupt reason) {
     if (parked_ != nullptr) parked_->set();
 }
 
+void LockOwner::wake() {
+    if (parked_ != nullptr) parked_->set();
+}
+
 bool LockTable::conflicts_with_granted(const Lock& lock, const LockOwner& owner,
                                        TableLockMode mode) const {
     return std::ranges::any_of(lock.granted, [&](const Grant& grant) {
@@ -103,17 +74,17 @@ bool LockTable::conflicts_with_granted(const Lock& lock, const LockOwner& owner,
     });
 }
 
+// Fairness: not past one in line that this would block, unless the session has this very lock.
 bool LockTable::can_grant_at_once(const Lock& lock, const LockOwner& owner,
                                   TableLockMode mode) const {
-    if (conflicts_with_granted(lock, owner, mode)) return false;
-    // Fairness: not past one in line that this would block. One that this session's locks block
-    // already cannot be helped by waiting behind it.
-    return std::ranges::none_of(lock.queue, [&](const LockOwner::Waiter* waiter) {
-        const bool blocked_by_us = std::ranges::any_of(lock.granted, [&](const Grant& grant) {
-            return grant.owner == &owner && conflicts(grant.mode, waiter->mode);
-        });
-        return !blocked_by_us && conflicts(waiter->mode, mode);
+    const bool has_it = std::ranges::any_of(lock.granted, [&](const Grant& grant) {
+        return grant.owner == &owner && grant.mode == mode;
     });
+    if (has_it) return true;
+    return !conflicts_with_granted(lock, owner, mode) &&
+           std::ranges::none_of(lock.queue, [&](const LockOwner::Waiter* waiter) {
+               return conflicts(waiter->mode, mode);
+           });
 }
 
 void LockTable::grant(Lock& lock, LockOwner& owner, const LockTag& tag, TableLockMode mode,
@@ -133,6 +104,17 @@ bool LockTable::try_acquire(LockOwner& owner, LockTag tag, TableLockMode mode, b
     if (!can_grant_at_once(lock, owner, mode)) return false;
     grant(lock, owner, tag, mode, session);
     return true;
+}
+
+void LockTable::take_anyway(LockOwner& owner, LockTag tag, TableLockMode mode) {
+    grant(locks_[tag], owner, tag, mode, false);
+}
+
+void LockTable::take_to_the_end(LockOwner& owner, LockTag tag, TableLockMode mode) {
+    take_anyway(owner, tag, mode);
+    // Before all others: numbers begin at 1.
+    std::ranges::rotate(owner.held_, owner.held_.end() - 1);
+    owner.held_.front().number = 0;
 }
 
 Task<Checked<>> LockTable::acquire(LockOwner& owner, LockTag tag, TableLockMode mode,
@@ -156,6 +138,13 @@ Task<Checked<>> LockTable::acquire(LockOwner& owner, LockTag tag, TableLockMode 
             co_return std::unexpected(
                 deadlock_detected({{tag, mode, owner.process_id_, other.process_id_},
                                    {tag, (*place)->mode, other.process_id_, owner.process_id_}}));
+        }
+        const bool none_ahead = std::ranges::none_of(
+            lock.queue.begin(), place,
+            [&](const LockOwner::Waiter* waiter) { return conflicts(waiter->mode, mode); });
+        if (none_ahead && !conflicts_with_granted(lock, owner, mode)) {
+            grant(lock, owner, tag, mode, session);
+            co_return Checked<>{};
         }
     }
     lock.queue.insert(place, &waiter);
@@ -181,8 +170,10 @@ Task<Checked<>> LockTable::acquire(LockOwner& owner, LockTag tag, TableLockMode 
         }
         if (deadlock_check.passed(now)) {
             deadlock_check = Deadline::never();
-            if (auto deadlock = detect_deadlock(owner))
+            if (auto deadlock = resolve_deadlock(owner))
                 co_return std::unexpected(*std::move(deadlock));
+            // A new order of the line may have let this one through.
+            continue;
         }
         waiter.wake.reset();
         const Deadline next = limits.statement.earlier_of(lock_deadline).earlier_of(deadlock_check);
@@ -193,7 +184,7 @@ Task<Checked<>> LockTable::acquire(LockOwner& owner, LockTag tag, TableLockMode 
 
 Task<Checked<>> LockTable::sleep(LockOwner& owner, Deadline until, WaitLimits limits) {
     host::Event wake(host_);
-    const ParkedOn parked(owner.parked_, wake);
+    const LockOwner::Parking parked(owner, wake);
     while (true) {
         if (owner.interrupt_ != Interrupt::none) {
             const Interrupt reason = owner.interrupt_;
@@ -208,6 +199,26 @@ Task<Checked<>> LockTable::sleep(LockOwner& owner, Deadline until, WaitLimits li
         }
         wake.reset();
         co_await wake.wait(until.earlier_of(limits.statement));
+    }
+}
+
+Task<Checked<>> LockTable::wait_until(LockOwner& owner, std::function<bool()> is_so,
+                                      WaitLimits limits) {
+    host::Event wake(host_);
+    const LockOwner::Parking parked(owner, wake);
+    while (true) {
+        if (is_so()) co_return Checked<>{};
+        if (owner.interrupt_ != Interrupt::none) {
+            const Interrupt reason = owner.interrupt_;
+            owner.clear_interrupt();
+            co_return std::unexpected(interrupted(reason));
+        }
+        if (limits.statement.passed(host_.clock().now())) {
+            co_return std::unexpected(
+                failure_of("57014", "canceling statement due to statement timeout"));
+        }
+        wake.reset();
+        co_await wake.wait(limits.statement);
     }
 }
 
@@ -260,6 +271,29 @@ void LockTable::release_all(LockOwner& owner, bool session) {
     owner.held_ = std::move(kept);
 }
 
+std::optional<std::vector<std::pair<LockTag, TableLockMode>>> LockTable::hand_over(LockOwner& from,
+                                                                                   LockOwner& to) {
+    std::vector<LockOwner::Held> kept;
+    std::vector<LockOwner::Held> given;
+    for (const LockOwner::Held& held : from.held_)
+        (held.session ? kept : given).push_back(held);
+    for (const LockOwner::Held& held : given) {
+        if (std::ranges::find(kept, held.tag, &LockOwner::Held::tag) != kept.end())
+            return std::nullopt;
+    }
+    std::vector<std::pair<LockTag, TableLockMode>> moved;
+    for (const LockOwner::Held& held : given) {
+        moved.emplace_back(held.tag, held.mode);
+        for (Grant& grant : locks_.at(held.tag).granted) {
+            if (grant.owner == &from && grant.mode == held.mode) grant.owner = &to;
+        }
+    }
+    from.held_ = std::move(kept);
+    to.held_ = std::move(given);
+    to.next_number_ = from.next_number_;
+    return moved;
+}
+
 void LockTable::release_advisory(LockOwner& owner) {
     std::vector<LockOwner::Held> released;
     std::erase_if(owner.held_, [&](const LockOwner::Held& held) {
@@ -274,6 +308,10 @@ bool LockTable::is_held(const LockOwner& owner, const LockTag& tag, TableLockMod
     return std::ranges::any_of(owner.held_, [&](const LockOwner::Held& held) {
         return held.tag == tag && held.mode == mode;
     });
+}
+
+bool LockTable::holds(const LockOwner& owner, const LockTag& tag) {
+    return std::ranges::find(owner.held_, tag, &LockOwner::Held::tag) != owner.held_.end();
 }
 
 // Grants from the front of the line whatever neither a holder nor one still before it blocks.
@@ -322,26 +360,26 @@ std::vector<LockOwner*> LockTable::blockers(const LockOwner::Waiter& waiter) con
     return found;
 }
 
-bool LockTable::find_cycle(const LockOwner& start, const LockOwner& at, std::vector<Edge>& path,
-                           std::vector<const LockOwner*>& visited) const {
-    if (at.waiting_ == nullptr || at.waiting_->granted) return false;
-    for (const LockOwner* blocker : blockers(*at.waiting_)) {
-        path.push_back({at.waiting_->tag, at.waiting_->mode, at.process_id_, blocker->process_id_});
-        if (blocker == &start) return true;
-        if (std::ranges::find(visited, blocker) == visited.end()) {
-            visited.push_back(blocker);
-            if (find_cycle(start, *blocker, path, visited)) return true;
+std::vector<std::uint32_t> LockTable::blocking_processes(std::uint32_t process_id) const {
+    std::vector<std::uint32_t> found;
+    for (const auto& [tag, lock] : locks_) {
+        for (const LockOwner::Waiter* waiter : lock.queue) {
+            if (waiter->owner->process_id_ != process_id) continue;
+            for (const LockOwner* blocker : blockers(*waiter))
+                found.push_back(blocker->process_id_);
         }
-        path.pop_back();
     }
-    return false;
+    return found;
 }
 
-std::optional<Failure> LockTable::detect_deadlock(const LockOwner& owner) const {
-    std::vector<Edge> path;
-    std::vector<const LockOwner*> visited{&owner};
-    if (!find_cycle(owner, owner, path, visited)) return std::nullopt;
-    return deadlock_detected(path);
+std::optional<Failure> LockTable::resolve_deadlock(LockOwner& owner) {
+    DeadlockSearch search(locks_);
+    if (!search.find_order(owner)) return deadlock_detected(search.cycle(owner));
+    for (const DeadlockSearch::Order& order : search.orders()) {
+        locks_.at(order.tag).queue.assign(order.waiters.begin(), order.waiters.end());
+        wake_waiters(order.tag);
+    }
+    return std::nullopt;
 }
 
 Failure LockTable::deadlock_detected(const std::vector<Edge>& path) {

@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -36,7 +37,7 @@ std::string describe(const LockTag& tag);
 class LockTable;
 
 /// Why a wait ends early, other than by its own limits.
-enum class Interrupt : std::uint8_t { none, cancel, terminate };
+enum class Interrupt : std::uint8_t { none, cancel, recovery_conflict, terminate };
 
 /// One session's locks. Outlives the session while its commit is being written.
 class LockOwner {
@@ -51,10 +52,25 @@ class LockOwner {
 
     /// Ends the wait this session is in, if it is in one, or its next.
     void interrupt(Interrupt reason);
+    /// Something it waits for, other than a lock, may have come.
+    void wake();
     Interrupt pending_interrupt() const { return interrupt_; }
     void clear_interrupt() { interrupt_ = Interrupt::none; }
 
+    /// While one of these lives, interrupt() sets the event.
+    class Parking {
+      public:
+        Parking(LockOwner& owner, host::Event& event) : owner_(owner) { owner_.parked_ = &event; }
+        Parking(const Parking&) = delete;
+        Parking& operator=(const Parking&) = delete;
+        ~Parking() { owner_.parked_ = nullptr; }
+
+      private:
+        LockOwner& owner_;
+    };
+
   private:
+    friend class DeadlockSearch;
     friend class LockTable;
     struct Waiter;
     struct Held {
@@ -70,7 +86,7 @@ class LockOwner {
     /// In the order taken; a lock taken twice is here twice.
     std::vector<Held> held_;
     /// Of the next one taken.
-    std::uint64_t next_number_ = 0;
+    std::uint64_t next_number_ = 1;
     Waiter* waiting_ = nullptr;
     /// What the session is parked on when it waits for other than a lock.
     host::Event* parked_ = nullptr;
@@ -94,6 +110,12 @@ class LockTable {
     /// Takes it only if that needs no wait.
     bool try_acquire(LockOwner& owner, LockTag tag, TableLockMode mode, bool session = false);
 
+    /// Takes it whoever holds it: where a conflict is settled already, or nobody's to settle.
+    void take_anyway(LockOwner& owner, LockTag tag, TableLockMode mode);
+
+    /// The same; no rollback to a savepoint releases it.
+    void take_to_the_end(LockOwner& owner, LockTag tag, TableLockMode mode);
+
     /// Gives one back. False if it was not held.
     bool release(LockOwner& owner, const LockTag& tag, TableLockMode mode, bool session = false);
 
@@ -103,6 +125,11 @@ class LockTable {
     /// All that do not survive the transaction; with `session`, really all.
     void release_all(LockOwner& owner, bool session = false);
 
+    /// Gives the locks that end with the transaction to another owner, and says which they are.
+    /// nullopt, and nothing done, if one of them is held for the session as well.
+    std::optional<std::vector<std::pair<LockTag, TableLockMode>>> hand_over(LockOwner& from,
+                                                                            LockOwner& to);
+
     /// The advisory locks that outlive the transaction.
     void release_advisory(LockOwner& owner);
 
@@ -110,11 +137,21 @@ class LockTable {
 
     /// Waits like a lock wait, for the time alone (pg_sleep). Errors: 57014, 57P01.
     host::Task<Checked<>> sleep(LockOwner& owner, host::Deadline until, WaitLimits limits);
+    /// The same until that is so, which is asked at each wake(). Errors: 57014, 57P01.
+    host::Task<Checked<>> wait_until(LockOwner& owner, std::function<bool()> is_so,
+                                     WaitLimits limits);
+
+    /// Those that stand between that process and what it waits for; none if it does not wait.
+    std::vector<std::uint32_t> blocking_processes(std::uint32_t process_id) const;
+
+    /// In any mode.
+    static bool holds(const LockOwner& owner, const LockTag& tag);
 
     /// No lock is held and none waited for.
     bool empty() const { return locks_.empty(); }
 
   private:
+    friend class DeadlockSearch;
     friend class LockOwner;
     friend struct LockOwner::Waiter;
 
@@ -141,9 +178,8 @@ class LockTable {
     void wake_waiters(const LockTag& tag);
     void leave_queue(LockOwner::Waiter& waiter);
     std::vector<LockOwner*> blockers(const LockOwner::Waiter& waiter) const;
-    bool find_cycle(const LockOwner& start, const LockOwner& at, std::vector<Edge>& path,
-                    std::vector<const LockOwner*>& visited) const;
-    std::optional<Failure> detect_deadlock(const LockOwner& owner) const;
+    /// Puts lines in an order in which nobody waits in a circle; an error if there is none.
+    std::optional<Failure> resolve_deadlock(LockOwner& owner);
     static Failure deadlock_detected(const std::vector<Edge>& path);
 
     host::Host& host_;

@@ -66,11 +66,28 @@ std::vector<RowVersion*> Index::find(const Row& prefix) const {
     return found;
 }
 
+std::vector<RowVersion*> Index::find(const KeyRange& range) const {
+    Row first = range.prefix;
+    if (range.from) first.push_back(range.from->value);
+    std::vector<RowVersion*> found;
+    const auto end = entries_.upper_bound(range.prefix);
+    for (auto at = entries_.lower_bound(first); at != end; ++at) {
+        if (range.contains(at->first.key)) {
+            found.push_back(at->second);
+        } else if (range.is_before(at->first.key)) {
+            break;
+        }
+    }
+    std::ranges::sort(found, {}, &RowVersion::id);
+    return found;
+}
+
 RowVersion& Heap::insert(std::uint64_t id, Row values) {
     const auto place = versions_.emplace_hint(versions_.end(), id, RowVersion{});
     RowVersion& version = place->second;
     ATLAS_CHECK(version.id == 0, "a row version's id is used once");
     version.id = id;
+    version.page = static_cast<std::uint32_t>(inserted_++ / versions_of_page);
     version.values = std::move(values);
     return version;
 }

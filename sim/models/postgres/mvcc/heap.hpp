@@ -10,6 +10,7 @@
 #include "sim/models/postgres/catalog/table.hpp"
 #include "sim/models/postgres/failure.hpp"
 #include "sim/models/postgres/locks/lock_mode.hpp"
+#include "sim/models/postgres/mvcc/key_range.hpp"
 #include "sim/models/postgres/mvcc/transaction.hpp"
 #include "sim/models/postgres/types/value.hpp"
 
@@ -30,6 +31,8 @@ struct RowVersion {
     TransactionId ended_by = no_transaction;
     CommandId ended_at = 0;
     RowLockStrength ended_how = RowLockStrength::update;
+    /// Its neighbourhood, as far as that matters to who has read much of it.
+    std::uint32_t page = 0;
     RowVersion* newer = nullptr;
     std::vector<RowLock> locks = {};
     Row values;
@@ -51,6 +54,8 @@ class Index {
 
     /// Versions whose key begins with these values, by key, then heap order.
     std::vector<RowVersion*> find(const Row& prefix) const;
+    /// Versions whose key is in the range, in heap order.
+    std::vector<RowVersion*> find(const KeyRange& range) const;
 
     std::size_t size() const { return entries_.size(); }
 
@@ -95,7 +100,11 @@ class Heap {
     const std::map<Oid, Index>& indexes() const { return indexes_; }
 
   private:
+    /// About as many as PostgreSQL gets on a page.
+    static constexpr std::uint64_t versions_of_page = 200;
+
     Oid oid_;
+    std::uint64_t inserted_ = 0;
     std::map<std::uint64_t, RowVersion> versions_;
     std::map<Oid, Index> indexes_;
 };

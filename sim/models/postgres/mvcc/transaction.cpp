@@ -17,14 +17,45 @@ bool Transaction::is_mine(TransactionId other) const {
 
 TransactionId TransactionTable::assign_id(Transaction& transaction) {
     if (transaction.id != no_transaction) return transaction.id;
-    transaction.id = next_++;
-    transaction.ids.push_back(transaction.id);
-    running_.emplace_hint(running_.end(), transaction.id, &transaction);
-    current_.reset();
-    const bool alone = locks_.try_acquire(
-        *transaction.locks, {LockKind::transaction, transaction.id}, TableLockMode::exclusive);
-    ATLAS_CHECK(alone, "nobody waits for an id that was not given yet");
+    if (transaction.ids.empty() && !transaction.savepoints.empty()) {
+        // The transaction's own, as if it had had it before there was a savepoint.
+        give_id(transaction);
+        for (Savepoint& savepoint : transaction.savepoints)
+            savepoint.ids = transaction.ids.size();
+    }
+    transaction.id = give_id(transaction);
     return transaction.id;
+}
+
+TransactionId TransactionTable::give_id(Transaction& transaction) {
+    const TransactionId id = next_++;
+    const LockTag tag{LockKind::transaction, id};
+    if (transaction.ids.empty() && !transaction.savepoints.empty()) {
+        locks_.take_to_the_end(*transaction.locks, tag, TableLockMode::exclusive);
+    } else {
+        locks_.take_anyway(*transaction.locks, tag, TableLockMode::exclusive);
+    }
+    transaction.ids.push_back(id);
+    running_.emplace_hint(running_.end(), id, &transaction);
+    current_.reset();
+    return id;
+}
+
+void TransactionTable::release(Transaction& transaction, std::size_t first) {
+    for (std::size_t i = first; i < transaction.ids.size(); ++i) {
+        locks_.release(*transaction.locks, {LockKind::transaction, transaction.ids[i]},
+                       TableLockMode::exclusive);
+    }
+}
+
+void TransactionTable::adopt(Transaction& transaction) {
+    for (const TransactionId id : transaction.ids) {
+        running_.emplace(id, &transaction);
+        const bool alone = locks_.try_acquire(*transaction.locks, {LockKind::transaction, id},
+                                              TableLockMode::exclusive);
+        ATLAS_CHECK(alone, "an id belongs to one transaction");
+    }
+    current_.reset();
 }
 
 std::shared_ptr<const Snapshot> TransactionTable::take_snapshot() {

@@ -18,12 +18,19 @@ constexpr std::size_t largest_idle_buffer = 64 * 1024;
 Connection::Connection(ConnectionEnvironment environment, std::unique_ptr<host::ByteStream> stream)
     : environment_(environment),
       stream_(std::move(stream)),
-      frames_(sql::protocol::Sender::frontend, environment.limits.message_bytes) {}
+      frames_(sql::protocol::Sender::frontend, environment.limits.message_bytes),
+      notified_(environment.host) {}
 
 host::Task<> Connection::run(bool too_many) {
     std::exception_ptr interrupted;
     try {
         const bool opened = co_await start_up(too_many);
+        if (replication_) {
+            co_await environment_.backend.serve_replication(
+                {std::move(stream_), std::move(frames_), std::move(replication_->user),
+                 std::move(replication_->application_name)});
+            co_return;
+        }
         if (opened) co_await serve_messages();
     } catch (...) {
         interrupted = std::current_exception();
@@ -36,7 +43,8 @@ host::Task<> Connection::run(bool too_many) {
         session_.reset();
     }
     // The farewell closes the stream itself, when its bytes have left.
-    if (!farewell_under_way) stream_->close();
+    // A connection for replication has taken it along.
+    if (!farewell_under_way && stream_ != nullptr) stream_->close();
     if (interrupted) std::rethrow_exception(interrupted);
 }
 
@@ -73,8 +81,10 @@ host::Task<> Connection::serve_messages() {
 // False when there is no more to come: the client is gone, or a farewell has been said.
 host::Task<bool> Connection::receive(host::Deadline deadline) {
     activity_ = Activity::reading;
+    if (session_) session_->set_waiting_for_client(true);
     const host::Result<std::size_t> received =
         co_await stream_->read_some(frames_.prepare(), deadline);
+    if (session_) session_->set_waiting_for_client(false);
     if (activity_ == Activity::ended) co_return false;
     activity_ = Activity::working;
     if (!received || *received == 0) co_return false;
@@ -85,6 +95,8 @@ host::Task<bool> Connection::receive(host::Deadline deadline) {
 host::Task<bool> Connection::flush(host::Deadline deadline) {
     flush_wanted_ = false;
     if (out_.empty()) co_return true;
+    while (notifying_)
+        co_await notified_.wait(deadline);
     activity_ = Activity::writing;
     const host::Result<void> written =
         co_await host::write_all(*stream_, std::as_bytes(std::span(out_)), deadline);
@@ -99,8 +111,12 @@ host::Task<bool> Connection::flush(host::Deadline deadline) {
 }
 
 host::Task<> Connection::end_with(ServerMessage error) {
-    error.severity = "FATAL";
-    append_error(out_, error);
+    if (error.severity == "WARNING") {
+        append_notices(out_, {std::move(error)});
+    } else {
+        error.severity = "FATAL";
+        append_error(out_, error);
+    }
     const host::Deadline deadline =
         host::deadline_after(environment_.host, environment_.limits.farewell);
     co_await flush(deadline);
@@ -126,7 +142,31 @@ void Connection::on_termination() {
     }
 }
 
+// Called by the session, at any moment and from any task. A client that waits for nothing is told
+// at once; one that waits for an answer gets them with it.
+void Connection::on_notification() {
+    if (activity_ != Activity::reading || notifying_) return;
+    notifying_ = true;
+    notified_.reset();
+    environment_.tasks.spawn(send_notifications(shared_from_this()));
+}
+
+host::Task<> Connection::send_notifications(std::shared_ptr<Connection> self) {
+    while (self->activity_ == Activity::reading) {
+        std::string bytes;
+        append_notifications(bytes, self->session_->take_notifications());
+        if (bytes.empty()) break;
+        const host::Result<void> written = co_await host::write_all(
+            *self->stream_, std::as_bytes(std::span(bytes)), host::Deadline::never());
+        if (!written) break;
+    }
+    self->notifying_ = false;
+    self->notified_.set();
+}
+
 host::Task<> Connection::say_farewell(std::shared_ptr<Connection> self, ServerMessage error) {
+    while (self->notifying_)
+        co_await self->notified_.wait();
     append_error(self->out_, error);
     const host::Deadline deadline =
         host::deadline_after(self->environment_.host, self->environment_.limits.farewell);

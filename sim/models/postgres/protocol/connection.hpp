@@ -14,6 +14,7 @@
 
 #include "sim/models/postgres/protocol/serve.hpp"
 #include "sim/models/postgres/session.hpp"
+#include "system/host/event.hpp"
 #include "system/host/host.hpp"
 #include "system/host/task_group.hpp"
 #include "system/sql/protocol/frames.hpp"
@@ -37,6 +38,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
     host::Task<> run(bool too_many);
 
   private:
+    struct ReplicationRequest {
+        std::string user;
+        std::string application_name;
+    };
     /// What the connection's task is doing, as far as a termination must know.
     enum class Activity : std::uint8_t { working, reading, writing, ended };
 
@@ -53,6 +58,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     host::Task<bool> flush(host::Deadline deadline = host::Deadline::never());
     host::Task<> end_with(ServerMessage error);
     void on_termination();
+    void on_notification();
+    static host::Task<> send_notifications(std::shared_ptr<Connection> self);
     static host::Task<> say_farewell(std::shared_ptr<Connection> self, ServerMessage error);
     ServerMessage describe(const sql::protocol::FrameError& error) const;
 
@@ -81,10 +88,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::string out_;
     Activity activity_ = Activity::working;
     std::optional<ServerMessage> fatal_;
+    /// Set when the client has asked for replication: it is served elsewhere.
+    std::optional<ReplicationRequest> replication_;
     bool disconnected_ = false;
     /// After an error in the extended protocol, everything up to Sync is skipped.
     bool skipping_to_sync_ = false;
     bool flush_wanted_ = false;
+    /// Notifications are on their way although nobody has asked for anything: others that write
+    /// wait for the end of it.
+    bool notifying_ = false;
+    host::Event notified_;
     /// What the client has been told of the settings, and which state of theirs that was.
     std::uint64_t reported_version_ = 0;
     std::vector<std::pair<std::string, std::string>> reported_;

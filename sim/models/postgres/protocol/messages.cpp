@@ -151,9 +151,13 @@ host::Task<> Connection::handle_execute(const wire::Execute& message) {
 }
 
 host::Task<> Connection::handle_sync() {
-    Outcome<void> outcome = co_await session_->sync(skipping_to_sync_);
+    auto outcome = co_await session_->sync(skipping_to_sync_);
     skipping_to_sync_ = false;
-    if (!outcome) fail(std::move(outcome.error()));
+    if (outcome) {
+        append_notices(out_, *outcome);
+    } else {
+        fail(std::move(outcome.error()));
+    }
     co_await ready_for_query();
 }
 
@@ -192,6 +196,7 @@ void Connection::fail_extended(ServerMessage error) {
 host::Task<> Connection::ready_for_query() {
     if (fatal_) co_return;
     if (session_->settings_version() != reported_version_) report_changed_parameters();
+    append_notifications(out_, session_->take_notifications());
     encode(out_, wire::ReadyForQuery{static_cast<char>(session_->transaction_state())});
     co_await flush();
 }

@@ -67,6 +67,16 @@ void append_rows(std::string& out, const std::vector<TextRow>& rows) {
         wire::encode_data_row(out, row);
 }
 
+void append_notifications(std::string& out, const std::vector<Notification>& notifications) {
+    for (const Notification& notification : notifications) {
+        std::string payload;
+        for (const int shift : {24, 16, 8, 0})
+            payload += static_cast<char>((notification.process_id >> shift) & 0xFF);
+        payload += notification.channel + '\0' + notification.payload + '\0';
+        encode(out, wire::OtherBackendMessage{'A', payload});
+    }
+}
+
 void append_completion(std::string& out, const std::string& command_tag) {
     if (command_tag.empty()) {
         encode(out, wire::EmptyQueryResponse{});
@@ -80,7 +90,7 @@ ServerMessage protocol_violation(std::string message) {
 }
 
 bool is_fatal(const ServerMessage& error) {
-    return error.severity == "FATAL" || error.severity == "PANIC";
+    return error.severity == "FATAL" || error.severity == "PANIC" || error.severity == "WARNING";
 }
 
 }  // namespace atlas::sim::models::postgres::protocol

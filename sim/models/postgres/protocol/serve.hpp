@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/models/postgres/protocol/replication_client.hpp"
 #include "sim/models/postgres/session.hpp"
 #include "system/host/host.hpp"
 #include "system/host/task.hpp"
@@ -41,6 +42,8 @@ struct Backend {
                                                     Parameters parameters)>
         open_session;
     std::function<void(std::uint32_t process_id, std::uint32_t secret)> request_cancel;
+    /// For connections that ask for replication; empty where there is none.
+    std::function<host::Task<>(ReplicationClient client)> serve_replication = {};
     /// Terminates all sessions and returns when they are destroyed.
     std::function<host::Task<>()> shutdown;
     /// Returns when no more clients shall be accepted; empty: when the host is asked to shut down.

@@ -15,6 +15,10 @@ Backend backend_of(Server& server) {
         .request_cancel = [&server](
                               std::uint32_t process_id,
                               std::uint32_t secret) { server.request_cancel(process_id, secret); },
+        .serve_replication =
+            [&server](ReplicationClient client) {
+                return serve_replication(server.engine(), std::move(client));
+            },
         .shutdown = [&server] { return server.shutdown(); },
     };
 }

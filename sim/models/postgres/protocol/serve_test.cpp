@@ -127,9 +127,9 @@ class ScriptedSession final : public Session {
     }
     void close_statement(std::string_view) override {}
     void close_portal(std::string_view) override {}
-    Task<Outcome<void>> sync(bool failed) override {
+    Task<Outcome<std::vector<ServerMessage>>> sync(bool failed) override {
         synced_with_failure_ = failed;
-        co_return Outcome<void>{};
+        co_return Outcome<std::vector<ServerMessage>>{};
     }
 
     void fail() override {

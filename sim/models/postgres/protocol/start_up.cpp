@@ -41,10 +41,13 @@ host::Task<bool> Connection::start_up(bool too_many) {
         too_many ? std::unexpected(fatal("53300", "sorry, too many clients already"))
                  : open_session(message);
     if (!opened) {
+        replication_.reset();
         co_await end_with(opened.error());
         co_return false;
     }
+    if (replication_) co_return false;
     session_->on_termination([this] { on_termination(); });
+    session_->on_notification([this] { on_notification(); });
     greet(message);
     co_return co_await flush(deadline);
 }
@@ -102,8 +105,11 @@ Outcome<void> Connection::open_session(const wire::StartupMessage& message) {
             database = value;
         } else if (name == "replication") {
             if (!asks_for_replication(value)) continue;
-            return std::unexpected(
-                fatal("0A000", "replication connections are not supported by this server"));
+            if (value == "database" || !environment_.backend.serve_replication) {
+                return std::unexpected(
+                    fatal("0A000", "logical replication is not supported by this server"));
+            }
+            replication_.emplace();
         } else if (name == "options") {
             auto settings = parse_startup_options(value);
             if (!settings) return std::unexpected(std::move(settings.error()));
@@ -116,6 +122,13 @@ Outcome<void> Connection::open_session(const wire::StartupMessage& message) {
     if (user.empty()) {
         return std::unexpected(
             fatal("28000", "no PostgreSQL user name specified in startup packet"));
+    }
+    if (replication_) {
+        replication_->user = std::move(user);
+        for (const auto& [name, value] : message.parameters) {
+            if (name == "application_name") replication_->application_name = value;
+        }
+        return {};
     }
     if (database.empty()) database = user;
     auto session = environment_.backend.open_session(std::move(user), std::move(database),

@@ -1,8 +1,10 @@
 #include "sim/models/postgres/session/backend_session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <span>
 
+#include "sim/models/postgres/catalog/system_relations.hpp"
 #include "sim/models/postgres/types/timestamp.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -55,7 +57,13 @@ BackendSession::BackendSession(Engine& engine, std::uint32_t process_id, std::st
     engine_.host().entropy(secret);
     for (const std::byte byte : secret)
         cancel_secret_ = (cancel_secret_ << 8) | std::to_integer<std::uint32_t>(byte);
+    follow_recovery();
     engine_.add_session(*this);
+}
+
+// Clients are told of it, as of every change of a parameter that is reported.
+void BackendSession::follow_recovery() {
+    settings_.set_in_hot_standby(engine_.in_recovery());
 }
 
 BackendSession::~BackendSession() {
@@ -81,6 +89,21 @@ void BackendSession::cancel() {
     if (working_) locks_->interrupt(Interrupt::cancel);
 }
 
+void BackendSession::cancel_for_recovery() {
+    // A client that is silent looks at no mark.
+    if (working_ && !waits_for_client_) {
+        locks_->interrupt(Interrupt::recovery_conflict);
+        return;
+    }
+    terminate({.severity = "FATAL",
+               .sqlstate = "40001",
+               .message = "terminating connection due to conflict with recovery",
+               .detail = "User was holding a relation lock for too long.",
+               .hint =
+                   "In a moment you should be able to reconnect to the database and repeat your "
+                   "command."});
+}
+
 void BackendSession::terminate(ServerMessage message) {
     if (termination_) return;
     termination_ = std::move(message);
@@ -104,10 +127,11 @@ void BackendSession::idle_too_long() {
 
 void BackendSession::begin_work() {
     working_ = true;
+    follow_recovery();
     idle_deadline_ = Deadline::never();
     statement_time_ = timestamp_of(engine_.host().clock().utc_now());
-    // A cancel that came too late for the last statement is not for this one.
-    if (locks_->pending_interrupt() == Interrupt::cancel) locks_->clear_interrupt();
+    // What came too late for the last statement is not for this one.
+    if (locks_->pending_interrupt() != Interrupt::terminate) locks_->clear_interrupt();
 }
 
 std::optional<host::TimePoint> BackendSession::idle_in_transaction_since() const {
@@ -160,13 +184,44 @@ Uuid BackendSession::random_uuid() {
     return uuid;
 }
 
-std::int64_t BackendSession::transaction_id() {
+LogPositions BackendSession::log_positions() const {
+    const Engine::LogState state = engine_.log_state();
+    return {.in_recovery = engine_.in_recovery(),
+            .timeline = engine_.history().timeline,
+            .inserted = state.inserted,
+            .written = state.written,
+            .flushed = state.flushed,
+            .received = state.received,
+            .replayed = state.replayed,
+            .last_replayed_at = state.last_replayed_at};
+}
+
+Checked<std::int64_t> BackendSession::transaction_id() {
+    if (engine_.in_recovery())
+        return sql_error("25006", "cannot execute pg_current_xact_id() during recovery");
     engine_.transactions().assign_id(transaction());
     return static_cast<std::int64_t>(transaction().ids.front());
 }
 
+bool BackendSession::relation_exists(std::uint32_t oid) const {
+    if (is_system_relation(oid)) return true;
+    const auto is_it = [&](const auto& index) { return index->oid == oid; };
+    for (const TablePtr& table : view().all_tables()) {
+        if (table->oid == oid || std::ranges::any_of(table->indexes, is_it)) return true;
+    }
+    return false;
+}
+
+std::uint64_t BackendSession::random_bits() {
+    std::uint64_t bits = 0;
+    engine_.host().entropy(std::as_writable_bytes(std::span(&bits, 1)));
+    return bits;
+}
+
 Checked<std::string> BackendSession::setting(std::string_view name) const {
     if (transaction_ != nullptr && name == "transaction_isolation") return isolation_name_;
+    if (transaction_ != nullptr && name == "transaction_deferrable")
+        return transaction_->deferrable ? "on" : "off";
     if (transaction_ != nullptr && name == "transaction_read_only")
         return transaction_->read_only ? "on" : "off";
     return settings_.show(name);
@@ -174,7 +229,8 @@ Checked<std::string> BackendSession::setting(std::string_view name) const {
 
 Checked<std::string> BackendSession::change_setting(std::string_view name, std::string value,
                                                     bool local) {
-    if (name == "transaction_isolation" || name == "transaction_read_only") {
+    if (name == "transaction_isolation" || name == "transaction_read_only" ||
+        name == "transaction_deferrable") {
         SQL_CHECK(set_transaction_mode(std::string(name), value));
         return setting(name);
     }

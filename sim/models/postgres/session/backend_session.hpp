@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,15 +35,20 @@ class BackendSession final : public Session, private FunctionEnvironment {
     host::Task<Outcome<Execution>> execute(std::string portal, std::uint32_t row_limit) override;
     void close_statement(std::string_view statement) override;
     void close_portal(std::string_view portal) override;
-    host::Task<Outcome<void>> sync(bool failed) override;
+    host::Task<Outcome<std::vector<ServerMessage>>> sync(bool failed) override;
     void fail() override;
     TransactionState transaction_state() const override;
+    void set_waiting_for_client(bool waits) override { waits_for_client_ = waits; }
     std::uint32_t process_id() const override { return locks_->process_id(); }
     std::uint32_t cancel_secret() const override { return cancel_secret_; }
     void cancel() override;
     std::optional<ServerMessage> termination() const override { return termination_; }
     void on_termination(std::function<void()> callback) override {
         on_termination_ = std::move(callback);
+    }
+    std::vector<Notification> take_notifications() override;
+    void on_notification(std::function<void()> callback) override {
+        on_notification_ = std::move(callback);
     }
     host::Task<> close() override;
     std::vector<std::pair<std::string, std::string>> reported_parameters() const override {
@@ -52,6 +58,12 @@ class BackendSession final : public Session, private FunctionEnvironment {
 
     /// Ends the session from outside: rolls back at once if it is idle, at its next wait if not.
     void terminate(ServerMessage message);
+    /// A transaction that committed has said so.
+    void apply_listening(const std::vector<ListenAction>& actions);
+    void hear(const std::vector<Notification>& notifications);
+    /// For the replay of a follower, which one of this session's locks is in the way of.
+    bool holds_lock(const LockTag& tag) const { return LockTable::holds(*locks_, tag); }
+    void cancel_for_recovery();
     /// When the client has been idle too long, and why that ends the session.
     host::Deadline idle_deadline() const { return idle_deadline_; }
     void idle_too_long();
@@ -108,7 +120,7 @@ class BackendSession final : public Session, private FunctionEnvironment {
                                                        std::size_t place,
                                                        ParameterDeclaration declared,
                                                        Purpose purpose);
-    void take_snapshot_for(const ParsedText& text, std::size_t place);
+    host::Task<Checked<>> take_snapshot_for(std::shared_ptr<ParsedText> text, std::size_t place);
     host::Task<Checked<StatementResult>> run_analysed(StatementPtr statement,
                                                       std::vector<Value> parameters);
     host::Task<Checked<StatementResult>> run_transaction_command(TransactionStatement statement);
@@ -124,13 +136,24 @@ class BackendSession final : public Session, private FunctionEnvironment {
     // transaction_block.cpp
     Transaction& transaction();
     void begin_transaction();
-    host::Task<> commit_transaction();
+    using Notices = std::vector<ServerMessage>;
+    /// Errors: those that only a commit shows (40001), and the transaction is rolled back then;
+    /// that the session ends (FATAL), although the commit stands. Returns what the client is told.
+    host::Task<Checked<Notices>> commit_transaction();
+    /// What becomes of a commit whose wait for standbys was ended by that.
+    Checked<Notices> cut_short(Interrupt reason);
+    static void add_notices(StatementResult& result, Notices notices);
+    void follow_recovery();
+    host::Task<Checked<StatementResult>> checkpoint();
+    host::Task<Checked<StatementResult>> alter_system(AlterSystemStatement statement);
     void roll_back_transaction();
     /// An error: the implicit transaction goes, a block becomes a failed one.
     void fail_transaction();
     Checked<StatementResult> begin_block(const TransactionStatement& statement);
     host::Task<Checked<StatementResult>> commit_block();
     Checked<StatementResult> roll_back_block();
+    host::Task<Checked<StatementResult>> prepare_block(std::string gid);
+    host::Task<Checked<StatementResult>> finish_prepared(TransactionStatement statement);
     Checked<StatementResult> savepoint(const TransactionStatement& statement);
     Checked<std::size_t> find_savepoint(std::string_view name) const;
     Checked<> set_transaction_mode(const std::string& name, const std::string& value);
@@ -143,6 +166,9 @@ class BackendSession final : public Session, private FunctionEnvironment {
     template <typename T>
     Outcome<T> outcome(Checked<T> result);
 
+    // notifications.cpp
+    Checked<StatementResult> listen(const ListenStatement& statement);
+
     // FunctionEnvironment
     std::int64_t transaction_time() override;
     std::int64_t statement_time() override { return statement_time_; }
@@ -153,9 +179,36 @@ class BackendSession final : public Session, private FunctionEnvironment {
     Checked<std::string> setting(std::string_view name) const override;
     Checked<std::string> change_setting(std::string_view name, std::string value,
                                         bool local) override;
-    std::int64_t transaction_id() override;
+    Checked<std::int64_t> transaction_id() override;
+    LogPositions log_positions() const override;
+    std::vector<std::uint32_t> blocking_processes(std::uint32_t process_id) const override {
+        return engine_.locks().blocking_processes(process_id);
+    }
+    std::vector<std::uint32_t> safe_snapshot_blockers(std::uint32_t process_id) const override {
+        return engine_.serializable().safe_snapshot_blockers(process_id);
+    }
+    bool relation_exists(std::uint32_t oid) const override;
+    Checked<> notify(std::string channel, std::string payload) override;
+    std::uint64_t random_bits() override;
+
+    // session_sequences.cpp: FunctionEnvironment as well
+    Checked<std::int64_t> next_value(std::uint32_t sequence) override;
+    Checked<std::int64_t> current_value(std::uint32_t sequence) override;
+    Checked<std::int64_t> last_value() override;
+    Checked<> set_value(std::uint32_t sequence, std::int64_t value, bool called) override;
+    Checked<TablePtr> open_sequence(std::uint32_t sequence, std::string_view writer);
+
+    /// What this session has taken of a sequence.
+    struct TakenValues {
+        Oid storage = 0;
+        std::optional<std::int64_t> last = {};
+        /// The last of those taken in advance (CACHE).
+        std::int64_t cached = 0;
+    };
 
     Engine& engine_;
+    std::map<Oid, TakenValues> sequences_;
+    Oid last_sequence_ = 0;
     std::shared_ptr<LockOwner> locks_;
     std::uint32_t cancel_secret_ = 0;
     std::string user_;
@@ -170,7 +223,9 @@ class BackendSession final : public Session, private FunctionEnvironment {
     std::map<std::string, PreparedPtr, std::less<>> prepared_;
     std::map<std::string, Portal, std::less<>> portals_;
 
+    /// From a message to the end of what it belongs to: a query, or all up to Sync.
     bool working_ = false;
+    bool waits_for_client_ = false;
     std::int64_t statement_time_ = 0;
     host::Deadline statement_deadline_ = host::Deadline::never();
     host::Deadline idle_deadline_ = host::Deadline::never();
@@ -179,6 +234,10 @@ class BackendSession final : public Session, private FunctionEnvironment {
 
     std::optional<ServerMessage> termination_;
     std::function<void()> on_termination_;
+
+    std::set<std::string, std::less<>> listening_;
+    std::vector<Notification> heard_;
+    std::function<void()> on_notification_;
 };
 
 }  // namespace atlas::sim::models::postgres

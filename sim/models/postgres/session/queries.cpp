@@ -68,7 +68,10 @@ Task<Checked<>> BackendSession::run_simple_query(std::string text,
     for (std::size_t i = 0; i < parsed->size(); ++i) {
         SQL_CO_TRY(StatementResult result, co_await run_statement(parsed, i, {}, {}, nullptr));
         const bool is_last = i + 1 == parsed->size();
-        if (is_last && block_ == Block::implicit) co_await commit_transaction();
+        if (is_last && block_ == Block::implicit) {
+            SQL_CO_TRY(Notices notices, co_await commit_transaction());
+            add_notices(result, std::move(notices));
+        }
         on_result(std::move(result));
     }
     co_return Checked<>{};
@@ -243,11 +246,13 @@ void BackendSession::close_portal(std::string_view portal) {
     if (found != portals_.end()) portals_.erase(found);
 }
 
-Task<Outcome<void>> BackendSession::sync(bool failed) {
+Task<Outcome<std::vector<ServerMessage>>> BackendSession::sync(bool failed) {
     if (failed) fail_transaction();
-    if (block_ == Block::implicit) co_await commit_transaction();
+    Checked<Notices> ended;
+    if (block_ == Block::implicit) ended = co_await commit_transaction();
+    Outcome<Notices> answer = outcome(std::move(ended));
     end_work();
-    co_return Outcome<void>{};
+    co_return answer;
 }
 
 void BackendSession::fail() {

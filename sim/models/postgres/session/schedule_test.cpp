@@ -211,6 +211,14 @@ TEST(Schedule, a_key_share_lock_goes_along_with_the_row) {
               "2: COMMIT\n3: DELETE 1\n");
 }
 
+TEST(Schedule, a_key_share_lock_minds_what_became_of_the_row_after_the_update) {
+    EXPECT_EQ(with_accounts("1: BEGIN; UPDATE t SET v = 5 WHERE id = 1\n"
+                            "1: DELETE FROM t WHERE id = 1\n"
+                            "2: SELECT v FROM t WHERE id=1 FOR KEY SHARE\n"
+                            "1: ROLLBACK\n"),
+              "1: BEGIN\nUPDATE 1\n1: DELETE 1\n2: waits\n1: ROLLBACK\n2: (10) SELECT 1\n");
+}
+
 TEST(Schedule, rolling_back_to_a_savepoint_lets_go_of_its_rows) {
     EXPECT_EQ(with_accounts("1: BEGIN; SAVEPOINT a; UPDATE t SET v = 5 WHERE id = 1\n"
                             "2: UPDATE t SET v = v + 1 WHERE id = 1 RETURNING v\n"
@@ -325,6 +333,22 @@ TEST(Schedule, two_that_wait_for_each_other_over_one_lock_are_noticed_at_once) {
                             "1: COMMIT\n"),
               "1: BEGIN\nLOCK TABLE\n2: BEGIN\nLOCK TABLE\n1: waits\n1: UPDATE 2\n"
               "2: 40P01 deadlock detected\n1: COMMIT\n");
+}
+
+TEST(Schedule, a_circle_through_a_place_in_line_is_broken_by_a_new_order) {
+    EXPECT_EQ(with_accounts("1: CREATE TABLE u (id int)\n"
+                            "1: BEGIN; LOCK TABLE t IN ACCESS SHARE MODE\n"
+                            "2: BEGIN; LOCK TABLE u IN ACCESS SHARE MODE\n"
+                            "3: BEGIN; LOCK TABLE t\n"
+                            "1: LOCK TABLE u\n"
+                            "2: LOCK TABLE t IN ACCESS SHARE MODE\n"
+                            "2: sleep 2s\n"
+                            "2: COMMIT\n"
+                            "1: COMMIT\n"
+                            "3: COMMIT\n"),
+              "1: CREATE TABLE\n1: BEGIN\nLOCK TABLE\n2: BEGIN\nLOCK TABLE\n3: waits\n1: waits\n"
+              "2: waits\n2: LOCK TABLE\n1: LOCK TABLE\n2: COMMIT\n1: COMMIT\n"
+              "3: BEGIN\nLOCK TABLE\n3: COMMIT\n");
 }
 
 TEST(Schedule, a_definition_means_the_table_that_is_there_after_the_wait) {

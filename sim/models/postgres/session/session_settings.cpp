@@ -37,6 +37,8 @@ constexpr std::array definitions{
                "debug5 debug4 debug3 debug2 debug1 log notice warning error"},
     Definition{"datestyle", "DateStyle", choice, user, "ISO, MDY", "ISO, MDY", true},
     Definition{"deadlock_timeout", "deadlock_timeout", milliseconds, user, "1s"},
+    Definition{"default_transaction_deferrable", "default_transaction_deferrable", boolean, user,
+               "off"},
     Definition{"default_transaction_isolation", "default_transaction_isolation", choice, user,
                "read committed", "serializable|repeatable read|read committed|read uncommitted"},
     Definition{"default_transaction_read_only",
@@ -74,6 +76,7 @@ constexpr std::array definitions{
     Definition{"synchronous_commit", "synchronous_commit", choice, user, "on",
                "local remote_write remote_apply on off"},
     Definition{"timezone", "TimeZone", zone, user, "UTC", {}, true},
+    Definition{"transaction_deferrable", "transaction_deferrable", boolean, user, "off"},
     Definition{"transaction_isolation", "transaction_isolation", choice, user, "read committed",
                "serializable|repeatable read|read committed|read uncommitted"},
     Definition{"transaction_read_only", "transaction_read_only", boolean, user, "off"},
@@ -173,8 +176,6 @@ Checked<std::string> canonical_choice(const Definition& definition, std::string_
     if (definition.name == "synchronous_commit") {
         if (const auto simple = parse_bool_setting(value)) return *simple ? "on" : "off";
     }
-    if (wanted == "serializable" && choices.contains(wanted))
-        return not_covered("the isolation level SERIALIZABLE");
     const char separator = choices.contains('|') ? '|' : ' ';
     std::string_view rest = choices;
     std::string hint;
@@ -275,7 +276,8 @@ Checked<> check_context(const Definition& definition) {
 
 }  // namespace
 
-SessionSettings::SessionSettings(const ServerSettings& server, const std::string& user) {
+SessionSettings::SessionSettings(const ServerSettings& server, const std::string& user)
+    : server_(&server) {
     static_assert(definitions.size() == setting_count);
     for (std::size_t i = 0; i < setting_count; ++i)
         defaults_.text[i] = definitions[i].initial;
@@ -314,6 +316,8 @@ void SessionSettings::derive(Values& values, std::size_t place) {
             values.idle_in_transaction_session_timeout = *parsed;
     } else if (definition.name == "default_transaction_read_only") {
         values.default_read_only = values.text[place] == "on";
+    } else if (definition.name == "default_transaction_deferrable") {
+        values.default_deferrable = values.text[place] == "on";
     } else if (definition.name == "synchronous_commit") {
         using enum SynchronousCommit;
         for (const SynchronousCommit level : {off, on, local, remote_write, remote_apply}) {
@@ -329,12 +333,21 @@ Checked<std::string> SessionSettings::assign(Values& values, std::size_t place,
     return values.text[place];
 }
 
-std::unexpected<Failure> SessionSettings::missing(std::string_view name) {
+std::unexpected<Failure> SessionSettings::missing(std::string_view name) const {
     if (names::is_setting(name)) return not_covered(fmt::format("the setting {}", name));
     return sql_error("42704", fmt::format("unrecognized configuration parameter \"{}\"", name));
 }
 
-std::unexpected<Failure> SessionSettings::not_settable(std::string_view name) {
+std::unexpected<Failure> SessionSettings::not_settable(std::string_view name) const {
+    if (const auto shown = server_->show(lowered(name))) {
+        if (shown->change == ServerSettings::Change::by_user) return missing(name);
+        return sql_error("55P02",
+                         shown->change == ServerSettings::Change::by_reload
+                             ? fmt::format("parameter \"{}\" cannot be changed now", lowered(name))
+                             : fmt::format("parameter \"{}\" cannot be changed without "
+                                           "restarting the server",
+                                           lowered(name)));
+    }
     if (!name.contains('.')) return missing(name);
     if (is_custom_name(name)) return not_covered(fmt::format("the custom setting {}", name));
     auto error =
@@ -346,8 +359,9 @@ std::unexpected<Failure> SessionSettings::not_settable(std::string_view name) {
 
 Checked<std::string> SessionSettings::show(std::string_view name) const {
     const auto place = find_setting(name);
-    if (!place) return missing(name);
-    return active().text[*place];
+    if (place) return active().text[*place];
+    if (auto shown = server_->show(lowered(name))) return std::move(shown->value);
+    return missing(name);
 }
 
 const std::string& SessionSettings::default_isolation() const {
@@ -383,11 +397,13 @@ void SessionSettings::reset_all() {
     if (before_.empty()) before_.push_back(current_);
     const std::size_t isolation = place_of("transaction_isolation");
     const std::size_t read_only = place_of("transaction_read_only");
+    const std::size_t deferrable = place_of("transaction_deferrable");
     for (Values* values : {&current_.active, &current_.session}) {
         Values reset = defaults_;
         // A transaction's own modes are not reset.
         reset.text[isolation] = values->text[isolation];
         reset.text[read_only] = values->text[read_only];
+        reset.text[deferrable] = values->text[deferrable];
         *values = std::move(reset);
     }
 }
@@ -399,6 +415,21 @@ Checked<> SessionSettings::set_default(std::string_view name, const std::string&
     SQL_CHECK(assign(defaults_, *place, value));
     current_ = {defaults_, defaults_};
     return {};
+}
+
+void SessionSettings::set_in_hot_standby(bool in_recovery) {
+    if (in_recovery == in_hot_standby_) return;
+    in_hot_standby_ = in_recovery;
+    const std::size_t place = place_of("in_hot_standby");
+    const std::string value = in_recovery ? "on" : "off";
+    defaults_.text[place] = value;
+    current_.active.text[place] = value;
+    current_.session.text[place] = value;
+    for (Level& level : before_) {
+        level.active.text[place] = value;
+        level.session.text[place] = value;
+    }
+    ++version_;
 }
 
 void SessionSettings::commit() {
@@ -444,6 +475,10 @@ std::vector<std::pair<std::string, std::string>> SessionSettings::all() const {
     std::vector<std::pair<std::string, std::string>> found;
     for (std::size_t i = 0; i < setting_count; ++i)
         found.emplace_back(definitions[i].shown_name, active().text[i]);
+    for (const std::string_view name : ServerSettings::names()) {
+        if (auto shown = server_->show(name)) found.emplace_back(name, std::move(shown->value));
+    }
+    std::ranges::sort(found, {}, [](const auto& entry) { return lowered(entry.first); });
     return found;
 }
 

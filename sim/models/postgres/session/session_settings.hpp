@@ -35,10 +35,12 @@ class SessionSettings {
 
     /// Why a setting that the model lacks cannot be shown: 0A000 where PostgreSQL has it, 42704
     /// where it has not. A custom one (with a dot) is never there, because it cannot be set.
-    static std::unexpected<Failure> missing(std::string_view name);
+    std::unexpected<Failure> missing(std::string_view name) const;
 
     /// Start-up parameters are the session's own defaults: RESET goes back to them.
     Checked<> set_default(std::string_view name, const std::string& value);
+
+    void set_in_hot_standby(bool in_recovery);
 
     void commit();
     void roll_back();
@@ -57,6 +59,7 @@ class SessionSettings {
     SynchronousCommit synchronous_commit() const { return active().synchronous_commit; }
     const std::string& default_isolation() const;
     bool default_read_only() const { return active().default_read_only; }
+    bool default_deferrable() const { return active().default_deferrable; }
     /// "TimeZone" for "timezone"; a name that is not known as it is.
     static std::string spelling(std::string_view name);
 
@@ -68,7 +71,7 @@ class SessionSettings {
     std::vector<std::pair<std::string, std::string>> all() const;
 
   private:
-    static constexpr std::size_t setting_count = 30;
+    static constexpr std::size_t setting_count = 32;
 
     struct Values {
         std::array<std::string, setting_count> text;
@@ -79,6 +82,7 @@ class SessionSettings {
         host::Duration idle_session_timeout{};
         SynchronousCommit synchronous_commit = SynchronousCommit::on;
         bool default_read_only = false;
+        bool default_deferrable = false;
     };
     /// What is in force, and what stays when SET LOCAL ends.
     struct Level {
@@ -87,16 +91,18 @@ class SessionSettings {
     };
 
     /// Why it cannot be set: custom ones are 0A000, because PostgreSQL would make them.
-    static std::unexpected<Failure> not_settable(std::string_view name);
+    std::unexpected<Failure> not_settable(std::string_view name) const;
     const Values& active() const { return current_.active; }
     static Checked<std::string> assign(Values& values, std::size_t place, std::string_view value);
     static void derive(Values& values, std::size_t place);
 
+    const ServerSettings* server_;
     Values defaults_;
     Level current_;
     /// As it was when the transaction, and then each savepoint, began; made at the first change.
     std::vector<Level> before_;
     std::uint64_t version_ = 0;
+    bool in_hot_standby_ = false;
 };
 
 }  // namespace atlas::sim::models::postgres

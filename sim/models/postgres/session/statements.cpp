@@ -4,6 +4,7 @@
 
 #include "sim/models/postgres/executor/executor.hpp"
 #include "sim/models/postgres/session/backend_session.hpp"
+#include "system/host/check.hpp"
 
 namespace atlas::sim::models::postgres {
 
@@ -18,6 +19,25 @@ bool same_columns(const std::optional<std::vector<ColumnDescription>>& left,
     return std::ranges::equal(*left, *right, [](const auto& a, const auto& b) {
         return a.name == b.name && a.type_oid == b.type_oid && a.type_modifier == b.type_modifier;
     });
+}
+
+// Of what is not refused as a change already.
+Checked<> check_allowed_in_recovery(const Statement& statement) {
+    std::string_view refused;
+    if (const auto* command = std::get_if<TransactionStatement>(&statement.body)) {
+        if (command->command == TransactionCommand::prepare) refused = "PREPARE TRANSACTION";
+        if (command->command == TransactionCommand::commit_prepared) refused = "COMMIT PREPARED";
+        if (command->command == TransactionCommand::rollback_prepared)
+            refused = "ROLLBACK PREPARED";
+    } else if (const auto* lock = std::get_if<LockTableStatement>(&statement.body)) {
+        if (lock->mode > TableLockMode::row_exclusive) refused = "LOCK TABLE";
+    } else if (const auto* maintenance = std::get_if<MaintenanceStatement>(&statement.body)) {
+        refused = maintenance->command;
+    } else if (const auto* listen = std::get_if<ListenStatement>(&statement.body)) {
+        if (listen->action.kind == ListenAction::Kind::listen) refused = "LISTEN";
+    }
+    if (refused.empty()) return {};
+    return sql_error("25006", fmt::format("cannot execute {} during recovery", refused));
 }
 
 bool is_query(const Statement& statement) {
@@ -60,7 +80,7 @@ Task<Checked<StatementPtr>> BackendSession::analyse_and_lock(std::shared_ptr<Par
                                                              ParameterDeclaration declared,
                                                              Purpose purpose) {
     LockTable& locks = engine_.locks();
-    take_snapshot_for(*text, place);
+    SQL_CO_CHECK(co_await take_snapshot_for(text, place));
     while (true) {
         const std::uint64_t version = engine_.catalog().version();
         SQL_CO_TRY(StatementPtr statement, text->analyse(place, view(), declared));
@@ -81,21 +101,55 @@ Task<Checked<StatementPtr>> BackendSession::analyse_and_lock(std::shared_ptr<Par
 
 // Before parse analysis, as PostgreSQL does: what commits while the statement waits for its tables
 // is not for it to see, where the snapshot is to be kept.
-void BackendSession::take_snapshot_for(const ParsedText& text, std::size_t place) {
-    if (!text.needs_snapshot(place)) return;
+Task<Checked<>> BackendSession::take_snapshot_for(std::shared_ptr<ParsedText> text,
+                                                  std::size_t place) {
+    if (!text->needs_snapshot(place)) co_return Checked<>{};
     snapshot_taken_ = true;
-    if (transaction_->isolation == IsolationLevel::repeatable_read &&
-        transaction_->snapshot == nullptr)
-        transaction_->snapshot = engine_.transactions().take_snapshot();
+    Transaction& current = transaction();
+    if (current.isolation == IsolationLevel::read_committed || current.snapshot != nullptr)
+        co_return Checked<>{};
+    // Asked for by name it was refused before.
+    if (current.isolation == IsolationLevel::serializable && engine_.in_recovery()) {
+        auto error = sql_error("0A000", "cannot use serializable mode in a hot standby");
+        error.error()->detail = "\"default_transaction_isolation\" is set to \"serializable\".";
+        error.error()->hint =
+            "You can use \"SET default_transaction_isolation = 'repeatable read'\" to change the "
+            "default.";
+        co_return error;
+    }
+    current.snapshot = engine_.transactions().take_snapshot();
+    if (current.isolation != IsolationLevel::serializable) co_return Checked<>{};
+    SerializableTransactions& watch = engine_.serializable();
+    watch.begin(current, locks_);
+    if (!current.read_only || !current.deferrable) co_return Checked<>{};
+    using Safety = SerializableTransactions::Safety;
+    while (current.serializable != nullptr) {
+        watch.wait_for_safety(current, true);
+        SQL_CO_CHECK(co_await engine_.locks().wait_until(
+            *locks_, [&] { return watch.safety(current) != Safety::undecided; }, wait_limits()));
+        watch.wait_for_safety(current, false);
+        const bool is_safe = watch.safety(current) == Safety::safe;
+        watch.stop_watching(current);
+        if (is_safe) break;
+        current.snapshot = engine_.transactions().take_snapshot();
+        watch.begin(current, locks_);
+    }
+    co_return Checked<>{};
 }
 
 Checked<> BackendSession::check_allowed(const Statement& statement) const {
+    if (engine_.in_recovery()) {
+        SQL_CHECK(check_allowed_in_recovery(statement));
+    }
     if (!statement.read_only_violation.empty() && transaction_->read_only) {
         return sql_error("25006", fmt::format("cannot execute {} in a read-only transaction",
                                               statement.read_only_violation));
     }
     if (std::holds_alternative<LockTableStatement>(statement.body) && !is_in_block())
         return sql_error("25P01", "LOCK TABLE can only be used in transaction blocks");
+    if (const auto* maintenance = std::get_if<MaintenanceStatement>(&statement.body);
+        maintenance != nullptr && maintenance->command == "VACUUM" && is_in_block())
+        return sql_error("25001", "VACUUM cannot run inside a transaction block");
     if (std::holds_alternative<DiscardAllStatement>(statement.body) && is_in_block())
         return sql_error("25001", "DISCARD ALL cannot run inside a transaction block");
     return {};
@@ -117,6 +171,19 @@ Task<Checked<StatementResult>> BackendSession::run_analysed(StatementPtr stateme
     if (const auto* forgotten = std::get_if<DeallocateStatement>(&body))
         co_return deallocate(*forgotten);
     if (std::holds_alternative<DiscardAllStatement>(body)) co_return discard_all();
+    if (const auto* listened = std::get_if<ListenStatement>(&body)) co_return listen(*listened);
+    if (const auto* notified = std::get_if<NotifyStatement>(&body)) {
+        SQL_CO_CHECK(notify(notified->channel, notified->payload));
+        co_return completed("NOTIFY");
+    }
+    if (std::holds_alternative<CheckpointStatement>(body)) {
+        auto result = co_await checkpoint();
+        co_return result;
+    }
+    if (const auto* alteration = std::get_if<AlterSystemStatement>(&body)) {
+        auto result = co_await alter_system(*alteration);
+        co_return result;
+    }
     Executor executor({.engine = engine_,
                        .transaction = transaction(),
                        .locks = *locks_,
@@ -129,6 +196,7 @@ Task<Checked<StatementResult>> BackendSession::run_analysed(StatementPtr stateme
     } else {
         result = co_await executor.define(*statement);
     }
+    ATLAS_CHECK(result || !is_wait(result.error()), "who has to wait is waited for, not told of");
     // Later statements of the transaction see what this one did.
     if (result) ++transaction().command;
     co_return result;
@@ -146,6 +214,15 @@ Task<Checked<StatementResult>> BackendSession::run_transaction_command(
         }
         case TransactionCommand::rollback:
             co_return roll_back_block();
+        case TransactionCommand::prepare: {
+            auto result = co_await prepare_block(std::move(statement.gid));
+            co_return result;
+        }
+        case TransactionCommand::commit_prepared:
+        case TransactionCommand::rollback_prepared: {
+            auto result = co_await finish_prepared(std::move(statement));
+            co_return result;
+        }
         case TransactionCommand::savepoint:
         case TransactionCommand::release:
         case TransactionCommand::rollback_to:
@@ -200,6 +277,52 @@ Checked<StatementResult> BackendSession::set(const SetStatement& statement) {
     return result;
 }
 
+Task<Checked<StatementResult>> BackendSession::checkpoint() {
+    if (user_ != superuser) {
+        co_return sql_error(
+            "42501", "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT");
+    }
+    SQL_CO_CHECK(co_await engine_.request_checkpoint(*locks_, wait_limits()));
+    co_return completed("CHECKPOINT");
+}
+
+Task<Checked<StatementResult>> BackendSession::alter_system(AlterSystemStatement statement) {
+    if (is_in_block())
+        co_return sql_error("25001", "ALTER SYSTEM cannot run inside a transaction block");
+    const SetStatement& set = statement.set;
+    if (user_ != superuser) {
+        co_return sql_error(
+            "42501", set.kind == SetStatement::Kind::reset_all
+                         ? "permission denied to perform ALTER SYSTEM RESET ALL"
+                         : fmt::format("permission denied to set parameter \"{}\"", set.name));
+    }
+    if (set.kind == SetStatement::Kind::reset_all) {
+        SQL_CO_CHECK(co_await engine_.alter_system("", std::nullopt));
+        co_return completed("ALTER SYSTEM");
+    }
+    const auto known = ServerSettings::names();
+    if (std::ranges::find(known, set.name) == known.end()) co_return settings_.missing(set.name);
+    if (set.kind != SetStatement::Kind::set) {
+        SQL_CO_CHECK(co_await engine_.alter_system(set.name, std::nullopt));
+        co_return completed("ALTER SYSTEM");
+    }
+    if (set.name == "synchronous_standby_names") {
+        SQL_CO_CHECK(parse_synchronous_standbys(set.value));
+    }
+    ServerSettings checked = engine_.settings();
+    const auto accepted = checked.set(set.name, set.value);
+    if (!accepted) {
+        co_return sql_error("22023", fmt::format("invalid value for parameter \"{}\": \"{}\"",
+                                                 set.name, set.value));
+    }
+    // It would be a line of its own in the file.
+    if (set.value.contains('\n')) {
+        co_return sql_error("22023", "parameter value for ALTER SYSTEM must not contain a newline");
+    }
+    SQL_CO_CHECK(co_await engine_.alter_system(set.name, set.value));
+    co_return completed("ALTER SYSTEM");
+}
+
 Checked<StatementResult> BackendSession::show(const ShowStatement& statement) {
     StatementResult result = completed("SHOW");
     if (statement.name == "all") {
@@ -229,7 +352,10 @@ Checked<StatementResult> BackendSession::discard_all() {
     prepared_.clear();
     portals_.clear();
     settings_.reset_all();
+    sequences_.clear();
+    last_sequence_ = 0;
     engine_.locks().release_advisory(*locks_);
+    listening_.clear();
     return completed("DISCARD ALL");
 }
 

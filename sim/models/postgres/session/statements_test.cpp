@@ -135,14 +135,13 @@ TEST(Statements, settings_follow_their_transaction) {
 
 TEST(Statements, what_is_not_covered_is_refused_before_any_effect) {
     EXPECT_EQ(
-        results_of({"CREATE TABLE t (a int)", "INSERT INTO t SELECT 1 FROM t x JOIN t y ON true",
-                    "CREATE TABLE u (a numeric)", "SELECT (SELECT 1)",
-                    "BEGIN ISOLATION LEVEL SERIALIZABLE", "SELECT count(*) FROM t"}),
+        results_of({"CREATE TABLE t (a int)",
+                    "INSERT INTO t SELECT 1 FROM t TABLESAMPLE SYSTEM (50)",
+                    "CREATE TABLE u (a float8)", "SELECT (t).a FROM t", "SELECT count(*) FROM t"}),
         "CREATE TABLE\n"
-        "0A000 the PostgreSQL model does not cover joins\n"
-        "0A000 the PostgreSQL model does not cover the type numeric\n"
-        "0A000 the PostgreSQL model does not cover subqueries\n"
-        "0A000 the PostgreSQL model does not cover the isolation level SERIALIZABLE\n"
+        "0A000 the PostgreSQL model does not cover RangeTableSample in FROM\n"
+        "0A000 the PostgreSQL model does not cover the type float8\n"
+        "0A000 the PostgreSQL model does not cover A_Indirection in an expression\n"
         "(0) SELECT 1\n");
 }
 
@@ -158,9 +157,6 @@ TEST(Statements, names_that_postgres_has_and_the_model_lacks_are_refused) {
             "SHOW sort_mem",  // its old spelling
             "SET my.thing = 'x'",
             "RESET my.thing",
-            "SET transaction_deferrable = on",
-            "BEGIN DEFERRABLE",
-            "SET SESSION CHARACTERISTICS AS TRANSACTION DEFERRABLE",
             "SET ROLE atlas",
             "SET SESSION AUTHORIZATION DEFAULT",
             "SET timezone = 'Europe/Berlin'",
@@ -179,31 +175,28 @@ TEST(Statements, names_that_postgres_has_and_the_model_lacks_are_refused) {
             "SELECT pg_catalog.pg_typeof(1)",
             "SELECT information_schema._pg_truetypid(NULL, NULL)",
             "SELECT generate_series(1, 3)",
-            "SELECT * FROM generate_series(1, 3)",
             "SELECT make_interval(days => 1)",
             "SELECT concat('a', 1, true)",
             "SELECT concat(VARIADIC '{a}'::text[])",
-            "SELECT extract(epoch FROM now())",
+            "SELECT date_part('epoch', now())",
             "SELECT uuid('00000000-0000-0000-0000-000000000000')",
             "SELECT avg(a) FROM t",
-            "SELECT count(*) OVER () FROM t",
-            "SELECT row_number() OVER () FROM t",
             "SELECT mode() WITHIN GROUP (ORDER BY a) FROM t",
             "SELECT 2 ^ 3",
             "SELECT 1 << 2",
-            "SELECT 'a' ~ 'b'",
+            "SELECT 'a' ~* 'b'",
             "SELECT ~ 1",
-            "SELECT '{1}'::int[] || 2",
-            "SELECT '{}'::jsonb -> 'a'",
-            "SELECT '{}'::jsonb < '{}'::jsonb",
-            "SELECT now()::date",
+            "SELECT '{1}'::int[] || 2::bigint",
+            "SELECT '{}'::jsonb #> '{a}'",
+            "SELECT '{}'::jsonb @@ 'true'",
+            "SELECT now()::time",
             "SELECT NULL::pg_class",
             "SELECT NULL::t",
             "SELECT NULL::_t",
             "SELECT NULL::t[]",
             "SELECT NULL::information_schema.sql_identifier",
             "SELECT NULL::xml[]",
-            "CREATE TABLE u (a serial)",
+            "CREATE TABLE u (a money)",
             "CREATE TABLE u (a float8[])",
             "CREATE TABLE u (a text COLLATE \"C\")",
             "CREATE TABLE u (a int) USING heap",
@@ -240,13 +233,13 @@ TEST(Statements, names_that_postgres_has_and_the_model_lacks_are_refused) {
 
 TEST(Statements, a_refused_name_says_what_is_missing) {
     EXPECT_EQ(results_of({"SHOW work_mem", "SELECT sqrt(4)", "SELECT 2 ^ 3", "SELECT NULL::money",
-                          "SELECT 'a' COLLATE \"C\"", "TABLE pg_class", "SET a.b = 1"}),
+                          "SELECT 'a' COLLATE \"C\"", "TABLE pg_proc", "SET a.b = 1"}),
               "0A000 the PostgreSQL model does not cover the setting work_mem\n"
               "0A000 the PostgreSQL model does not cover the function sqrt(integer)\n"
               "0A000 the PostgreSQL model does not cover the operator integer ^ integer\n"
               "0A000 the PostgreSQL model does not cover the type money\n"
               "0A000 the PostgreSQL model does not cover the collation \"C\"\n"
-              "0A000 the PostgreSQL model does not cover the system catalog pg_class\n"
+              "0A000 the PostgreSQL model does not cover the system catalog pg_proc\n"
               "0A000 the PostgreSQL model does not cover the custom setting a.b\n");
 }
 
@@ -293,7 +286,6 @@ TEST(Statements, functions_that_wait_stand_alone_or_are_refused) {
                                                "INSERT INTO t VALUES (1, true) RETURNING {}",
                                                "UPDATE t SET b = {}",
                                                "DELETE FROM t WHERE {}",
-                                               "SELECT {} FROM t",
                                                "SELECT 1 WHERE {}",
                                                "SELECT coalesce({}, true)",
                                                "SELECT {}::text",

@@ -2,6 +2,7 @@
 // transaction around everything else.
 
 #include <algorithm>
+#include <iterator>
 
 #include "sim/models/postgres/executor/executor.hpp"
 #include "sim/models/postgres/session/backend_session.hpp"
@@ -12,6 +13,12 @@ namespace atlas::sim::models::postgres {
 using host::Task;
 
 namespace {
+
+IsolationLevel isolation_level(std::string_view name) {
+    if (name == "serializable") return IsolationLevel::serializable;
+    if (name == "repeatable read") return IsolationLevel::repeatable_read;
+    return IsolationLevel::read_committed;
+}
 
 StatementResult with_warning(std::string tag, std::string sqlstate, std::string message) {
     StatementResult result = completed(std::move(tag));
@@ -34,25 +41,53 @@ CatalogView BackendSession::view() const {
 
 void BackendSession::begin_transaction() {
     block_ = Block::implicit;
-    transaction_ = std::make_shared<Transaction>(engine_.host());
+    transaction_ = std::make_shared<Transaction>();
     transaction_->locks = locks_;
     transaction_->started_at = statement_time_;
     isolation_name_ = settings_.default_isolation();
-    if (isolation_name_ == "repeatable read")
-        transaction_->isolation = IsolationLevel::repeatable_read;
-    transaction_->read_only = settings_.default_read_only();
+    transaction_->isolation = isolation_level(isolation_name_);
+    transaction_->read_only = settings_.default_read_only() || engine_.in_recovery();
+    transaction_->deferrable = settings_.default_deferrable();
     snapshot_taken_ = false;
 }
 
-Task<> BackendSession::commit_transaction() {
+Task<Checked<BackendSession::Notices>> BackendSession::commit_transaction() {
+    Checked<> allowed = engine_.serializable().before_commit(transaction());
+    if (!allowed) {
+        roll_back_transaction();
+        co_return std::unexpected(std::move(allowed).error());
+    }
     const SynchronousCommit level = settings_.synchronous_commit();
     block_ = Block::none;
     portals_.clear();
     // From here on the engine owns the outcome: nothing interrupts a commit.
     const std::shared_ptr<Transaction> ending = std::move(transaction_);
     transaction_ = nullptr;
-    co_await engine_.commit(ending, level);
+    const Interrupt reason = co_await engine_.commit(ending, level);
     settings_.commit();
+    co_return cut_short(reason);
+}
+
+Checked<BackendSession::Notices> BackendSession::cut_short(Interrupt reason) {
+    if (reason == Interrupt::none) return Notices{};
+    const bool terminated = reason == Interrupt::terminate;
+    ServerMessage warning{
+        .severity = "WARNING",
+        .sqlstate = terminated ? "57P01" : "01000",
+        .message = terminated ? "canceling the wait for synchronous replication and terminating "
+                                "connection due to administrator command"
+                              : "canceling wait for synchronous replication due to user request",
+        .detail =
+            "The transaction has already committed locally, but might not have been "
+            "replicated to the standby."};
+    if (!terminated) return Notices{std::move(warning)};
+    // Nothing that could be taken for a confirmation follows.
+    termination_ = std::move(warning);
+    return std::unexpected(interrupted(reason));
+}
+
+void BackendSession::add_notices(StatementResult& result, Notices notices) {
+    std::ranges::move(notices, std::back_inserter(result.notices));
 }
 
 void BackendSession::roll_back_transaction() {
@@ -95,14 +130,18 @@ Checked<> BackendSession::set_transaction_mode(const std::string& name, const st
                              "SET TRANSACTION ISOLATION LEVEL must not be called in a "
                              "subtransaction");
         }
-        if (value == "serializable") return not_covered("the isolation level SERIALIZABLE");
-        if (value != "read committed" && value != "read uncommitted" && value != "repeatable read")
+        if (value == "serializable" && engine_.in_recovery()) {
+            auto error = sql_error("0A000", "cannot use serializable mode in a hot standby");
+            error.error()->hint = "You can use REPEATABLE READ instead.";
+            return error;
+        }
+        if (value != "read committed" && value != "read uncommitted" &&
+            value != "repeatable read" && value != "serializable")
             return sql_error("22023", fmt::format("invalid value for parameter "
                                                   "\"transaction_isolation\": \"{}\"",
                                                   value));
         isolation_name_ = value;
-        transaction().isolation = value == "repeatable read" ? IsolationLevel::repeatable_read
-                                                             : IsolationLevel::read_committed;
+        transaction().isolation = isolation_level(value);
         return {};
     }
     if (name == "transaction_read_only") {
@@ -111,13 +150,38 @@ Checked<> BackendSession::set_transaction_mode(const std::string& name, const st
             return sql_error("22023",
                              "parameter \"transaction_read_only\" requires a Boolean value");
         }
+        if (!*read_only && transaction().read_only && !transaction().savepoints.empty()) {
+            return sql_error("25001",
+                             "cannot set transaction read-write mode inside a read-only "
+                             "transaction");
+        }
         if (!*read_only && transaction().read_only && snapshot_taken_) {
             return sql_error("25001", "transaction read-write mode must be set before any query");
         }
+        if (!*read_only && engine_.in_recovery())
+            return sql_error("0A000", "cannot set transaction read-write mode during recovery");
         transaction().read_only = *read_only;
         return {};
     }
-    return SessionSettings::missing(name);
+    if (name == "transaction_deferrable") {
+        const auto deferrable = parse_bool_setting(value);
+        if (!deferrable) {
+            return sql_error("22023",
+                             "parameter \"transaction_deferrable\" requires a Boolean value");
+        }
+        if (!transaction().savepoints.empty()) {
+            return sql_error("25001",
+                             "SET TRANSACTION [NOT] DEFERRABLE cannot be called within a "
+                             "subtransaction");
+        }
+        if (snapshot_taken_) {
+            return sql_error("25001",
+                             "SET TRANSACTION [NOT] DEFERRABLE must be called before any query");
+        }
+        transaction().deferrable = *deferrable;
+        return {};
+    }
+    return settings_.missing(name);
 }
 
 Checked<StatementResult> BackendSession::begin_block(const TransactionStatement& statement) {
@@ -139,9 +203,11 @@ Task<Checked<StatementResult>> BackendSession::commit_block() {
         co_return completed("ROLLBACK");
     }
     const bool implicit = block_ == Block::implicit;
-    co_await commit_transaction();
-    if (implicit) co_return with_warning("COMMIT", "25P01", "there is no transaction in progress");
-    co_return completed("COMMIT");
+    SQL_CO_TRY(Notices notices, co_await commit_transaction());
+    StatementResult result = completed("COMMIT");
+    if (implicit) result = with_warning("COMMIT", "25P01", "there is no transaction in progress");
+    add_notices(result, std::move(notices));
+    co_return result;
 }
 
 Checked<StatementResult> BackendSession::roll_back_block() {
@@ -149,6 +215,70 @@ Checked<StatementResult> BackendSession::roll_back_block() {
     roll_back_transaction();
     if (implicit) return with_warning("ROLLBACK", "25P01", "there is no transaction in progress");
     return completed("ROLLBACK");
+}
+
+Task<Checked<StatementResult>> BackendSession::prepare_block(std::string gid) {
+    if (block_ == Block::failed) {
+        roll_back_transaction();
+        co_return completed("ROLLBACK");
+    }
+    const bool implicit = block_ == Block::implicit;
+    if (implicit && !several_statements_) {
+        SQL_CO_TRY(Notices notices, co_await commit_transaction());
+        StatementResult result =
+            with_warning("ROLLBACK", "25P01", "there is no transaction in progress");
+        add_notices(result, std::move(notices));
+        co_return result;
+    }
+    PreparedRecord name{.gid = std::move(gid), .owner = user_, .database = database_};
+    name.prepared_at = clock_time();
+    const std::shared_ptr<Transaction> preparing = transaction_;
+    Checked<> allowed;
+    if (!preparing->listen_actions.empty() || !preparing->notifications.empty()) {
+        allowed = sql_error("0A000",
+                            "cannot PREPARE a transaction that has executed LISTEN, UNLISTEN, or "
+                            "NOTIFY");
+    }
+    if (allowed) allowed = engine_.serializable().before_commit(*preparing);
+    if (!allowed) {
+        roll_back_transaction();
+        co_return std::unexpected(std::move(allowed).error());
+    }
+    const SynchronousCommit level = settings_.synchronous_commit();
+    auto prepared = co_await engine_.prepare(preparing, std::move(name), level);
+    if (!prepared) {
+        // There is no block left to roll back, either.
+        roll_back_transaction();
+        co_return std::unexpected(std::move(prepared).error());
+    }
+    block_ = Block::none;
+    portals_.clear();
+    transaction_ = nullptr;
+    settings_.commit();
+    SQL_CO_TRY(Notices notices, cut_short(*prepared));
+    StatementResult result = completed("PREPARE TRANSACTION");
+    if (implicit)
+        result =
+            with_warning("PREPARE TRANSACTION", "25P01", "there is no transaction in progress");
+    add_notices(result, std::move(notices));
+    co_return result;
+}
+
+Task<Checked<StatementResult>> BackendSession::finish_prepared(TransactionStatement statement) {
+    const bool commit = statement.command == TransactionCommand::commit_prepared;
+    const std::string command = commit ? "COMMIT PREPARED" : "ROLLBACK PREPARED";
+    if (is_in_block()) {
+        co_return sql_error("25001",
+                            fmt::format("{} cannot run inside a transaction block", command));
+    }
+    const SynchronousCommit level = settings_.synchronous_commit();
+    SQL_CO_TRY(const Interrupt reason,
+               co_await engine_.finish_prepared(std::move(statement.gid), commit, user_, database_,
+                                                locks_, level, statement_deadline_));
+    SQL_CO_TRY(Notices notices, cut_short(reason));
+    StatementResult result = completed(command);
+    add_notices(result, std::move(notices));
+    co_return result;
 }
 
 Checked<std::size_t> BackendSession::find_savepoint(std::string_view name) const {
@@ -172,21 +302,26 @@ Checked<StatementResult> BackendSession::savepoint(const TransactionStatement& s
     Transaction& current = transaction();
     if (is_define) {
         current.savepoints.push_back({.name = statement.savepoint,
+                                      .id = current.id,
                                       .ids = current.ids.size(),
                                       .changes = current.changes.size(),
                                       .redo = current.redo.mark(),
                                       .locks = LockTable::mark(*locks_),
                                       .touched_heaps = current.touched_heaps.size(),
                                       .drops_storage = current.drops_storage,
-                                      .catalog = current.catalog});
+                                      .catalog = current.catalog,
+                                      .read_only = current.read_only,
+                                      .listen_actions = current.listen_actions.size(),
+                                      .notifications = current.notifications.size()});
         // What comes now gets an id of its own, so that it can end alone.
         current.id = no_transaction;
         settings_.push_savepoint();
         return completed("SAVEPOINT");
     }
     SQL_TRY(const std::size_t place, find_savepoint(statement.savepoint));
+    current.read_only = current.savepoints[place].read_only;
     if (is_release) {
-        current.savepoints.resize(place);
+        engine_.release(current, place);
         settings_.release_savepoint(place);
         return completed("RELEASE");
     }

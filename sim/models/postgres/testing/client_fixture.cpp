@@ -59,7 +59,7 @@ Task<std::string> Client::query(std::string text, TextRow parameters) {
         failed = !executed;
         line = failed ? describe(executed.error()) : describe(executed->result);
     }
-    Outcome<void> synced = co_await session_->sync(failed);
+    auto synced = co_await session_->sync(failed);
     if (!failed && !synced) line = describe(synced.error());
     co_return line;
 }

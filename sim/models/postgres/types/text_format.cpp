@@ -4,6 +4,8 @@
 #include <charconv>
 #include <limits>
 
+#include "sim/models/postgres/types/log_position.hpp"
+#include "sim/models/postgres/types/numeric.hpp"
 #include "sim/models/postgres/types/timestamp.hpp"
 #include "system/host/check.hpp"
 
@@ -37,6 +39,7 @@ IntegerRange range_of(TypeId type) {
             return {std::numeric_limits<std::int32_t>::min(),
                     std::numeric_limits<std::int32_t>::max()};
         case TypeId::oid:
+        case TypeId::xid:
             return {0, std::numeric_limits<std::uint32_t>::max()};
         default:
             return {std::numeric_limits<std::int64_t>::min(),
@@ -300,6 +303,16 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
+namespace {
+
+Checked<Value> parse_single_char(std::string_view text) {
+    if (!text.empty() && static_cast<unsigned char>(text.front()) >= 0x80)
+        return not_covered("values of \"char\" beyond ASCII");
+    return std::string(text.substr(0, 1));
+}
+
+}  // namespace
+
 Checked<Value> parse_value(ColumnType type, std::string_view text) {
     switch (type.id) {
         case TypeId::boolean:
@@ -308,13 +321,27 @@ Checked<Value> parse_value(ColumnType type, std::string_view text) {
         case TypeId::int4:
         case TypeId::int8:
         case TypeId::oid:
+        case TypeId::xid:
             return parse_integer(type.id, text);
+        case TypeId::pg_lsn:
+            return parse_log_position(text);
+        case TypeId::single_char:
+            return parse_single_char(text);
         case TypeId::text:
         case TypeId::unknown:
         case TypeId::name:
             return std::string(text);
         case TypeId::varchar:
+        case TypeId::bpchar:
             return apply_modifier(type, std::string(text), false);
+        case TypeId::numeric: {
+            SQL_TRY(const Numeric number, Numeric::parse(text));
+            return apply_modifier(type, std::make_shared<const Numeric>(number), false);
+        }
+        case TypeId::date: {
+            SQL_TRY(const std::int64_t days, parse_date(text));
+            return days;
+        }
         case TypeId::bytea:
             return parse_bytea(text);
         case TypeId::uuid:
@@ -349,6 +376,8 @@ std::string format_value(TypeId type, const Value& value) {
     if (const auto* number = std::get_if<std::int64_t>(&value)) {
         if (type == TypeId::timestamp || type == TypeId::timestamptz)
             return format_timestamp(type, *number);
+        if (type == TypeId::date) return format_date(*number);
+        if (type == TypeId::pg_lsn) return format_log_position(static_cast<std::uint64_t>(*number));
         return fmt::format_int(*number).str();
     }
     if (const auto* boolean = std::get_if<bool>(&value)) return *boolean ? "t" : "f";
@@ -356,6 +385,8 @@ std::string format_value(TypeId type, const Value& value) {
     if (const auto* interval = std::get_if<Interval>(&value)) return format_interval(*interval);
     if (const auto* array = std::get_if<std::shared_ptr<const Array>>(&value))
         return format_array(type, **array);
+    if (const auto* numeric = std::get_if<std::shared_ptr<const Numeric>>(&value))
+        return (*numeric)->text();
     ATLAS_CHECK(false, "NULL has no text");
 }
 
@@ -363,10 +394,18 @@ Checked<Value> apply_modifier(ColumnType type, Value value, bool explicit_cast) 
     if (type.modifier < 0 || is_null(value)) return value;
     if (type.id == TypeId::timestamp || type.id == TypeId::timestamptz)
         return round_timestamp(std::get<std::int64_t>(value), type.modifier);
-    if (type.id != TypeId::varchar) return value;
+    if (type.id == TypeId::numeric) {
+        const auto& number = std::get<std::shared_ptr<const Numeric>>(value);
+        SQL_TRY(Numeric fitting, number->with_modifier(type.modifier));
+        return std::make_shared<const Numeric>(std::move(fitting));
+    }
+    if (type.id != TypeId::varchar && type.id != TypeId::bpchar) return value;
     const auto limit = static_cast<std::int64_t>(type.modifier - 4);
     std::string& text = std::get<std::string>(value);
-    if (static_cast<std::int64_t>(text.size()) <= limit || utf8_length(text) <= limit) return value;
+    if (const std::int64_t length = utf8_length(text); length <= limit) {
+        if (type.id == TypeId::bpchar) text.append(static_cast<std::size_t>(limit - length), ' ');
+        return value;
+    }
     std::size_t end = 0;
     for (std::int64_t characters = 0; characters < limit; ++characters) {
         do

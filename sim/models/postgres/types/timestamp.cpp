@@ -218,6 +218,44 @@ std::optional<std::int64_t> scan_zone(Scanner& scanner) {
     return negative ? -offset : offset;
 }
 
+// Year, month and day without anything between them: the last four digits are the month and day.
+Checked<Date> date_of_digits(std::string_view digits, TypeId type, std::string_view text) {
+    constexpr std::size_t fewest = 6;
+    const auto number = [&](std::size_t begin, std::size_t length) {
+        std::int64_t value = 0;
+        std::from_chars(digits.data() + begin, digits.data() + begin + length, value);
+        return value;
+    };
+    if (digits.size() < fewest) {
+        if (number(0, digits.size()) == 0) return not_covered("zeros for a date");
+        return invalid_syntax(type, text);
+    }
+    // Far beyond the last year that there is.
+    if (digits.size() > 12) return field_out_of_range(text, true);
+    const std::size_t years = digits.size() - 4;
+    std::int64_t year = number(0, years);
+    if (years == 2) year += year < 70 ? 2000 : 1900;
+    return Date{year, number(years, 2), number(years + 2, 2)};
+}
+
+Checked<Date> scan_date(Scanner& scanner, TypeId type, std::string_view text) {
+    const std::string_view first = scanner.digits();
+    if (first.empty()) return invalid_syntax(type, text);
+    if (scanner.peek() == '.' || scanner.peek() == '/')
+        return not_covered("a date other than year-month-day");
+    if (!scanner.take('-')) return date_of_digits(first, type, text);
+    if (first.size() > 6) return invalid_syntax(type, text);
+    Date date{};
+    std::from_chars(first.data(), first.data() + first.size(), date.year);
+    const auto month = scanner.number(2);
+    if (!month || !scanner.take('-')) return invalid_syntax(type, text);
+    const auto day = scanner.number(2);
+    if (!day) return invalid_syntax(type, text);
+    date.month = *month;
+    date.day = *day;
+    return date;
+}
+
 std::optional<std::int64_t> special_timestamp(std::string_view text) {
     Scanner scanner(text);
     const bool negative = scanner.take('-');
@@ -246,12 +284,9 @@ Checked<std::int64_t> parse_timestamp(TypeId type, std::string_view text) {
         }
         return invalid_syntax(type, text);
     }
-    const auto year = scanner.number(6);
-    if (!year || !scanner.take('-')) return invalid_syntax(type, text);
-    const auto month = scanner.number(2);
-    if (!month || !scanner.take('-')) return invalid_syntax(type, text);
-    const auto day = scanner.number(2);
-    if (!day) return invalid_syntax(type, text);
+    Checked<Date> date = scan_date(scanner, type, text);
+    if (!date) return std::unexpected(std::move(date).error());
+    const auto [year, month, day] = *date;
     TimeOfDay time;
     std::int64_t zone = 0;
     const bool separated = scanner.peek() == ' ' || scanner.peek() == 'T';
@@ -266,14 +301,55 @@ Checked<std::int64_t> parse_timestamp(TypeId type, std::string_view text) {
     const auto offset = scan_zone(scanner);
     if (!offset || !scanner.done()) return invalid_syntax(type, text);
     if (type == TypeId::timestamptz) zone = *offset;
-    if (*month < 1 || *month > 12 || *day < 1 || *year < 1 || *day > days_in_month(*year, *month) ||
+    if (month < 1 || month > 12 || day < 1 || year < 1 || day > days_in_month(year, month) ||
         !time.is_valid())
-        return field_out_of_range(text, *month < 1 || *month > 12 || *day < 1 || *day > 31);
-    const __int128 total =
-        __int128{days_of({*year, *month, *day})} * microseconds_a_day + time.total() - zone;
+        return field_out_of_range(text, month < 1 || month > 12 || day < 1 || day > 31);
+    const __int128 total = __int128{days_of(*date)} * microseconds_a_day + time.total() - zone;
     if (total < least_timestamp || total >= end_of_timestamps)
         return sql_error("22008", fmt::format("timestamp out of range: \"{}\"", text));
     return static_cast<std::int64_t>(total);
+}
+
+Checked<std::int64_t> parse_date(std::string_view text) {
+    SQL_TRY(const std::int64_t moment, parse_timestamp(TypeId::date, text));
+    return date_of_timestamp(moment);
+}
+
+std::string format_date(std::int64_t days) {
+    if (days == date_infinity) return "infinity";
+    if (days == date_minus_infinity) return "-infinity";
+    const Date date = date_of(days);
+    const bool before_christ = date.year <= 0;
+    return fmt::format("{:04}-{:02}-{:02}{}", before_christ ? 1 - date.year : date.year, date.month,
+                       date.day, before_christ ? " BC" : "");
+}
+
+Checked<std::int64_t> timestamp_of_date(std::int64_t days) {
+    if (days == date_infinity) return timestamp_infinity;
+    if (days == date_minus_infinity) return timestamp_minus_infinity;
+    const __int128 total = __int128{days} * microseconds_a_day;
+    if (total < least_timestamp || total >= end_of_timestamps)
+        return sql_error("22008", "date out of range for timestamp");
+    return static_cast<std::int64_t>(total);
+}
+
+std::int64_t date_of_timestamp(std::int64_t microseconds) {
+    if (microseconds == timestamp_infinity) return date_infinity;
+    if (microseconds == timestamp_minus_infinity) return date_minus_infinity;
+    return floor_divide(microseconds, microseconds_a_day);
+}
+
+CalendarDate calendar_date(std::int64_t days) {
+    const Date date = date_of(days);
+    return {date.year, date.month, date.day};
+}
+
+std::int64_t days_of_calendar(const CalendarDate& date) {
+    return days_of({date.year, date.month, date.day});
+}
+
+std::int64_t month_length(std::int64_t year, std::int64_t month) {
+    return days_in_month(year, month);
 }
 
 std::string format_timestamp(TypeId type, std::int64_t microseconds) {

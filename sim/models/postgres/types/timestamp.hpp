@@ -24,6 +24,28 @@ std::int64_t timestamp_of(host::UtcTime time);
 Checked<std::int64_t> parse_timestamp(TypeId type, std::string_view text);
 std::string format_timestamp(TypeId type, std::int64_t microseconds);
 
+/// Days since 2000-01-01. Errors: as for a timestamp.
+Checked<std::int64_t> parse_date(std::string_view text);
+std::string format_date(std::int64_t days);
+
+inline constexpr std::int64_t date_infinity = std::numeric_limits<std::int32_t>::max();
+inline constexpr std::int64_t date_minus_infinity = std::numeric_limits<std::int32_t>::min();
+
+/// Between a date and the moment it begins at. Errors: 22008.
+Checked<std::int64_t> timestamp_of_date(std::int64_t days);
+std::int64_t date_of_timestamp(std::int64_t microseconds);
+
+/// The year, month and day of a date, astronomically: year 0 is 1 BC.
+struct CalendarDate {
+    std::int64_t year = 0;
+    std::int64_t month = 1;
+    std::int64_t day = 1;
+};
+CalendarDate calendar_date(std::int64_t days);
+std::int64_t days_of_calendar(const CalendarDate& date);
+/// In a month of that year.
+std::int64_t month_length(std::int64_t year, std::int64_t month);
+
 /// Rounds to that many digits of a second.
 std::int64_t round_timestamp(std::int64_t microseconds, std::int32_t digits);
 

@@ -21,17 +21,23 @@ struct TypeFacts {
 };
 
 using enum TypeId;
-constexpr std::array<TypeFacts, 24> facts{{
+constexpr std::array<TypeFacts, 30> facts{{
     {boolean, "bool", "boolean", 1, TypeCategory::boolean, true, none},
     {bytea, "bytea", "bytea", -1, TypeCategory::user_defined, false, none},
+    {single_char, "char", "\"char\"", 1, TypeCategory::internal, false, none},
     {name, "name", "name", 64, TypeCategory::string, false, none},
     {int8, "int8", "bigint", 8, TypeCategory::numeric, false, none},
     {int2, "int2", "smallint", 2, TypeCategory::numeric, false, none},
     {int4, "int4", "integer", 4, TypeCategory::numeric, false, none},
     {text, "text", "text", -1, TypeCategory::string, true, none},
     {oid, "oid", "oid", 4, TypeCategory::numeric, true, none},
+    {xid, "xid", "xid", 4, TypeCategory::user_defined, false, none},
+    {pg_lsn, "pg_lsn", "pg_lsn", 8, TypeCategory::user_defined, false, none},
     {json, "json", "json", -1, TypeCategory::user_defined, false, none},
     {unknown, "unknown", "unknown", -2, TypeCategory::unknown, false, none},
+    {bpchar, "bpchar", "character", -1, TypeCategory::string, false, none},
+    {date, "date", "date", 4, TypeCategory::date_time, false, none},
+    {regclass, "regclass", "regclass", 4, TypeCategory::numeric, true, none},
     {varchar, "varchar", "character varying", -1, TypeCategory::string, false, none},
     {timestamp, "timestamp", "timestamp without time zone", 8, TypeCategory::date_time, false,
      none},
@@ -77,6 +83,11 @@ std::string_view display_name(TypeId type) {
 std::string display_name(ColumnType type) {
     if (type.modifier < 0) return std::string(display_name(type.id));
     if (type.id == varchar) return fmt::format("character varying({})", type.modifier - 4);
+    if (type.id == bpchar) return fmt::format("character({})", type.modifier - 4);
+    if (type.id == numeric) {
+        return fmt::format("numeric({},{})", (type.modifier - 4) >> 16,
+                           (((type.modifier - 4) & 0x7FF) ^ 1024) - 1024);
+    }
     if (type.id == timestamp) return fmt::format("timestamp({}) without time zone", type.modifier);
     if (type.id == timestamptz) return fmt::format("timestamp({}) with time zone", type.modifier);
     return std::string(display_name(type.id));

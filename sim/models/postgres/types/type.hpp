@@ -13,21 +13,27 @@ enum class TypeId : std::uint32_t {
     none = 0,
     boolean = 16,
     bytea = 17,
+    single_char = 18,  ///< "char", of the system catalogs.
     name = 19,
     int8 = 20,
     int2 = 21,
     int4 = 23,
     text = 25,
     oid = 26,
+    xid = 28,
     json = 114,
     unknown = 705,
+    bpchar = 1042,
     varchar = 1043,
+    date = 1082,
     timestamp = 1114,
     timestamptz = 1184,
     interval = 1186,
     numeric = 1700,
+    regclass = 2205,
     void_type = 2278,
     uuid = 2950,
+    pg_lsn = 3220,
     jsonb = 3802,
     bool_array = 1000,
     int8_array = 1016,
@@ -47,9 +53,11 @@ enum class TypeCategory : char {
     array = 'A',
     pseudo = 'P',
     unknown = 'X',
+    internal = 'Z',
 };
 
-/// A type and its modifier: varchar(n) has n + 4, timestamp(p) has p; -1 is none.
+/// A type and its modifier: varchar(n) and char(n) have n + 4, timestamp(p) has p, numeric(p, s)
+/// has p * 65536 + s + 4; -1 is none.
 struct ColumnType {
     TypeId id = TypeId::none;
     std::int32_t modifier = -1;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/models/postgres/types/numeric.hpp"
 #include "system/host/check.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -21,6 +22,10 @@ struct CompareSameType {
     std::strong_ordering operator()(const std::shared_ptr<const Array>& left,
                                     const std::shared_ptr<const Array>& right) const {
         return compare(left->elements, right->elements);
+    }
+    std::strong_ordering operator()(const std::shared_ptr<const Numeric>& left,
+                                    const std::shared_ptr<const Numeric>& right) const {
+        return *left <=> *right;
     }
     template <typename T>
     std::strong_ordering operator()(const T& left, const T& right) const {

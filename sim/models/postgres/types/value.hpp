@@ -22,14 +22,17 @@ struct Interval {
 };
 
 struct Array;
+class Numeric;
 struct Null {
     friend constexpr bool operator==(Null, Null) = default;
 };
 
-/// bool: bool; int2, int4, int8, oid: int64; text, varchar, name, bytea (raw bytes), json, jsonb
-/// (canonical text), unknown: string; timestamp, timestamptz: int64 microseconds since 2000-01-01.
+/// bool: bool; int2, int4, int8, oid, regclass (an OID): int64; text, varchar, char(n) (with the
+/// spaces that fill it), name, bytea (raw bytes), json, jsonb (canonical text), unknown: string;
+/// timestamp, timestamptz: int64 microseconds since 2000-01-01; date: int64 days since then;
+/// numeric: Numeric.
 using Value = std::variant<Null, bool, std::int64_t, std::string, Uuid, Interval,
-                           std::shared_ptr<const Array>>;
+                           std::shared_ptr<const Array>, std::shared_ptr<const Numeric>>;
 
 /// One-dimensional, with subscripts from 1.
 struct Array {

@@ -2,10 +2,22 @@
 
 #include <algorithm>
 
+#include "sim/models/postgres/types/numeric.hpp"
+
 namespace atlas::sim::models::postgres {
 namespace {
 
-enum class ValueTag : std::uint8_t { null, false_, true_, integer, string, uuid, interval, array };
+enum class ValueTag : std::uint8_t {
+    null,
+    false_,
+    true_,
+    integer,
+    string,
+    uuid,
+    interval,
+    array,
+    numeric
+};
 
 }  // namespace
 
@@ -36,6 +48,9 @@ void Encoder::value(const Value& given) {
     } else if (const auto* array = std::get_if<std::shared_ptr<const Array>>(&given)) {
         tag(ValueTag::array);
         row((*array)->elements);
+    } else if (const auto* numeric = std::get_if<std::shared_ptr<const Numeric>>(&given)) {
+        tag(ValueTag::numeric);
+        string((*numeric)->text());
     } else {
         tag(ValueTag::null);
     }
@@ -99,6 +114,11 @@ Value Decoder::value() {
             auto array = std::make_shared<Array>();
             array->elements = row();
             return array;
+        }
+        case ValueTag::numeric: {
+            const Checked<Numeric> numeric = Numeric::parse(string());
+            if (numeric) return std::make_shared<const Numeric>(*numeric);
+            break;
         }
     }
     failed_ = true;

@@ -5,7 +5,7 @@
 namespace atlas::sim::models::postgres {
 namespace {
 
-enum class Operation : std::uint8_t { insert = 1, remove, put_table, drop_table };
+enum class Operation : std::uint8_t { insert = 1, remove, put_table, drop_table, set_sequence };
 
 void encode_expression(Encoder& encoder, const StoredExpression& expression) {
     encoder.string(expression.parsed);
@@ -61,6 +61,86 @@ IndexDefinition decode_index(Decoder& decoder, const TableDefinition& table) {
     return index;
 }
 
+void encode_places(Encoder& encoder, const std::vector<std::size_t>& places) {
+    encoder.u32(static_cast<std::uint32_t>(places.size()));
+    for (const std::size_t place : places)
+        encoder.u32(static_cast<std::uint32_t>(place));
+}
+
+std::vector<std::size_t> decode_places(Decoder& decoder) {
+    std::vector<std::size_t> places;
+    const std::uint32_t size = decoder.u32();
+    for (std::uint32_t i = 0; i < size && !decoder.failed(); ++i)
+        places.push_back(decoder.u32());
+    return places;
+}
+
+void encode_foreign_key(Encoder& encoder, const ForeignKey& key) {
+    encoder.u32(key.oid);
+    encoder.string(key.name);
+    encode_places(encoder, key.columns);
+    encoder.u32(key.table);
+    encode_places(encoder, key.referenced);
+    encoder.u32(key.index);
+    encoder.u8(static_cast<std::uint8_t>(key.on_delete));
+    encoder.u8(static_cast<std::uint8_t>(key.on_update));
+    encode_places(encoder, key.set_on_delete);
+}
+
+ReferentialAction decode_action(Decoder& decoder) {
+    const std::uint8_t action = decoder.u8();
+    if (action > static_cast<std::uint8_t>(ReferentialAction::set_default)) decoder.fail();
+    return static_cast<ReferentialAction>(action);
+}
+
+ForeignKey decode_foreign_key(Decoder& decoder) {
+    ForeignKey key{.oid = decoder.u32(), .name = {}, .columns = {}, .referenced = {}};
+    key.name = decoder.string();
+    key.columns = decode_places(decoder);
+    key.table = decoder.u32();
+    key.referenced = decode_places(decoder);
+    key.index = decoder.u32();
+    key.on_delete = decode_action(decoder);
+    key.on_update = decode_action(decoder);
+    key.set_on_delete = decode_places(decoder);
+    return key;
+}
+
+void encode_sequence(Encoder& encoder, const SequenceDefinition& sequence) {
+    encoder.u32(static_cast<std::uint32_t>(sequence.type));
+    for (const std::int64_t number : {sequence.start, sequence.increment, sequence.minimum,
+                                      sequence.maximum, sequence.cache, sequence.first_value})
+        encoder.i64(number);
+    encoder.boolean(sequence.cycle);
+    encoder.boolean(sequence.first_called);
+    encoder.u32(sequence.storage);
+    encoder.boolean(sequence.owner.has_value());
+    if (!sequence.owner) return;
+    encoder.u32(sequence.owner->table);
+    encoder.u32(static_cast<std::uint32_t>(sequence.owner->column));
+    encoder.boolean(sequence.owner->identity);
+}
+
+SequenceDefinition decode_sequence(Decoder& decoder) {
+    SequenceDefinition sequence;
+    const std::optional<TypeId> type = type_of_oid(decoder.u32());
+    if (!type) decoder.fail();
+    sequence.type = type.value_or(TypeId::int8);
+    for (std::int64_t* number : {&sequence.start, &sequence.increment, &sequence.minimum,
+                                 &sequence.maximum, &sequence.cache, &sequence.first_value})
+        *number = decoder.i64();
+    sequence.cycle = decoder.boolean();
+    sequence.first_called = decoder.boolean();
+    sequence.storage = decoder.u32();
+    if (!decoder.boolean()) return sequence;
+    SequenceOwner owner;
+    owner.table = decoder.u32();
+    owner.column = decoder.u32();
+    owner.identity = decoder.boolean();
+    sequence.owner = owner;
+    return sequence;
+}
+
 }  // namespace
 
 void RedoLog::insert(Oid table, std::uint64_t version, const Row& values) {
@@ -70,10 +150,13 @@ void RedoLog::insert(Oid table, std::uint64_t version, const Row& values) {
     encoder_.row(values);
 }
 
-void RedoLog::remove(Oid table, std::uint64_t version) {
+void RedoLog::remove(Oid table, std::uint64_t version, std::uint64_t newer,
+                     RowLockStrength strength) {
     encoder_.u8(static_cast<std::uint8_t>(Operation::remove));
     encoder_.u32(table);
     encoder_.u64(version);
+    encoder_.u64(newer);
+    encoder_.u8(static_cast<std::uint8_t>(strength));
 }
 
 void RedoLog::put_table(const TableDefinition& table) {
@@ -85,6 +168,13 @@ void RedoLog::drop_table(Oid table, std::string_view name) {
     encoder_.u8(static_cast<std::uint8_t>(Operation::drop_table));
     encoder_.u32(table);
     encoder_.string(name);
+}
+
+void RedoLog::set_sequence(Oid storage, std::int64_t value, bool called) {
+    encoder_.u8(static_cast<std::uint8_t>(Operation::set_sequence));
+    encoder_.u32(storage);
+    encoder_.i64(value);
+    encoder_.boolean(called);
 }
 
 bool replay(std::string_view redo, RedoTarget& target) {
@@ -101,7 +191,9 @@ bool replay(std::string_view redo, RedoTarget& target) {
             case Operation::remove: {
                 const Oid table = decoder.u32();
                 const std::uint64_t version = decoder.u64();
-                if (!decoder.failed()) target.remove(table, version);
+                const std::uint64_t newer = decoder.u64();
+                const RowLockStrength strength{decoder.u8()};
+                if (!decoder.failed()) target.remove(table, version, newer, strength);
                 break;
             }
             case Operation::put_table: {
@@ -113,6 +205,13 @@ bool replay(std::string_view redo, RedoTarget& target) {
                 const Oid table = decoder.u32();
                 const std::string name = decoder.string();
                 if (!decoder.failed()) target.drop_table(table, name);
+                break;
+            }
+            case Operation::set_sequence: {
+                const Oid storage = decoder.u32();
+                const std::int64_t value = decoder.i64();
+                const bool called = decoder.boolean();
+                if (!decoder.failed()) target.set_sequence(storage, value, called);
                 break;
             }
             default:
@@ -131,6 +230,8 @@ void encode_table(Encoder& encoder, const TableDefinition& table) {
         encoder.u32(static_cast<std::uint32_t>(column.type.id));
         encoder.i64(column.type.modifier);
         encoder.boolean(column.not_null);
+        encoder.u8(static_cast<std::uint8_t>(column.identity));
+        encoder.boolean(column.dropped);
         encoder.boolean(column.default_value.has_value());
         if (column.default_value) encode_expression(encoder, *column.default_value);
         encoder.value(column.missing_value);
@@ -143,6 +244,11 @@ void encode_table(Encoder& encoder, const TableDefinition& table) {
     encoder.u32(static_cast<std::uint32_t>(table.indexes.size()));
     for (const auto& index : table.indexes)
         encode_index(encoder, *index);
+    encoder.u32(static_cast<std::uint32_t>(table.foreign_keys.size()));
+    for (const ForeignKey& key : table.foreign_keys)
+        encode_foreign_key(encoder, key);
+    encoder.boolean(table.sequence.has_value());
+    if (table.sequence) encode_sequence(encoder, *table.sequence);
 }
 
 TableDefinition decode_table(Decoder& decoder) {
@@ -159,6 +265,8 @@ TableDefinition decode_table(Decoder& decoder) {
         }
         column.type = {*type, static_cast<std::int32_t>(decoder.i64())};
         column.not_null = decoder.boolean();
+        column.identity = static_cast<Identity>(decoder.u8());
+        column.dropped = decoder.boolean();
         // A default names no column, so the table need not be complete yet.
         if (decoder.boolean())
             column.default_value = decode_expression(decoder, table, column.type);
@@ -175,6 +283,10 @@ TableDefinition decode_table(Decoder& decoder) {
     for (std::uint32_t i = 0; i < indexes && !decoder.failed(); ++i)
         table.indexes.push_back(
             std::make_shared<const IndexDefinition>(decode_index(decoder, table)));
+    const std::uint32_t foreign_keys = decoder.u32();
+    for (std::uint32_t i = 0; i < foreign_keys && !decoder.failed(); ++i)
+        table.foreign_keys.push_back(decode_foreign_key(decoder));
+    if (decoder.boolean()) table.sequence = decode_sequence(decoder);
     return table;
 }
 

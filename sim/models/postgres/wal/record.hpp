@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "sim/models/postgres/catalog/table.hpp"
+#include "sim/models/postgres/locks/lock_mode.hpp"
 #include "sim/models/postgres/wal/encoding.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -15,10 +16,15 @@ namespace atlas::sim::models::postgres {
 class RedoLog {
   public:
     void insert(Oid table, std::uint64_t version, const Row& values);
-    void remove(Oid table, std::uint64_t version);
+    /// A version that is deleted, or replaced by a newer one. (Undecided once more after a restart,
+    /// as part of a prepared transaction, the newer one is followed and the strength matters.)
+    void remove(Oid table, std::uint64_t version, std::uint64_t newer = 0,
+                RowLockStrength strength = RowLockStrength::update);
     /// A table made or changed. The definition is the whole of it.
     void put_table(const TableDefinition& table);
     void drop_table(Oid table, std::string_view name);
+    /// No value up to this one is given again.
+    void set_sequence(Oid storage, std::int64_t value, bool called);
 
     bool empty() const { return encoder_.size() == 0; }
     const std::string& bytes() const { return encoder_.bytes(); }
@@ -34,9 +40,11 @@ class RedoTarget {
   public:
     virtual ~RedoTarget() = default;
     virtual void insert(Oid table, std::uint64_t version, Row values) = 0;
-    virtual void remove(Oid table, std::uint64_t version) = 0;
+    virtual void remove(Oid table, std::uint64_t version, std::uint64_t newer,
+                        RowLockStrength strength) = 0;
     virtual void put_table(TableDefinition table) = 0;
     virtual void drop_table(Oid table, const std::string& name) = 0;
+    virtual void set_sequence(Oid storage, std::int64_t value, bool called) = 0;
 };
 
 /// False if the bytes are not what RedoLog writes.

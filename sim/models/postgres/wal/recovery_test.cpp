@@ -336,6 +336,77 @@ TEST(Recovery, a_checkpoint_amid_a_change_of_a_table_that_is_rolled_back) {
     EXPECT_EQ(rows, "(1,7) SELECT 1");
 }
 
+TEST(Recovery, foreign_keys_are_kept_as_they_were_made) {
+    std::string refused;
+    std::string rows;
+    const TwoLives lives{
+        .first = [](host::Host& host, Server& server) -> Task<> {
+            testing::Client admin(server);
+            co_await admin.query(
+                "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (x int, p int REFERENCES p ON "
+                "DELETE CASCADE, q int REFERENCES p ON UPDATE CASCADE ON DELETE SET NULL (q)); "
+                "INSERT INTO p VALUES (1), (2), (3); INSERT INTO c VALUES (1, 1, 2), (2, 2, 3)");
+            // A log long enough for a checkpoint that has them.
+            co_await admin.query("CREATE TABLE log (text text)");
+            co_await admin.query("INSERT INTO log VALUES ('" + std::string(5000, 'x') + "')");
+            co_await host::sleep_for(host, 100ms);
+            co_await admin.query("UPDATE p SET id = 4 WHERE id = 3");
+        },
+        .second = [&](host::Host&, Server& server) -> Task<> {
+            const auto look = [](Server& opened, std::string& error, std::string& found) -> Task<> {
+                testing::Client client(opened);
+                error = co_await client.query("INSERT INTO c VALUES (3, 5, NULL)");
+                co_await client.query("DELETE FROM p WHERE id <> 2");
+                found = co_await client.query("SELECT * FROM c");
+            };
+            return look(server, refused, rows);
+        },
+        .settings = with_small_log()};
+    cluster::CalmDisk disk;
+    EXPECT_EQ(live_twice(lives, disk), "");
+    EXPECT_EQ(refused,
+              "23503 insert or update on table \"c\" violates foreign key constraint "
+              "\"c_p_fkey\"");
+    EXPECT_EQ(rows, "(2,2,~) SELECT 1");
+}
+
+// What was given is not given again; what the log was ahead is skipped.
+TEST(Recovery, sequences_skip_and_never_repeat) {
+    std::string last;
+    std::string next;
+    const TwoLives lives{
+        .first = [&](host::Host& host, Server& server) -> Task<> {
+            const auto take = [](host::Host& on, Server& opened, std::string& taken) -> Task<> {
+                testing::Client admin(opened);
+                co_await admin.query(
+                    "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, v text); CREATE SEQUENCE "
+                    "s; CREATE TABLE log (text text)");
+                for (int i = 0; i < 5; ++i)
+                    co_await admin.query("INSERT INTO t (v) VALUES (nextval('s'))");
+                // A checkpoint, which has what was given and not what the log was ahead.
+                co_await admin.query("INSERT INTO log VALUES ('" + std::string(5000, 'x') + "')");
+                co_await host::sleep_for(on, 100ms);
+                co_await admin.query("INSERT INTO t (v) VALUES (nextval('s'))");
+                co_await admin.query("ALTER TABLE t DROP COLUMN v; ALTER TABLE t RENAME TO u");
+                taken = co_await admin.query("SELECT id FROM u WHERE id > 5");
+            };
+            return take(host, server, last);
+        },
+        .second = [&](host::Host&, Server& server) -> Task<> {
+            const auto look = [](Server& opened, std::string& found) -> Task<> {
+                testing::Client client(opened);
+                found = co_await client.query("INSERT INTO u DEFAULT VALUES RETURNING id");
+                found += " " + co_await client.query("SELECT nextval('s')");
+            };
+            return look(server, next);
+        },
+        .settings = with_small_log()};
+    cluster::CalmDisk disk;
+    EXPECT_EQ(live_twice(lives, disk), "");
+    EXPECT_EQ(last, "(6) SELECT 1");
+    EXPECT_EQ(next, "(39) INSERT 0 1 (39) SELECT 1");
+}
+
 TEST(Recovery, what_empties_a_table_is_durable_even_with_synchronous_commit_off) {
     std::string rows;
     ServerSettings settings;

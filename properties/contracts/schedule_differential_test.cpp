@@ -1,0 +1,319 @@
+// Random schedules of several sessions, stepped on the model and on PostgreSQL 15: who waits, who
+// goes on, what each is answered, and what is left, must be the same. Who waits is asked of the
+// servers themselves (pg_blocking_pids). Sessions that wait for each other in a circle stay there:
+// deadlock_timeout is out of reach, so that no clock decides.
+
+#include <fmt/format.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "properties/contracts/sql_port_fixture.hpp"
+#include "properties/contracts/stepped_sessions_fixture.hpp"
+
+namespace atlas::properties {
+namespace {
+
+using host::Task;
+
+struct Step {
+    int session;
+    std::string statement;
+};
+using Steps = std::vector<Step>;
+
+std::string describe_outcome(const sql::Result<sql::QueryResult>& outcome) {
+    if (!outcome) return outcome.error().sqlstate + " " + outcome.error().message;
+    return rows_of(*outcome) + outcome->command_tag;
+}
+
+Task<SqlCase::Connection> connect(SqlCase& sql) {
+    sql::ConnectionTarget target = sql.target();
+    target.user = "postgres";
+    auto connection = co_await sql.try_connect(std::move(target));
+    SqlCase::Connection made = expect_success(std::move(connection), "connect");
+    co_await sql.run(made, "SET deadlock_timeout = '600s'");
+    co_return made;
+}
+
+std::string describe_outcomes(const SteppedSessions::Outcomes& came) {
+    std::string transcript;
+    for (const auto& [number, outcome] : came) {
+        transcript += outcome ? fmt::format("  {}: {}\n", number, describe_outcome(*outcome))
+                              : fmt::format("  {} waits\n", number);
+    }
+    return transcript;
+}
+
+Task<std::string> play(SqlCase& sql, SteppedSessions& sessions, const Steps& steps) {
+    SqlCase::Connection& observer = *co_await sessions.observer();
+    co_await sql.run(observer,
+                     "CREATE TABLE t (id int PRIMARY KEY, e text UNIQUE, v int); "
+                     "INSERT INTO t VALUES (1, 'a', 10), (2, 'b', 20), (3, 'c', 30)");
+    std::string transcript;
+    for (const Step& step : steps) {
+        co_await sessions.connect(step.session);
+        if (sessions.is_running(step.session)) continue;
+        sessions.start(step.session, step.statement);
+        const auto came = co_await sessions.settle();
+        transcript +=
+            fmt::format("{}: {}\n{}", step.session, step.statement, describe_outcomes(came));
+    }
+    for (const int number : {1, 2, 3}) {
+        if (sessions.is_running(number)) transcript += fmt::format("{} is left waiting\n", number);
+    }
+    co_await sessions.end_all();
+    const auto rows = co_await sql.run(observer, "SELECT * FROM t ORDER BY id");
+    co_await sql.run(observer, "DROP TABLE t");
+    co_return transcript + describe_outcome(rows) + "\n";
+}
+
+// Many by the same sessions: connecting takes longer than a schedule.
+Task<> play_all(SqlCase& sql, const std::vector<Steps>& schedules,
+                std::vector<std::string>& transcripts) {
+    SteppedSessions sessions(sql, [&sql] { return connect(sql); });
+    for (const Steps& steps : schedules) {
+        auto transcript = co_await play(sql, sessions, steps);
+        transcripts.push_back(std::move(transcript));
+    }
+}
+
+std::vector<std::string> played_on(SqlServer server, const std::vector<Steps>& schedules) {
+    std::vector<std::string> transcripts;
+    const SqlCaseBody body = [&](SqlCase& sql) { return play_all(sql, schedules, transcripts); };
+    run_sql_case({SqlClient::small, server}, body);
+    return transcripts;
+}
+
+rc::Gen<std::string> generated_statement() {
+    const auto numbered = [](const char* text) {
+        return rc::gen::map(rc::gen::inRange(1, 5),
+                            [text](int number) { return fmt::format(fmt::runtime(text), number); });
+    };
+    const auto locking = rc::gen::map(
+        rc::gen::tuple(
+            rc::gen::inRange(1, 4),
+            rc::gen::element<std::string>("UPDATE", "NO KEY UPDATE", "SHARE", "KEY SHARE"),
+            rc::gen::element<std::string>("", "", " NOWAIT", " SKIP LOCKED")),
+        [](const std::tuple<int, std::string, std::string>& choice) {
+            return fmt::format("SELECT id, v FROM t WHERE id = {} FOR {}{}", std::get<0>(choice),
+                               std::get<1>(choice), std::get<2>(choice));
+        });
+    const auto locking_all =
+        rc::gen::map(rc::gen::pair(rc::gen::element<std::string>("UPDATE", "SHARE", "KEY SHARE"),
+                                   rc::gen::element<std::string>("", " NOWAIT", " SKIP LOCKED")),
+                     [](const std::pair<std::string, std::string>& choice) {
+                         return fmt::format("SELECT id, v FROM t WHERE v > 5 ORDER BY id FOR {}{}",
+                                            choice.first, choice.second);
+                     });
+    const auto insert = rc::gen::map(
+        rc::gen::tuple(rc::gen::inRange(1, 6), rc::gen::inRange(0, 5),
+                       rc::gen::element<std::string>(
+                           "", "", " ON CONFLICT DO NOTHING", " ON CONFLICT (id) DO NOTHING",
+                           " ON CONFLICT (id) DO UPDATE SET v = t.v + 100",
+                           " ON CONFLICT (e) DO UPDATE SET v = t.v + 1000 WHERE t.v < 50")),
+        [](const std::tuple<int, int, std::string>& choice) {
+            return fmt::format("INSERT INTO t VALUES ({}, '{}', 5){}", std::get<0>(choice),
+                               static_cast<char>('a' + std::get<1>(choice)), std::get<2>(choice));
+        });
+    const auto locking_table = rc::gen::map(
+        rc::gen::pair(rc::gen::element<std::string>(
+                          "ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE",
+                          "SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE"),
+                      rc::gen::element<std::string>("", " NOWAIT")),
+        [](const std::pair<std::string, std::string>& choice) {
+            return fmt::format("LOCK TABLE t IN {} MODE{}", choice.first, choice.second);
+        });
+    return rc::gen::weightedOneOf<std::string>({
+        {3, numbered("UPDATE t SET v = v + 1 WHERE id = {} RETURNING v")},
+        {1, rc::gen::just<std::string>("UPDATE t SET v = v + 1 WHERE v < 25")},
+        {1, rc::gen::just<std::string>("UPDATE t SET v = v - 20 WHERE v >= 20 RETURNING id, v")},
+        {1, numbered("UPDATE t SET id = id + 3 WHERE id = {}")},
+        {1, numbered("UPDATE t SET e = 'd' WHERE id = {}")},
+        {2, numbered("DELETE FROM t WHERE id = {}")},
+        {1, rc::gen::just<std::string>("DELETE FROM t WHERE v < 20")},
+        {1, rc::gen::just<std::string>("SELECT id, e, v FROM t ORDER BY id")},
+        {4, locking},
+        {2, locking_all},
+        {4, insert},
+        {2, rc::gen::just<std::string>("SAVEPOINT s")},
+        {2, rc::gen::just<std::string>("ROLLBACK TO s")},
+        {1, rc::gen::just<std::string>("RELEASE s")},
+        {3, rc::gen::just<std::string>("COMMIT")},
+        {2, rc::gen::just<std::string>("ROLLBACK")},
+        {4, rc::gen::element<std::string>("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ")},
+        {2, locking_table},
+        {1, rc::gen::element<std::string>("SELECT pg_advisory_xact_lock(1)",
+                                          "SELECT pg_try_advisory_xact_lock(1)",
+                                          "SELECT pg_advisory_xact_lock_shared(1)")},
+    });
+}
+
+// Reads that lock nothing, and writes that seldom meet.
+rc::Gen<std::string> generated_serializable_statement() {
+    const auto numbered = [](const char* text) {
+        return rc::gen::map(rc::gen::inRange(1, 6),
+                            [text](int number) { return fmt::format(fmt::runtime(text), number); });
+    };
+    return rc::gen::weightedOneOf<std::string>({
+        {6, numbered("SELECT v FROM t WHERE id = {}")},
+        {1, rc::gen::just<std::string>("SELECT sum(v) FROM t")},
+        {1, numbered("SELECT id FROM t WHERE id > {} ORDER BY id")},
+        {1, numbered("SELECT id FROM t WHERE e = 'e{}'")},
+        {5, numbered("UPDATE t SET v = v + 1 WHERE id = {}")},
+        {1, numbered("UPDATE t SET e = e || '!' WHERE id = {}")},
+        {1, numbered("DELETE FROM t WHERE id = {}")},
+        {1, numbered("INSERT INTO t VALUES ({}, 'n', 1) ON CONFLICT DO NOTHING")},
+        {1, numbered("SELECT v FROM t WHERE id = {} FOR UPDATE")},
+        {4, rc::gen::just<std::string>("COMMIT")},
+        {1, rc::gen::just<std::string>("ROLLBACK")},
+        {4, rc::gen::element<std::string>("BEGIN ISOLATION LEVEL SERIALIZABLE",
+                                          "BEGIN ISOLATION LEVEL SERIALIZABLE",
+                                          "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY")},
+    });
+}
+
+Steps generated_schedule(const std::vector<std::string>& begins,
+                         const rc::Gen<std::string>& statements) {
+    const auto rest =
+        *rc::gen::resize(40, rc::gen::container<std::vector<std::pair<int, std::string>>>(
+                                 rc::gen::pair(rc::gen::inRange(1, 4), statements)));
+    Steps steps;
+    for (const int session : {1, 2, 3}) {
+        steps.push_back({session, *rc::gen::elementOf(begins)});
+    }
+    for (const auto& [session, statement] : rest)
+        steps.push_back({session, statement});
+    return steps;
+}
+
+// The statement, and below it, indented, what came of it in each session.
+std::string_view step_from(std::string_view story, std::size_t begin) {
+    std::size_t end = std::min(story.find('\n', begin), story.size());
+    while (end < story.size() && story.substr(end + 1).starts_with("  "))
+        end = std::min(story.find('\n', end + 1), story.size());
+    return story.substr(begin, end - begin);
+}
+
+// Where the step begins that ends in that place, or goes on.
+std::size_t step_before(std::string_view story, std::size_t place) {
+    std::size_t begin = place == 0 ? 0 : place - 1;
+    while (begin > 0 && (story[begin - 1] != '\n' || story.substr(begin).starts_with("  ")))
+        --begin;
+    return begin;
+}
+
+constexpr const char* unserializable = "40001 could not serialize access due to read/write";
+
+std::set<std::string> unserializable_lines(std::string_view step) {
+    std::set<std::string> found;
+    std::istringstream lines{std::string(step)};
+    for (std::string line; std::getline(lines, line);) {
+        if (line.contains(unserializable)) found.insert(line);
+    }
+    return found;
+}
+
+// Where PostgreSQL ends a transaction for an anomaly that might be and the model does not, their
+// stories part: it watches pages of an index where the model watches ranges of keys. It may not be
+// the other way round. It may show first in another session, which need not wait any more.
+bool are_alike(const std::string& of_model, const std::string& of_postgres) {
+    const auto [in_model, in_postgres] = std::ranges::mismatch(of_model, of_postgres);
+    if (in_model == of_model.end() && in_postgres == of_postgres.end()) return true;
+    const auto at = static_cast<std::size_t>(in_postgres - of_postgres.begin());
+    const std::size_t begin = step_before(of_postgres, at);
+    const auto ended_by_model = unserializable_lines(step_from(of_model, begin));
+    return std::ranges::any_of(
+        unserializable_lines(step_from(of_postgres, begin)),
+        [&](const std::string& line) { return !ended_by_model.contains(line); });
+}
+
+TEST(ComparisonOfSchedules, PartsOnlyWherePostgresAloneEndsATransaction) {
+    const std::string ended = "  1: 40001 could not serialize access due to read/write ...\n";
+    EXPECT_TRUE(are_alike("1: COMMIT\n  1: COMMIT\n", "1: COMMIT\n" + ended));
+    EXPECT_TRUE(are_alike("1: COMMIT\n  1: COMMIT\n", "1: COMMIT\n  2: UPDATE 1\n" + ended));
+    EXPECT_TRUE(are_alike("1: COMMIT\n  1: COMMIT\n", "1: COMMIT\n" + ended + "2: BEGIN\n"));
+    EXPECT_FALSE(are_alike("1: COMMIT\n" + ended, "1: COMMIT\n  1: COMMIT\n"));
+    EXPECT_FALSE(are_alike("1: COMMIT\n" + ended + "  2: (11)UPDATE 1\n",
+                           "1: COMMIT\n" + ended + "  2: (12)UPDATE 1\n"));
+    EXPECT_FALSE(are_alike("1: COMMIT\n  1: COMMIT\n  2: UPDATE 1\n2: COMMIT\n",
+                           "1: COMMIT\n  1: COMMIT\n2: COMMIT\n" + ended));
+}
+
+struct Played {
+    std::string on_model;
+    std::string on_postgres;
+};
+
+std::vector<Played> play_on_both(const std::vector<Steps>& schedules) {
+    const auto on_model = played_on(SqlServer::model, schedules);
+    const auto on_postgres = played_on(SqlServer::postgres, schedules);
+    std::vector<Played> both;
+    for (std::size_t i = 0; i < schedules.size(); ++i)
+        both.push_back({on_model.at(i), on_postgres.at(i)});
+    return both;
+}
+
+// Two that wait behind an update of one row race for its new version in PostgreSQL, and the one
+// that came first wins but for a moment in which the machine is busy. A difference is one that
+// comes again.
+bool differ(const Steps& steps) {
+    for (int tries = 0; tries < 2; ++tries) {
+        const Played played = play_on_both({steps})[0];
+        if (are_alike(played.on_model, played.on_postgres)) return false;
+    }
+    return true;
+}
+
+// Without each step that it differs without. RapidCheck would play the whole batch for each try.
+Steps shrunk(Steps steps) {
+    for (std::size_t at = steps.size(); at-- > 0;) {
+        Steps fewer = steps;
+        fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(at));
+        if (differ(fewer)) steps = std::move(fewer);
+    }
+    return steps;
+}
+
+void report_difference(const Steps& found) {
+    const Played played = play_on_both({shrunk(found)})[0];
+    ADD_FAILURE() << "model:\n" << played.on_model << "\npostgres:\n" << played.on_postgres;
+}
+
+// How many ended a transaction that would have made an anomaly, on the model.
+int expect_alike(const std::vector<std::string>& begins, const rc::Gen<std::string>& statement) {
+    constexpr int at_once = 20;
+    const auto schedules = *rc::gen::noShrink(rc::gen::container<std::vector<Steps>>(
+        at_once, rc::gen::exec([=] { return generated_schedule(begins, statement); })));
+    const std::vector<Played> played = play_on_both(schedules);
+    int ended = 0;
+    for (std::size_t i = 0; i < schedules.size(); ++i) {
+        ended += played[i].on_model.contains(unserializable) ? 1 : 0;
+        if (are_alike(played[i].on_model, played[i].on_postgres) || !differ(schedules[i])) continue;
+        report_difference(schedules[i]);
+        break;
+    }
+    RC_ASSERT(!testing::Test::HasFailure());
+    return ended;
+}
+
+RC_GTEST_PROP(Schedules, are_alike_on_model_and_server_against_postgres, ()) {
+    expect_alike(
+        {"BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ", "BEGIN ISOLATION LEVEL SERIALIZABLE"},
+        generated_statement());
+}
+
+TEST(Schedules, serializable_ones_are_alike_on_model_and_server_against_postgres) {
+    int ended = 0;
+    EXPECT_TRUE(rc::check([&] {
+        ended += expect_alike({"BEGIN ISOLATION LEVEL SERIALIZABLE"},
+                              generated_serializable_statement());
+    }));
+    EXPECT_GT(ended, 0);
+}
+
+}  // namespace
+}  // namespace atlas::properties

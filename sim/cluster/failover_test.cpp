@@ -1,0 +1,178 @@
+// Three databases with agents and a lease store: what becomes of them when machines, processes and
+// links fail, and that whatever clients were told stays true.
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "sim/cluster/calm.hpp"
+#include "sim/cluster/failover_cluster_fixture.hpp"
+
+namespace atlas::sim::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Failover : public testing::Test {
+  protected:
+    kernel::Kernel kernel{kernel::Seed{11}};
+    CalmNetwork network;
+    CalmDisk disk;
+    FailoverCluster cluster{kernel, network, disk};
+
+    void TearDown() override {
+        if (!HasFailure()) return;
+        std::string text;
+        for (const std::string& act : cluster.acts())
+            text += act + "\n";
+        ADD_FAILURE() << text;
+    }
+
+    void expect_all_is_well(host::Duration patience = 60s) {
+        ASSERT_TRUE(cluster.settle(patience));
+        const host::TimePoint now = kernel.now();
+        cluster.let_pass(3s);
+        EXPECT_GT(cluster.confirmed_by(cluster.primary(), now), 10U);
+        EXPECT_EQ(cluster.judge(), "");
+    }
+
+    /// How long it took until another one had confirmed a write.
+    host::Duration time_to_another_primary(int old, host::Duration patience = 60s) {
+        const host::TimePoint begin = kernel.now();
+        const auto is_served = [&] {
+            for (int node = 0; node < FailoverCluster::nodes; ++node) {
+                if (node != old && cluster.confirmed_by(node, begin) > 0) return true;
+            }
+            return false;
+        };
+        while (!is_served() && kernel.now() - begin < patience)
+            cluster.let_pass(100ms);
+        return kernel.now() - begin;
+    }
+};
+
+TEST_F(Failover, three_empty_disks_come_to_one_primary_and_two_followers) {
+    ASSERT_TRUE(cluster.settle(30s));
+    expect_all_is_well();
+}
+
+TEST_F(Failover, a_primary_without_power_is_replaced_and_comes_back_as_a_follower) {
+    ASSERT_TRUE(cluster.settle());
+    const int old = cluster.primary();
+    const int heir = cluster.confirming();
+    cluster.cluster().power_off(cluster.machine(old));
+    EXPECT_LT(time_to_another_primary(old), 20s);
+    EXPECT_EQ(cluster.primary(), heir);
+    cluster.cluster().power_on(cluster.machine(old));
+    expect_all_is_well();
+    EXPECT_EQ(cluster.primary(), heir);
+}
+
+TEST_F(Failover, a_primary_that_is_killed_goes_on) {
+    ASSERT_TRUE(cluster.settle());
+    const int old = cluster.primary();
+    cluster.cluster().kill(cluster.database(old));
+    cluster.let_pass(5s);
+    EXPECT_EQ(cluster.primary(), old);
+    expect_all_is_well();
+}
+
+TEST_F(Failover, a_follower_that_goes_away_is_replaced_by_the_other) {
+    ASSERT_TRUE(cluster.settle());
+    const int leader = cluster.primary();
+    const int gone = cluster.confirming();
+    cluster.cluster().power_off(cluster.machine(gone));
+    cluster.let_pass(20s);
+    EXPECT_EQ(cluster.primary(), leader);
+    EXPECT_NE(cluster.confirming(), gone);
+    EXPECT_GE(cluster.confirming(), 0);
+    const host::TimePoint now = kernel.now();
+    cluster.let_pass(2s);
+    EXPECT_GT(cluster.confirmed_by(leader, now), 10U);
+    cluster.cluster().power_on(cluster.machine(gone));
+    expect_all_is_well();
+}
+
+TEST_F(Failover, an_agent_that_dies_is_not_missed) {
+    ASSERT_TRUE(cluster.settle());
+    const int leader = cluster.primary();
+    cluster.cluster().kill(cluster.agent(leader));
+    cluster.let_pass(2s);
+    cluster.cluster().start_again(cluster.agent(leader));
+    cluster.let_pass(10s);
+    EXPECT_EQ(cluster.primary(), leader);
+    expect_all_is_well();
+}
+
+// The file says one thing by then and the server goes by another.
+TEST_F(Failover, agents_that_die_between_the_file_and_the_server_find_their_way) {
+    ASSERT_TRUE(cluster.settle());
+    std::set<std::string> died;
+    cluster.cluster().hooks().at_fault_point = [&died](const kernel::Process& process,
+                                                       std::string_view name) {
+        kernel::HostHooks::FaultPointDecision decision;
+        if (name == "failover.setting_written")
+            decision.kill = died.insert(process.machine()).second;
+        return decision;
+    };
+    const int old = cluster.primary();
+    cluster.cluster().power_off(cluster.machine(old));
+    EXPECT_LT(time_to_another_primary(old), 30s);
+    EXPECT_EQ(died.size(), 2U);
+    cluster.cluster().power_on(cluster.machine(old));
+    expect_all_is_well();
+    cluster.cluster().hooks().at_fault_point = {};
+}
+
+// The server goes on meanwhile, and nobody confirms its commits: the other follows the new one.
+TEST_F(Failover, a_primary_whose_agent_is_paused_confirms_nothing_once_another_leads) {
+    ASSERT_TRUE(cluster.settle());
+    const int old = cluster.primary();
+    cluster.cluster().pause(cluster.agent(old));
+    ASSERT_LT(time_to_another_primary(old), 30s);
+    EXPECT_EQ(cluster.primaries().size(), 2U);
+    const host::TimePoint now = kernel.now();
+    cluster.let_pass(20s);
+    EXPECT_EQ(cluster.confirmed_by(old, now), 0U);
+    cluster.cluster().resume(cluster.agent(old));
+    expect_all_is_well();
+}
+
+TEST_F(Failover, a_database_that_is_paused_is_replaced) {
+    ASSERT_TRUE(cluster.settle());
+    const int old = cluster.primary();
+    cluster.cluster().pause(cluster.database(old));
+    EXPECT_LT(time_to_another_primary(old), 40s);
+    cluster.cluster().resume(cluster.database(old));
+    expect_all_is_well();
+}
+
+TEST_F(Failover, without_the_lease_store_nobody_leads_and_with_it_the_same_one_does) {
+    ASSERT_TRUE(cluster.settle());
+    const int leader = cluster.primary();
+    cluster.cluster().power_off(cluster.store_machine());
+    cluster.let_pass(10s);
+    EXPECT_TRUE(cluster.primaries().empty());
+    const host::TimePoint now = kernel.now();
+    cluster.let_pass(20s);
+    for (int node = 0; node < FailoverCluster::nodes; ++node)
+        EXPECT_EQ(cluster.confirmed_by(node, now), 0U);
+    cluster.cluster().power_on(cluster.store_machine());
+    expect_all_is_well();
+    EXPECT_EQ(cluster.primary(), leader);
+}
+
+TEST_F(Failover, a_primary_that_is_cut_off_confirms_nothing_once_another_leads) {
+    ASSERT_TRUE(cluster.settle());
+    const int old = cluster.primary();
+    cluster.set_cut_off(old, true, false);
+    ASSERT_LT(time_to_another_primary(old), 30s);
+    const host::TimePoint now = kernel.now();
+    cluster.let_pass(10s);
+    EXPECT_EQ(cluster.confirmed_by(old, now), 0U);
+    cluster.set_cut_off(old, false, false);
+    expect_all_is_well();
+}
+
+}  // namespace
+}  // namespace atlas::sim::cluster

@@ -1,9 +1,9 @@
 #include "system/failover/data_directory.hpp"
 
-#include <span>
 #include <utility>
 
 #include "system/failover/conninfo.hpp"
+#include "system/host/whole_file.hpp"
 
 namespace atlas::failover {
 
@@ -15,38 +15,6 @@ namespace {
 
 constexpr const char* settings_file = "postgresql.auto.conf";
 constexpr const char* standby_signal = "standby.signal";
-
-Task<Result<std::optional<std::string>>> read(host::Host& host, std::string path) {
-    auto opened = co_await host.disk().open(std::move(path), host::OpenMode::read_only);
-    if (!opened && opened.error().code == ErrorCode::not_found) co_return std::nullopt;
-    if (!opened) co_return std::unexpected(std::move(opened).error());
-    const std::unique_ptr<host::File> file = *std::move(opened);
-    const Result<std::uint64_t> size = co_await file->size();
-    if (!size) co_return std::unexpected(size.error());
-    std::string bytes(*size, '\0');
-    const Result<std::size_t> count =
-        co_await host::read_up_to(*file, 0, std::as_writable_bytes(std::span(bytes)));
-    if (!count) co_return std::unexpected(count.error());
-    bytes.resize(*count);
-    co_return std::optional<std::string>(std::move(bytes));
-}
-
-/// All or nothing, and durable when it returns.
-Task<Result<void>> write(host::Host& host, std::string folder, std::string name,
-                         std::string bytes) {
-    const std::string path = folder + "/" + name;
-    const std::string next = path + ".next";
-    auto opened = co_await host.disk().open(next, host::OpenMode::create_or_open);
-    if (!opened) co_return std::unexpected(std::move(opened).error());
-    std::unique_ptr<host::File> file = *std::move(opened);
-    Result<void> done = co_await file->truncate(0);
-    if (done) done = co_await host::write_all_at(*file, 0, std::as_bytes(std::span(bytes)));
-    if (done) done = co_await file->sync();
-    file.reset();
-    if (done) done = co_await host.disk().rename(next, path);
-    if (done) done = co_await host.disk().sync_directory(folder);
-    co_return done;
-}
 
 }  // namespace
 
@@ -80,8 +48,7 @@ Task<Result<void>> DataDirectory::begin() {
 Task<Result<void>> DataDirectory::finish() {
     co_await host_.fault_point("failover.data_made");
     Result<void> done = co_await host_.disk().sync_directory(directory_);
-    if (done) done = co_await host_.disk().remove(directory_ + "/unfinished");
-    if (done) done = co_await host_.disk().sync_directory(directory_);
+    if (done) done = co_await host::remove_file(host_, directory_, "unfinished");
     co_return done;
 }
 

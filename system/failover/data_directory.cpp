@@ -23,15 +23,15 @@ DataDirectory::DataDirectory(host::Host& host, std::string directory, std::strin
 
 Task<Result<ServerState>> DataDirectory::look() {
     ServerState state;
-    const auto unfinished = co_await read(host_, directory_ + "/unfinished");
+    const auto unfinished = co_await host::read_whole_file(host_, directory_ + "/unfinished");
     if (!unfinished) co_return std::unexpected(unfinished.error());
-    const auto sign = co_await read(host_, data() + "/" + sign_);
+    const auto sign = co_await host::read_whole_file(host_, data() + "/" + sign_);
     if (!sign) co_return std::unexpected(sign.error());
     state.exists = !*unfinished && *sign;
-    const auto signal = co_await read(host_, data() + "/" + standby_signal);
+    const auto signal = co_await host::read_whole_file(host_, data() + "/" + standby_signal);
     if (!signal) co_return std::unexpected(signal.error());
     if (!*signal) co_return state;
-    const auto settings = co_await read(host_, data() + "/" + settings_file);
+    const auto settings = co_await host::read_whole_file(host_, data() + "/" + settings_file);
     if (!settings) co_return std::unexpected(settings.error());
     state.follows =
         endpoint_of(setting_in(settings->value_or(""), "primary_conninfo").value_or(""));
@@ -40,7 +40,7 @@ Task<Result<ServerState>> DataDirectory::look() {
 
 Task<Result<void>> DataDirectory::begin() {
     Result<void> done = co_await host_.disk().make_directory(data());
-    if (done) done = co_await write(host_, directory_, "unfinished", "");
+    if (done) done = co_await host::replace_file(host_, directory_, "unfinished", "");
     co_await host_.fault_point("failover.data_begun");
     co_return done;
 }
@@ -55,17 +55,18 @@ Task<Result<void>> DataDirectory::finish() {
 // First the address, then the signal: one that has the signal knows whom to follow.
 Task<Result<void>> DataDirectory::follow(std::string conninfo) {
     Result<void> done = co_await set({{"primary_conninfo", std::move(conninfo)}});
-    if (done) done = co_await write(host_, data(), standby_signal, "");
+    if (done) done = co_await host::replace_file(host_, data(), standby_signal, "");
     co_return done;
 }
 
 Task<Result<void>> DataDirectory::set(ServerSettings settings) {
-    const auto file = co_await read(host_, data() + "/" + settings_file);
+    const auto file = co_await host::read_whole_file(host_, data() + "/" + settings_file);
     if (!file) co_return std::unexpected(file.error());
     std::string text = file->value_or("");
     for (const auto& [name, value] : settings)
         text = with_setting(text, name, value);
-    const Result<void> done = co_await write(host_, data(), settings_file, std::move(text));
+    const Result<void> done =
+        co_await host::replace_file(host_, data(), settings_file, std::move(text));
     co_return done;
 }
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* settings_file = "postgresql.auto.conf";
 constexpr const char* standby_signal = "standby.signal";
+constexpr const char* new_mark = "unpublished";
 
 }  // namespace
 
@@ -28,6 +29,9 @@ Task<Result<ServerState>> DataDirectory::look() {
     const auto sign = co_await host::read_whole_file(host_, data() + "/" + sign_);
     if (!sign) co_return std::unexpected(sign.error());
     state.exists = !*unfinished && *sign;
+    const auto unpublished = co_await host::read_whole_file(host_, directory_ + "/" + new_mark);
+    if (!unpublished) co_return std::unexpected(unpublished.error());
+    state.is_unpublished = unpublished->has_value();
     const auto signal = co_await host::read_whole_file(host_, data() + "/" + standby_signal);
     if (!signal) co_return std::unexpected(signal.error());
     if (!*signal) co_return state;
@@ -42,6 +46,16 @@ Task<Result<void>> DataDirectory::begin() {
     Result<void> done = co_await host_.disk().make_directory(data());
     if (done) done = co_await host::replace_file(host_, directory_, "unfinished", "");
     co_await host_.fault_point("failover.data_begun");
+    co_return done;
+}
+
+Task<Result<void>> DataDirectory::mark_new() {
+    const Result<void> done = co_await host::replace_file(host_, directory_, new_mark, "");
+    co_return done;
+}
+
+Task<Result<void>> DataDirectory::published() {
+    const Result<void> done = co_await host::remove_file(host_, directory_, new_mark);
     co_return done;
 }
 

@@ -231,6 +231,14 @@ Task<Result<void>> base_backup(host::Host& host, std::string data_directory, Cop
     co_return copied;
 }
 
+Task<Result<std::uint64_t>> read_system_identifier(host::Host& host, std::string data_directory) {
+    const auto bytes = co_await host::read_whole_file(host, data_directory + "/checkpoint");
+    if (!bytes) co_return std::unexpected(bytes.error());
+    const auto checkpoint = *bytes ? decode_checkpoint_file(**bytes) : std::nullopt;
+    if (!checkpoint) co_return failure(ErrorCode::data_corrupted, "not a server's data");
+    co_return checkpoint->system_identifier;
+}
+
 Task<Result<Rewind>> rewind(host::Host& host, std::string data_directory, CopySource source) {
     auto lock = host.disk().lock_directory(data_directory);
     if (!lock) co_return std::unexpected(std::move(lock).error());

@@ -359,8 +359,12 @@ Task<Checked<>> Executor::check_unique(const TableDefinition& table, Index& inde
     }
 }
 
+// Whoever has locked the row FOR UPDATE might have changed its key, and is taken to have.
 void Executor::end_version(const TableDefinition& table, RowVersion& version, RowVersion* newer,
                            RowLockStrength strength) {
+    for (const RowLock& lock : version.locks) {
+        if (transaction_.is_mine(lock.holder)) strength = std::max(strength, lock.strength);
+    }
     version.ended_by = engine_.transactions().assign_id(transaction_);
     version.ended_at = transaction_.command;
     version.ended_how = strength;

@@ -21,7 +21,6 @@
 #include "adapters/failed_checks.hpp"
 #include "adapters/libpq/driver.hpp"
 #include "system/node/api_node.hpp"
-#include "system/sql/primary_driver.hpp"
 #include "system/sql/resolving_driver.hpp"
 
 namespace atlas {
@@ -75,23 +74,18 @@ adapters::AsioHostOptions host_options(const adapters::ServerConfiguration& conf
 
 std::size_t descriptors_needed(const adapters::ServerConfiguration& configuration,
                                const Embedded& embedded) {
+    // One pool for the primary, and where there are several servers one for each.
+    const std::size_t servers = configuration.database.servers.size();
+    const std::size_t pools = servers == 1 ? 1 : servers + 1;
     return adapters::descriptors_needed(
         {.clients = http::ServerOptions{}.connections,
-         .database_connections = configuration.database_pool_size,
+         .database_connections = configuration.database_pool_size * pools,
          .embedded_database = embedded.on ? embedded_database_descriptors() : 0});
-}
-
-std::unique_ptr<sql::Driver> make_driver(adapters::AsioHost& host,
-                                         const adapters::DatabaseUrl& database) {
-    auto one = std::make_unique<sql::ResolvingDriver>(
-        host, std::make_unique<adapters::libpq::Driver>(host));
-    if (database.servers.size() == 1) return one;
-    return std::make_unique<sql::PrimaryDriver>(host, std::move(one), database.servers);
 }
 
 host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration& configuration,
                    node::ApiNodeHooks hooks, int& exit_code) {
-    const std::unique_ptr<sql::Driver> driver = make_driver(host, configuration.database);
+    sql::ResolvingDriver driver(host, std::make_unique<adapters::libpq::Driver>(host));
     node::ApiNodeOptions options{.listen = configuration.http_address};
     options.database.target = {
         .endpoint = configuration.database.servers.front(),
@@ -100,6 +94,7 @@ host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration
         .password = configuration.database.password,
         .application_name = "atlas-server",
     };
+    options.database_servers = configuration.database.servers;
     options.database.size = configuration.database_pool_size;
     options.database.waiting = configuration.database_queue;
     options.database.delay = configuration.database_queue_delay;
@@ -112,7 +107,7 @@ host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration
     options.idempotency_previous_secret = configuration.idempotency_previous_secret;
     options.unready_time = configuration.unready_time;
     const host::Result<void> served =
-        co_await node::run_api_node(host, *driver, options, std::move(hooks));
+        co_await node::run_api_node(host, driver, options, std::move(hooks));
     if (served) co_return;
     host.log({host::LogLevel::error, "cannot serve", {{"error", host::describe(served.error())}}});
     exit_code = 1;

@@ -73,12 +73,14 @@ void PartitionBuilder::add_get(const UserOperation& operation) {
         return;
     }
     const std::string& id = *operation.request.id;
+    if (answer.email) ids_by_email_[folded_email(*answer.email)].insert(id);
+    // One that asked for less may be told what was: check_session_reads is about it.
+    if (operation.request.consistency) return;
     Partition<UserRecordModel>& partition = partition_of(id);
     if (is_absent) {
         push(partition, operation, {Action::read_absent, 0, 0, 0});
         return;
     }
-    if (answer.email) ids_by_email_[folded_email(*answer.email)].insert(id);
     const State state = partition.model.holding(*answer.display_name, *answer.version);
     push(partition, operation, {Action::read, state, 0, 0});
 }

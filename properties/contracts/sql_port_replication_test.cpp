@@ -11,6 +11,8 @@
 #include "sim/models/postgres/replication/base_backup.hpp"
 #include "sim/models/postgres/server.hpp"
 #include "sim/sql_client/driver.hpp"
+#include "system/sql/topology.hpp"
+#include "system/sql/transaction.hpp"
 
 namespace atlas::properties {
 namespace {
@@ -314,6 +316,105 @@ TEST_P(SqlPortReplication, APreparedChangeOfATableKeepsTheFollowersReadersOut) {
         EXPECT_EQ(error.sqlstate, "57014");
         co_await primary.run(one, "ROLLBACK PREPARED 'd'");
         co_await wait_until(follower, two, "SELECT count(*) FROM t", "0");
+    });
+}
+
+/// The pair as an API node has it.
+struct ReplicatedDatabase {
+    ReplicatedDatabase(SqlCase& primary, SqlCase& follower)
+        : pool(primary.host(), primary.driver(), {.target = primary.target()}),
+          topology(primary.host(), pool, primary.driver(),
+                   {primary.target().endpoint, follower.target().endpoint},
+                   {.patience = std::chrono::seconds(10)}),
+          database{primary.host(), pool, {}, primary.host().random("retry")} {
+        database.topology = &topology;
+    }
+
+    bool knows_both() const {
+        const auto view = topology.followers.view();
+        return view[0].role == sql::ServerRole::primary &&
+               view[1].role == sql::ServerRole::follower && view[1].position && view[1].as_of;
+    }
+
+    sql::Pool pool;
+    sql::Topology topology;
+    sql::Database database;
+};
+
+constexpr sql::Statement count_rows{"count_rows", "SELECT count(*) FROM t"};
+constexpr sql::Statement insert_row{"insert_row", "INSERT INTO t VALUES ($1)"};
+
+Task<sql::TransactionResult<int>> insert(ReplicatedDatabase& node, host::Context context,
+                                         sql::Session& session, std::string id) {
+    co_return co_await sql::run_transaction<int>(
+        {node.database, &session}, context,
+        [&id](sql::Transaction& transaction) -> Task<sql::Result<int>> {
+            const auto done = co_await transaction.execute(insert_row, {id});
+            if (!done) co_return std::unexpected(done.error());
+            co_return 1;
+        });
+}
+
+Task<> read_at_each_level(SqlCase& primary, ReplicatedDatabase& node) {
+    const auto read = [&](sql::Session& session, host::Duration time) {
+        return sql::run_read({node.database, &session}, primary.within(time), count_rows, {});
+    };
+    sql::Session session{.consistency = sql::Consistency::session};
+    const auto inserted = co_await insert(node, primary.patient(), session, "1");
+    EXPECT_TRUE(inserted.has_value());
+    EXPECT_EQ(session.seen.timeline, 1U);
+    const sql::LogPosition written = session.seen;
+    auto rows = co_await read(session, std::chrono::seconds(30));
+    EXPECT_THAT(rows->rows, ElementsAre(ElementsAre(Value("1"))));
+    EXPECT_EQ(node.topology.followers.reads(), 1U) << "the follower had it soon enough";
+    EXPECT_TRUE(sql::covers(session.seen, written));
+
+    sql::Session eventual{.consistency = sql::Consistency::eventual};
+    rows = co_await read(eventual, std::chrono::seconds(30));
+    EXPECT_TRUE(rows.has_value());
+    EXPECT_EQ(node.topology.followers.reads(), 2U);
+    EXPECT_EQ(eventual.seen, sql::LogPosition{});
+
+    sql::Session strong;
+    const std::uint64_t raised = node.topology.fence.raised();
+    rows = co_await read(strong, std::chrono::seconds(30));
+    EXPECT_THAT(rows->rows, ElementsAre(ElementsAre(Value("1"))));
+    EXPECT_EQ(node.topology.fence.raised(), raised + 1);
+    EXPECT_TRUE(sql::covers(strong.seen, written));
+}
+
+TEST_P(SqlPortReplication, AReadIsAsNewAsItsLevelSays) {
+    run([](SqlCase& primary, SqlCase& follower) -> Task<> {
+        auto one = co_await primary.connect();
+        co_await primary.run(one, "CREATE TABLE t (id int PRIMARY KEY)");
+        co_await primary.run(one, "CREATE SEQUENCE read_fence");
+        ReplicatedDatabase node(primary, follower);
+        const auto body = [&](host::TaskGroup& tasks) -> Task<> {
+            tasks.spawn(node.topology.followers.look_for_ever());
+            for (int i = 0; i < 500 && !node.knows_both(); ++i)
+                co_await host::sleep_for(primary.host(), std::chrono::milliseconds(20));
+            EXPECT_TRUE(node.knows_both());
+            co_await read_at_each_level(primary, node);
+
+            // Where nobody confirms commits, nobody is told what is there; but that is not for want
+            // of reading it.
+            co_await primary.run(one, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+            co_await primary.run(one, "SELECT pg_reload_conf()");
+            auto two = co_await primary.connect();
+            co_await wait_until(primary, two, "SHOW synchronous_standby_names", "nobody");
+            sql::Session strong;
+            const auto unconfirmed = co_await sql::run_read(
+                {node.database, &strong}, primary.within(std::chrono::milliseconds(500)),
+                count_rows, {});
+            EXPECT_FALSE(unconfirmed.has_value());
+            const auto unfenced =
+                co_await sql::run_read(node.database, primary.patient(), count_rows, {});
+            EXPECT_TRUE(unfenced.has_value());
+            co_await primary.run(one, "ALTER SYSTEM RESET synchronous_standby_names");
+            co_await primary.run(one, "SELECT pg_reload_conf()");
+            tasks.cancel();
+        };
+        co_await host::with_task_group(primary.host(), body);
     });
 }
 

@@ -26,7 +26,8 @@ constexpr TextMember text_members[] = {{"id", &UserFields::id},
                                        {"failure", &UserFields::failure},
                                        {"key", &UserFields::key},
                                        {"cursor", &UserFields::cursor},
-                                       {"next_cursor", &UserFields::next_cursor}};
+                                       {"next_cursor", &UserFields::next_cursor},
+                                       {"consistency", &UserFields::consistency}};
 constexpr NumberMember number_members[] = {{"version", &UserFields::version},
                                            {"if_match", &UserFields::if_match},
                                            {"status", &UserFields::status},

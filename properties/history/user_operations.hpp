@@ -46,6 +46,8 @@ struct UserFields {
     std::optional<std::string> cursor = {};
     /// Where the page after it begins; nothing after the last one.
     std::optional<std::string> next_cursor = {};
+    /// How new what is read has to be: "session" or "eventual"; nothing is "strong".
+    std::optional<std::string> consistency = {};
     /// How many users the page may show.
     std::optional<std::uint64_t> limit = {};
     /// Those the page shows, in its order.

@@ -16,6 +16,9 @@ Judgement check_acknowledged_writes(const RunRecord& run);
 /// Each user is a linearizable register with compare-and-set; the table's rows are its last reads.
 Judgement check_user_records(const RunRecord& run);
 
+/// A client sees what it has written, and nothing older than what it has seen.
+Judgement check_session_reads(const RunRecord& run);
+
 /// Every answer is one that the API's contract allows for what was asked.
 Judgement check_api_contract(const RunRecord& run);
 

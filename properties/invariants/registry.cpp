@@ -16,6 +16,8 @@ constexpr Property properties[] = {
      check_acknowledged_writes},
     {"user-records", "Each user is a linearizable register with compare-and-set.",
      check_user_records},
+    {"session-reads", "A client sees what it has written, and nothing older than it has seen.",
+     check_session_reads},
     {"api-contract", "Every answer is one that the API's contract allows for what was asked.",
      check_api_contract},
     {"described", "Every response is one that /openapi.json describes: status, headers, body.",

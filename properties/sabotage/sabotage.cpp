@@ -37,6 +37,12 @@ constexpr SabotageDescription sabotages[] = {
      "What cannot be done now is answered with 500 in place of 503."},
     {Sabotage::rename_without_directory_sync, "rename-without-directory-sync",
      "The database's checkpoint is renamed into place, and its folder is not synced."},
+    {Sabotage::reads_from_any_follower, "reads-from-any-follower",
+     "A follower is read from however far behind it is: it says that it has all there is."},
+    {Sabotage::reads_unfenced, "reads-unfenced",
+     "A strong read waits for no commit, so that a primary that was replaced may answer it."},
+    {Sabotage::session_token_dropped, "session-token-dropped",
+     "Atlas-Session is taken off every request, so that a session has never seen anything."},
 };
 
 }  // namespace

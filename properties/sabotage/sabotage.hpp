@@ -25,6 +25,9 @@ enum class Sabotage : std::uint8_t {
     folded_email_shown,
     unavailable_as_500,
     rename_without_directory_sync,
+    reads_from_any_follower,
+    reads_unfenced,
+    session_token_dropped,
 };
 
 struct SabotageDescription {

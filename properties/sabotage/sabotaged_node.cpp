@@ -13,8 +13,11 @@
 #include "properties/sabotage/lease_leaked_on_cancel.hpp"
 #include "properties/sabotage/listing_by_offset.hpp"
 #include "properties/sabotage/no_jitter_no_budget.hpp"
+#include "properties/sabotage/reads_from_any_follower.hpp"
+#include "properties/sabotage/reads_unfenced.hpp"
 #include "properties/sabotage/retry_of_indefinite_commit.hpp"
 #include "properties/sabotage/session_timeouts_unset.hpp"
+#include "properties/sabotage/session_token_dropped.hpp"
 #include "properties/sabotage/unavailable_as_500.hpp"
 #include "properties/sabotage/unique_index_dropped.hpp"
 #include "system/host/check.hpp"
@@ -70,6 +73,10 @@ DriverDecoration decoration_of(Sabotage sabotage, SabotageLedger& ledger) {
             return retry_of_indefinite_commit(ledger);
         case Sabotage::session_timeouts_unset:
             return session_timeouts_unset(ledger);
+        case Sabotage::reads_from_any_follower:
+            return reads_from_any_follower(ledger);
+        case Sabotage::reads_unfenced:
+            return reads_unfenced(ledger);
         default:
             return {};
     }
@@ -116,12 +123,19 @@ host::Task<host::Result<void>> run_sabotaged_api_node(host::Host& host, sql::Dri
                 return unavailable_as_500(std::move(handler), ledger);
             });
             break;
+        case Sabotage::session_token_dropped:
+            add_decorator(hooks, [&ledger](http::Handler handler) {
+                return session_token_dropped(std::move(handler), ledger);
+            });
+            break;
         case Sabotage::listing_by_offset:
             add_decorator(hooks, cursors_by_offset);
             break;
         case Sabotage::email_folded_in_check_only:
         case Sabotage::retry_of_indefinite_commit:
         case Sabotage::session_timeouts_unset:
+        case Sabotage::reads_from_any_follower:
+        case Sabotage::reads_unfenced:
         case Sabotage::rename_without_directory_sync:  // Not of a node: of the database.
             break;
         case Sabotage::commit_acknowledged_early: {

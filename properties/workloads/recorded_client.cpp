@@ -131,9 +131,14 @@ host::Task<client::Outcome<client::User>> RecordedClient::repeat_registration(
     return send_registration(UserFunction::repeat_registration, std::move(registration));
 }
 
-host::Task<client::Outcome<client::User>> RecordedClient::get_user(std::string id) {
-    recorder_.invoke(process_, UserFunction::get_user, {.id = id}, operation_);
-    client::Outcome<client::User> outcome = co_await client_.get_user(next_context(), id);
+host::Task<client::Outcome<client::User>> RecordedClient::get_user(
+    std::string id, client::Consistency consistency) {
+    UserFields request{.id = id};
+    if (consistency != client::Consistency::strong)
+        request.consistency = std::string(client::name(consistency));
+    recorder_.invoke(process_, UserFunction::get_user, request, operation_);
+    client::Outcome<client::User> outcome =
+        co_await client_.get_user(next_context(), id, consistency);
     record(UserFunction::get_user, outcome);
     co_return outcome;
 }

@@ -30,7 +30,8 @@ class RecordedClient {
     /// One whose outcome is known; or its key with another name, which the API refuses.
     host::Task<client::Outcome<client::User>> repeat_registration(FinishedRegistration registration,
                                                                   bool under_another_name);
-    host::Task<client::Outcome<client::User>> get_user(std::string id);
+    host::Task<client::Outcome<client::User>> get_user(
+        std::string id, client::Consistency consistency = client::Consistency::strong);
     /// Sets a name that nobody else ever sets.
     host::Task<client::Outcome<client::User>> patch_user(std::string id, std::int64_t if_match);
     /// Likewise, and the e-mail with it.

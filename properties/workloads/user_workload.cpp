@@ -141,12 +141,23 @@ host::Task<> UserWorkload::walk_on(RecordedClient& client, host::RandomSource& r
 
 host::Task<> UserWorkload::read_someone(RecordedClient& client, host::RandomSource& random) {
     const std::string id = directory_.pick(random).id;
-    client::Outcome<client::User> user = co_await client.get_user(id);
+    const client::Consistency level = level_to_read_at(random);
+    client::Outcome<client::User> user = co_await client.get_user(id, level);
+    if (level != client::Consistency::strong) co_return;
     if (user) {
         directory_.learn(*user);
     } else if (user.error().kind == client::FailureKind::not_found) {
         directory_.forget(id);
     }
+}
+
+/// What is read at a lower level teaches nobody anything: it may be old.
+client::Consistency UserWorkload::level_to_read_at(host::RandomSource& random) const {
+    const std::uint32_t share = options_.session_per_thousand;
+    if (share == 0) return client::Consistency::strong;
+    const std::uint64_t drawn = random.below(1000);
+    if (drawn < share) return client::Consistency::session;
+    return drawn < share + share / 2 ? client::Consistency::eventual : client::Consistency::strong;
 }
 
 /// Others go on reading and changing the user meanwhile, and what may be deleted already too: it is

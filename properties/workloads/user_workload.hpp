@@ -36,6 +36,8 @@ struct UserWorkloadOptions {
     std::uint32_t weight_change_email = 1;
     std::uint32_t weight_repeat = 1;
     std::uint32_t outdated_per_thousand = 150;  ///< Changes that name a wrong version on purpose.
+    /// Reads by the level session; half as many by the level eventual.
+    std::uint32_t session_per_thousand = 0;
     host::Duration operation_timeout = std::chrono::seconds{5};
     DirectoryOptions directory = {};
     sim::scenario::SuppressedOperations suppressed = {};
@@ -79,6 +81,7 @@ class UserWorkload {
     host::Task<> delete_someone(RecordedClient& client, host::RandomSource& random);
     host::Task<> walk_on(RecordedClient& client, host::RandomSource& random);
     host::Task<> repeat_someone(RecordedClient& client, host::RandomSource& random);
+    client::Consistency level_to_read_at(host::RandomSource& random) const;
     std::int64_t version_to_name(const KnownUser& someone, bool is_outdated,
                                  host::RandomSource& random) const;
     host::Task<> look_again(RecordedClient& client, std::string id);

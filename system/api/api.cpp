@@ -5,6 +5,7 @@
 #include "system/api/failure.hpp"
 #include "system/api/idempotency_key.hpp"
 #include "system/api/routes.hpp"
+#include "system/api/session_header.hpp"
 #include "system/reliability/request_fingerprint.hpp"
 
 namespace atlas::api {
@@ -142,10 +143,19 @@ host::Task<http::Response> Api::handle(host::Context context, http::Request requ
     }
     std::expected<Call, Problem> call = validate(match, context, request, secrets_);
     if (!call) co_return http::to_response(call.error(), context.trace_id);
-    if (match.route->needs_database && !services_.health.has_started()) {
+    if (!match.route->needs_database)
+        co_return co_await match.route->run(services_, std::move(*call));
+    std::expected<sql::Session, Problem> session = read_session(request.headers);
+    if (!session) co_return http::to_response(session.error(), context.trace_id);
+    if (!services_.health.has_started()) {
         co_return to_response(host::Error{host::ErrorCode::unavailable}, context);
     }
-    co_return co_await match.route->run(services_, std::move(*call));
+    // A change begins with what is there.
+    if (request.method != "GET") session->consistency = sql::Consistency::strong;
+    call->session = &*session;
+    http::Response response = co_await match.route->run(services_, std::move(*call));
+    response.headers.set("Atlas-Session", format_session(session->seen));
+    co_return response;
 }
 
 }  // namespace atlas::api

@@ -138,6 +138,16 @@ Json parameters_of(const Route& route) {
         parameters.push_back(parameter("Idempotency-Key", "header", true,
                                        "Under it the request takes effect once."));
     }
+    if (route.needs_database) {
+        Json level = parameter("Atlas-Consistency", "header", false,
+                               "How new what is read has to be: strong when left out. Changes are "
+                               "always strong.");
+        level["schema"]["enum"] = {"strong", "session", "eventual"};
+        parameters.push_back(std::move(level));
+        parameters.push_back(parameter("Atlas-Session", "header", false,
+                                       "That of the last response: nothing older is read by the "
+                                       "levels strong and session."));
+    }
     parameters.push_back(parameter("Atlas-Timeout-Ms", "header", false,
                                    "How long the answer is of use, in whole milliseconds."));
     return parameters;
@@ -171,6 +181,11 @@ Json header(bool is_required, std::string_view description, Json schema) {
 /// Of success, those that clients go on with.
 Json headers_of(const Route& route) {
     Json headers = Json::object();
+    if (route.needs_database) {
+        headers["Atlas-Session"] =
+            header(true, "How far the session has seen: for its next request, unchanged.",
+                   {{"type", "string"}});
+    }
     if (route.answer == "User") {
         headers["ETag"] = header(true, "The user's version, for If-Match.",
                                  {{"type", "string"}, {"format", "entity-tag"}});

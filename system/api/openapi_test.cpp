@@ -46,6 +46,16 @@ TEST(OpenApi, EveryReferenceLeadsSomewhere) {
         EXPECT_TRUE(api.contains(Json::json_pointer(reference.substr(1)))) << reference;
 }
 
+TEST(OpenApi, RoutesOfTheDatabaseHaveASession) {
+    const Json paths = description()["paths"];
+    const Json& get = paths["/v1/users/{id}"]["get"];
+    EXPECT_EQ(get["parameters"][1]["name"], "Atlas-Consistency");
+    EXPECT_EQ(get["parameters"][1]["schema"]["enum"], Json({"strong", "session", "eventual"}));
+    EXPECT_EQ(get["parameters"][2]["name"], "Atlas-Session");
+    EXPECT_EQ(get["responses"]["200"]["headers"]["Atlas-Session"]["required"], true);
+    EXPECT_FALSE(paths["/livez"]["get"]["responses"]["200"].contains("headers"));
+}
+
 TEST(OpenApi, RequestBodiesAreDescribedByWhatValidatesThem) {
     const Json registration = description()["components"]["schemas"]["Registration"];
     EXPECT_EQ(registration["required"], Json({"email", "display_name", "password"}));

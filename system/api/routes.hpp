@@ -25,6 +25,8 @@ struct Call {
     Members members = {};
     std::optional<IfMatch> if_match = {};
     std::optional<store::KeyedRequest> keyed = {};
+    /// Outlives the call; null where the route needs no database.
+    sql::Session* session = nullptr;
 };
 
 /// What the routes call; all outlive every call.
@@ -53,7 +55,8 @@ struct Route {
     std::string_view answer = {};
     /// Another user may have the e-mail address: 409.
     bool may_be_taken = false;
-    /// Answered by the process alone, database or not.
+    /// If so, the request may name a level and a session, and every answer has its session. If not,
+    /// it is answered by the process alone, database or not.
     bool needs_database = true;
     /// Answered however much there is to do: it is cheap, and a "no" would be taken for trouble.
     bool is_never_shed = false;

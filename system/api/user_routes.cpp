@@ -143,7 +143,7 @@ host::Task<http::Response> create_user(Services services, Call call) {
     host::Result<store::KeyedAnswer> done = co_await services.users.create(
         call.context,
         {std::move(*call.members[0]), std::move(*call.members[1]), std::move(*call.members[2])},
-        std::move(*call.keyed), answer);
+        std::move(*call.keyed), answer, call.session);
     if (!done) co_return to_response(done.error(), call.context);
     co_return to_response(std::move(*done), call.context);
 }
@@ -154,7 +154,7 @@ host::Task<http::Response> list_users(Services services, Call call) {
     std::optional<domain::Uuid> after;
     if (const auto& argument = call.arguments[1]) after = parse_cursor(*argument);
     const host::Result<service::UserPage> page =
-        co_await services.users.list(call.context, after, limit);
+        co_await services.users.list(call.context, after, limit, call.session);
     if (page) co_return show(*page);
     co_return to_response(page.error(), call.context);
 }
@@ -162,7 +162,8 @@ host::Task<http::Response> list_users(Services services, Call call) {
 host::Task<http::Response> get_user(Services services, Call call) {
     const std::optional<domain::Uuid> id = domain::parse_uuid(call.path_parameter);
     if (!id) co_return no_such_user(call);
-    const host::Result<domain::User> user = co_await services.users.get(call.context, *id);
+    const host::Result<domain::User> user =
+        co_await services.users.get(call.context, *id, call.session);
     if (user) co_return show(200, *user);
     co_return answer_failure(user.error(), call);
 }
@@ -172,12 +173,13 @@ host::Task<http::Response> patch_user(Services services, Call call) {
     if (!id) co_return no_such_user(call);
     service::Change change{std::move(call.members[0]), std::move(call.members[1])};
     if (!change.email && !change.display_name) {
-        const host::Result<domain::User> user = co_await services.users.get(call.context, *id);
+        const host::Result<domain::User> user =
+            co_await services.users.get(call.context, *id, call.session);
         if (user) co_return unchanged(call, *user);
         co_return answer_failure(user.error(), call);
     }
     const host::Result<domain::User> user = co_await services.users.change(
-        call.context, *id, std::move(change), call.if_match->versions);
+        call.context, *id, std::move(change), call.if_match->versions, call.session);
     if (user) co_return show(200, *user);
     co_return answer_failure(user.error(), call);
 }
@@ -186,7 +188,7 @@ host::Task<http::Response> delete_user(Services services, Call call) {
     const std::optional<domain::Uuid> id = domain::parse_uuid(call.path_parameter);
     if (!id) co_return no_such_user(call);
     const host::Result<void> removed =
-        co_await services.users.remove(call.context, *id, call.if_match->versions);
+        co_await services.users.remove(call.context, *id, call.if_match->versions, call.session);
     if (removed) co_return http::Response{204, {}, {}};
     co_return answer_failure(removed.error(), call);
 }

@@ -120,6 +120,18 @@ void add_if_match(http::Request& request, std::optional<std::int64_t> version) {
 
 }  // namespace
 
+std::string_view name(Consistency consistency) noexcept {
+    switch (consistency) {
+        case Consistency::strong:
+            return "strong";
+        case Consistency::session:
+            return "session";
+        case Consistency::eventual:
+            return "eventual";
+    }
+    return "unknown";
+}
+
 std::string_view name(FailureKind kind) noexcept {
     switch (kind) {
         case FailureKind::rejected:
@@ -191,6 +203,12 @@ class Client::Implementation {
             if (!next) co_return attempt;
             node = *next;
         }
+    }
+
+    /// What it learns of how far it has seen, whatever else a response says.
+    void go_on_from(const http::Response& response) {
+        if (const std::string* const session = response.headers.find("Atlas-Session"))
+            session_ = *session;
     }
 
     host::Task<Outcome<User>> call_for_user(host::Context context, http::Request request,
@@ -282,12 +300,14 @@ class Client::Implementation {
             co_await connection->exchange(std::move(request), context.deadline);
         if (!response) co_return std::unexpected(lost(response.error(), expectation));
         if (options_.on_response) options_.on_response(method, target, *response);
+        go_on_from(*response);
         keep(std::move(connection), endpoint);
         co_return std::move(*response);
     }
 
     void address(http::Request& request, const host::Endpoint& endpoint, host::Deadline deadline) {
         request.headers.set("Host", host::to_string(endpoint));
+        if (!session_.empty()) request.headers.set("Atlas-Session", session_);
         // At least 1: zero would be refused as malformed.
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(std::min<host::Duration>(
             deadline.remaining(host_.clock().now()), std::chrono::hours{24}));
@@ -320,6 +340,7 @@ class Client::Implementation {
     host::RandomSource random_;
     std::vector<Node> nodes_;
     std::vector<IdleConnection> idle_;  ///< The most recently used last.
+    std::string session_;               ///< Atlas-Session of the last response.
 };
 
 Client::Client(host::Host& host, ClientOptions options)
@@ -338,8 +359,12 @@ host::Task<Outcome<User>> Client::create_user(host::Context context, NewUser use
         context, std::move(request), {.success = 201, .may_be_taken = true, .is_keyed = true});
 }
 
-host::Task<Outcome<User>> Client::get_user(host::Context context, std::string id) {
+host::Task<Outcome<User>> Client::get_user(host::Context context, std::string id,
+                                           Consistency consistency) {
     http::Request request{"GET", "/v1/users/" + encode_segment(id), {}, {}};
+    if (consistency != Consistency::strong) {
+        request.headers.add("Atlas-Consistency", std::string(name(consistency)));
+    }
     co_return co_await implementation_->call_for_user(
         context, std::move(request), {.only_reads = true, .may_be_not_found = true});
 }

@@ -55,6 +55,16 @@ struct UserPatch {
     std::optional<std::string> display_name = {};
 };
 
+/// How new what is read has to be (docs/consistency.md).
+enum class Consistency : std::uint8_t {
+    strong,    ///< As if there were one database.
+    session,   ///< What this client has written and seen, at least.
+    eventual,  ///< Not long out of date.
+};
+
+/// "strong", "session", "eventual".
+std::string_view name(Consistency consistency) noexcept;
+
 enum class FailureKind : std::uint8_t {
     rejected,           ///< 4xx: the request is at fault (400, 413, 428, ...). Definite.
     not_found,          ///< 404. Definite.
@@ -123,6 +133,9 @@ struct ClientOptions {
 };
 
 /// Calls may overlap; each then has a connection of its own. It runs no task of its own.
+///
+/// A client is a session: what one call has seen the next one sees, too. Of calls that overlap, the
+/// session goes on from the one that is answered last.
 class Client {
   public:
     Client(host::Host& host, ClientOptions options);
@@ -134,7 +147,8 @@ class Client {
     /// unknown are repeated too.
     host::Task<Outcome<User>> create_user(host::Context context, NewUser user);
 
-    host::Task<Outcome<User>> get_user(host::Context context, std::string id);
+    host::Task<Outcome<User>> get_user(host::Context context, std::string id,
+                                       Consistency consistency = Consistency::strong);
 
     /// At most `limit` users (1 to 100) in the order of their ids, from the cursor of the page
     /// before on.

@@ -1,28 +1,15 @@
 #include "system/failover/server_status.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "system/sql/log_position.hpp"
 
 namespace atlas::failover {
 namespace {
 
-std::optional<std::uint64_t> read_hexadecimal(std::string_view text) {
-    std::uint64_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(text.data(), end, number, 16);
-    if (error != std::errc() || stopped != end || number > 0xFFFFFFFF) return std::nullopt;
-    return number;
-}
-
 /// "16/B374D848"; NULL is 0.
 std::optional<std::uint64_t> read_position(const sql::Value& value) {
-    if (!value) return 0;
-    const std::size_t slash = value->find('/');
-    if (slash == std::string::npos) return std::nullopt;
-    const auto high = read_hexadecimal(std::string_view(*value).substr(0, slash));
-    const auto low = read_hexadecimal(std::string_view(*value).substr(slash + 1));
-    if (!high || !low) return std::nullopt;
-    return *high << 32 | *low;
+    return value ? sql::parse_log_byte(*value) : 0;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/system/system_error.hpp>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "system/api/api.hpp"
@@ -13,6 +14,8 @@
 #include "system/node/failure_report.hpp"
 #include "system/service/health.hpp"
 #include "system/service/users.hpp"
+#include "system/sql/primary_driver.hpp"
+#include "system/sql/topology.hpp"
 
 namespace atlas::node {
 namespace {
@@ -29,12 +32,26 @@ http::Handler decorate(http::Handler handler, const ApiNodeHooks& hooks) {
     return hooks.decorate_handler ? hooks.decorate_handler(std::move(handler)) : handler;
 }
 
+/// The several servers that the options name, or nothing.
+struct DatabaseServers {
+    DatabaseServers(host::Host& host, sql::Driver& driver, const ApiNodeOptions& options)
+        : is_one(options.database_servers.size() < 2) {
+        if (!is_one) primary.emplace(host, driver, options.database_servers);
+    }
+
+    sql::Driver& driver_or(sql::Driver& only) { return is_one ? only : *primary; }
+
+    bool is_one;
+    std::optional<sql::PrimaryDriver> primary;
+};
+
 /// All that an API node is made of, in the order in which the parts need one another.
 struct ApiNode {
     ApiNode(host::Host& world, sql::Driver& driver, const ApiNodeOptions& options,
             const ApiNodeHooks& hooks)
         : host(world),
-          pool(world, driver, options.database),
+          servers(world, driver, options),
+          pool(world, servers.driver_or(driver), options.database),
           database{world, pool, options.retry, world.random("sql.retry"),
                    reliability::RetryBudget(options.retry_budget)},
           users(world, database, {.cost = options.argon2, .at_once = options.hashes_at_once}),
@@ -42,10 +59,24 @@ struct ApiNode {
           health(database, database_ready),
           api({users, health}, {options.idempotency_secret, options.idempotency_previous_secret}),
           server(world, decorate(api.handler(), hooks), server_options(options.http)),
-          tasks(world) {}
+          tasks(world) {
+        if (servers.is_one) return;
+        topology.emplace(world, pool, driver, options.database_servers, options.followers);
+        database.topology = &*topology;
+        servers.primary->refuse_older_than([this] { return newest_timeline(); });
+    }
+
+    std::uint32_t newest_timeline() const {
+        std::uint32_t newest = 0;
+        for (const sql::ServerView& known : topology->followers.view())
+            newest = std::max(newest, known.position ? known.position->timeline : 0);
+        return newest;
+    }
 
     host::Host& host;
+    DatabaseServers servers;
     sql::Pool pool;
+    std::optional<sql::Topology> topology;
     sql::Database database;
     service::Users users;
     host::Event database_ready;
@@ -105,6 +136,7 @@ host::Task<host::Result<void>> run_api_node(host::Host& host, sql::Driver& drive
     node.tasks.spawn(bring_up_to_date(node, std::move(options.migrations)));
     node.tasks.spawn(node.health.probe_for_ever());
     node.tasks.spawn(clean_up_for_ever(node.database, node.database_ready));
+    if (node.topology) node.tasks.spawn(node.topology->followers.look_for_ever());
     std::exception_ptr cancelled;
     try {
         co_await host.wait_for_shutdown();
@@ -121,6 +153,7 @@ host::Task<host::Result<void>> run_api_node(host::Host& host, sql::Driver& drive
     co_await node.server.drain(host::deadline_after(host, drain_time));
     co_await node.tasks.stop();
     node.pool.close();
+    if (node.topology) node.topology->followers.close();
     host.log({host::LogLevel::info, "stopped"});
     if (cancelled) std::rethrow_exception(cancelled);
     co_return host::Result<void>{};

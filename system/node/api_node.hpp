@@ -12,6 +12,7 @@
 #include "system/reliability/retry_budget.hpp"
 #include "system/service/users.hpp"
 #include "system/sql/connection.hpp"
+#include "system/sql/followers.hpp"
 #include "system/sql/pool_options.hpp"
 #include "system/store/migrations.hpp"
 
@@ -24,6 +25,10 @@ struct ApiNodeOptions {
     http::ServerOptions http = {};
     /// `database.target` says which PostgreSQL.
     sql::PoolOptions database = {};
+    /// Where there are several, all of them, whoever leads now; the target's own endpoint does not
+    /// matter then. All nodes name the same ones. With fewer than two there are no followers.
+    std::vector<host::Endpoint> database_servers = {};
+    sql::FollowerOptions followers = {};
     /// For transactions that PostgreSQL gave up (40001, 40P01) or whose connection died before
     /// COMMIT was sent.
     reliability::RetryPolicy retry = {};

@@ -90,7 +90,8 @@ void Users::count(const host::Result<std::string>& hashed) {
 host::Task<host::Result<store::KeyedAnswer>> Users::create(host::Context context,
                                                            Registration registration,
                                                            store::KeyedRequest request,
-                                                           RegistrationAnswer answer) {
+                                                           RegistrationAnswer answer,
+                                                           sql::Session* session) {
     // Who waits needs time left to be told that the other is still under way.
     const host::Duration left = context.deadline.remaining(host_.clock().now());
     const host::Duration patience = std::min<host::Duration>(left / 2, std::chrono::seconds{1});
@@ -98,11 +99,11 @@ host::Task<host::Result<store::KeyedAnswer>> Users::create(host::Context context
         co_await turns_.take(request.key, host::deadline_after(host_, patience));
     if (!turn) co_return store::KeyedAnswer{store::KeyedOutcome::still_running};
     host::Result<std::optional<store::KeyedAnswer>> known =
-        co_await store::find_keyed(database_, context, request);
+        co_await store::find_keyed({database_, session}, context, request);
     if (!known) co_return fail(context, std::move(known.error()));
     if (*known) co_return std::move(**known);
     host::Result<store::KeyedAnswer> done = co_await register_once(
-        context, std::move(registration), std::move(request), std::move(answer));
+        context, std::move(registration), std::move(request), std::move(answer), session);
     if (!done) co_return fail(context, std::move(done.error()));
     co_return done;
 }
@@ -110,7 +111,8 @@ host::Task<host::Result<store::KeyedAnswer>> Users::create(host::Context context
 host::Task<host::Result<store::KeyedAnswer>> Users::register_once(host::Context context,
                                                                   Registration registration,
                                                                   store::KeyedRequest request,
-                                                                  RegistrationAnswer answer) {
+                                                                  RegistrationAnswer answer,
+                                                                  sql::Session* session) {
     host::Result<std::string> hashed = co_await hash(context, std::move(registration.password));
     count(hashed);
     if (!hashed) co_return std::unexpected(std::move(hashed.error()));
@@ -119,22 +121,23 @@ host::Task<host::Result<store::KeyedAnswer>> Users::register_once(host::Context 
                                std::move(registration.display_name), 1, created, created},
                               std::move(*hashed)};
     co_return co_await store::run_keyed(
-        database_, context, std::move(request),
+        {database_, session}, context, std::move(request),
         [&](sql::Transaction& transaction) { return register_user(transaction, user, answer); });
 }
 
-host::Task<host::Result<domain::User>> Users::get(host::Context context, domain::Uuid id) {
-    host::Result<domain::User> user = co_await store::find_user(database_, context, id);
+host::Task<host::Result<domain::User>> Users::get(host::Context context, domain::Uuid id,
+                                                  sql::Session* session) {
+    host::Result<domain::User> user = co_await store::find_user({database_, session}, context, id);
     if (!user) co_return fail(context, std::move(user.error()));
     co_return user;
 }
 
 host::Task<host::Result<UserPage>> Users::list(host::Context context,
-                                               std::optional<domain::Uuid> after,
-                                               std::size_t limit) {
+                                               std::optional<domain::Uuid> after, std::size_t limit,
+                                               sql::Session* session) {
     // One more than asked for tells whether there are more. No user has the id that is all zeros.
-    host::Result<std::vector<domain::User>> found =
-        co_await store::list_users(database_, context, after.value_or(domain::Uuid{}), limit + 1);
+    host::Result<std::vector<domain::User>> found = co_await store::list_users(
+        {database_, session}, context, after.value_or(domain::Uuid{}), limit + 1);
     if (!found) co_return fail(context, std::move(found.error()));
     UserPage page{std::move(*found)};
     page.has_more = page.users.size() > limit;
@@ -143,18 +146,19 @@ host::Task<host::Result<UserPage>> Users::list(host::Context context,
 }
 
 host::Task<host::Result<domain::User>> Users::change(host::Context context, domain::Uuid id,
-                                                     Change what, Versions versions) {
+                                                     Change what, Versions versions,
+                                                     sql::Session* session) {
     host::Result<domain::User> user = co_await store::change_user(
-        database_, context,
+        {database_, session}, context,
         {id, std::move(what.email), std::move(what.display_name), now(), std::move(versions)});
     if (!user) co_return fail(context, std::move(user.error()));
     co_return user;
 }
 
 host::Task<host::Result<void>> Users::remove(host::Context context, domain::Uuid id,
-                                             Versions versions) {
-    host::Result<void> removed =
-        co_await store::delete_user(database_, context, {id, now(), std::move(versions)});
+                                             Versions versions, sql::Session* session) {
+    host::Result<void> removed = co_await store::delete_user({database_, session}, context,
+                                                             {id, now(), std::move(versions)});
     if (!removed) co_return fail(context, std::move(removed.error()));
     co_return removed;
 }

@@ -56,6 +56,8 @@ struct PasswordHashingCounters {
     std::uint64_t out_of_time = 0;
 };
 
+/// Where a request keeps what it has seen, and how new its reads have to be, it is the last
+/// parameter of all; null where nobody does.
 class Users {
   public:
     /// `database` outlives it.
@@ -71,26 +73,30 @@ class Users {
     host::Task<host::Result<store::KeyedAnswer>> create(host::Context context,
                                                         Registration registration,
                                                         store::KeyedRequest request,
-                                                        RegistrationAnswer answer);
+                                                        RegistrationAnswer answer,
+                                                        sql::Session* session = nullptr);
 
     /// Also not_found.
-    host::Task<host::Result<domain::User>> get(host::Context context, domain::Uuid id);
+    host::Task<host::Result<domain::User>> get(host::Context context, domain::Uuid id,
+                                               sql::Session* session = nullptr);
 
     /// At most `limit` users (at least 1) whose ids come after that one; nullopt: from the first
     /// on. Users that are there throughout appear once in a listing that goes on from page to page,
     /// whatever comes and goes meanwhile.
     host::Task<host::Result<UserPage>> list(host::Context context,
-                                            std::optional<domain::Uuid> after, std::size_t limit);
+                                            std::optional<domain::Uuid> after, std::size_t limit,
+                                            sql::Session* session = nullptr);
 
     /// Changes the user if it has one of those versions (nullopt: any). Also not_found, conflict,
     /// already_exists: the e-mail address is taken.
     host::Task<host::Result<domain::User>> change(host::Context context, domain::Uuid id,
-                                                  Change what, Versions versions);
+                                                  Change what, Versions versions,
+                                                  sql::Session* session = nullptr);
 
     /// Likewise. From then on there is no such user, its e-mail address is free, and its personal
     /// data are gone. Also not_found, conflict.
-    host::Task<host::Result<void>> remove(host::Context context, domain::Uuid id,
-                                          Versions versions);
+    host::Task<host::Result<void>> remove(host::Context context, domain::Uuid id, Versions versions,
+                                          sql::Session* session = nullptr);
 
   private:
     domain::Timestamp now() const;
@@ -100,7 +106,8 @@ class Users {
     host::Task<host::Result<store::KeyedAnswer>> register_once(host::Context context,
                                                                Registration registration,
                                                                store::KeyedRequest request,
-                                                               RegistrationAnswer answer);
+                                                               RegistrationAnswer answer,
+                                                               sql::Session* session);
     host::Task<host::Result<std::string>> hash(host::Context context, std::string password);
     void count(const host::Result<std::string>& hashed);
 

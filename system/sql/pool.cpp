@@ -57,6 +57,8 @@ struct Lease::Session {
     bool busy = false;
     /// It came from the idle ones and has not yet answered since.
     bool was_idle = false;
+    /// Once somebody has asked.
+    std::optional<ServerRun> server;
 
     bool is_clean() const {
         return !busy && connection->is_usable() &&
@@ -120,6 +122,15 @@ host::Task<Result<QueryResult>> Lease::execute(host::Context context, Statement 
     Result<QueryResult> result = co_await session_->statements.execute(
         *session_->connection, context, statement, std::move(parameters));
     co_return finish(began, std::move(result));
+}
+
+host::Task<Result<ServerRun>> Lease::server(host::Context context) {
+    if (session_->server) co_return *session_->server;
+    const Result<QueryResult> answer = co_await execute(context, server_run_statement, {});
+    if (!answer) co_return std::unexpected(answer.error());
+    Result<ServerRun> server = read_server_run(*answer);
+    if (server) session_->server = *server;
+    co_return server;
 }
 
 Pool::Pool(host::Host& host, Driver& driver, PoolOptions options)

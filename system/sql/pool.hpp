@@ -14,6 +14,7 @@
 #include "system/reliability/bulkhead.hpp"
 #include "system/reliability/circuit_breaker.hpp"
 #include "system/sql/pool_options.hpp"
+#include "system/sql/server_look.hpp"
 #include "system/sql/statement_cache.hpp"
 
 namespace atlas::sql {
@@ -32,6 +33,10 @@ class Lease {
     host::Task<Result<QueryResult>> query(host::Context context, std::string text);
     host::Task<Result<QueryResult>> execute(host::Context context, Statement statement,
                                             Parameters parameters);
+
+    /// Which primary this is, asked once for each connection: a server that stops being one ends
+    /// its connections. Errors: those of execute(), 55000 on a follower, protocol.
+    host::Task<Result<ServerRun>> server(host::Context context);
 
     TransactionStatus transaction_status() const;
     bool is_usable() const;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "system/host/check.hpp"
+#include "system/sql/server_look.hpp"
 
 namespace atlas::sql {
 
@@ -14,22 +15,45 @@ using host::Task;
 
 PrimaryDriver::PrimaryDriver(host::Host& host, std::unique_ptr<Driver> inner,
                              std::vector<host::Endpoint> servers)
-    : host_(host), inner_(std::move(inner)), servers_(std::move(servers)) {
+    : host_(host), owned_(std::move(inner)), inner_(*owned_), servers_(std::move(servers)) {
+    ATLAS_CHECK(!servers_.empty(), "there is a server to connect to");
+}
+
+PrimaryDriver::PrimaryDriver(host::Host& host, Driver& inner, std::vector<host::Endpoint> servers)
+    : host_(host), inner_(inner), servers_(std::move(servers)) {
     ATLAS_CHECK(!servers_.empty(), "there is a server to connect to");
 }
 
 Task<Result<std::unique_ptr<Connection>>> PrimaryDriver::connect_to(Context context,
                                                                     ConnectionTarget target) {
-    auto connection = co_await inner_->connect(context, std::move(target));
+    auto connection = co_await inner_.connect(context, std::move(target));
     if (!connection) co_return connection;
     const auto answer =
         co_await (*connection)->query(context, "SELECT pg_catalog.pg_is_in_recovery()");
     if (!answer) co_return std::unexpected(answer.error());
     const bool leads =
         answer->rows.size() == 1 && answer->rows[0].size() == 1 && answer->rows[0][0] == "f";
-    if (leads) co_return connection;
-    co_return std::unexpected(
-        Error{.kind = ErrorKind::cannot_connect, .message = "the server follows another one"});
+    if (!leads) {
+        co_return std::unexpected(
+            Error{.kind = ErrorKind::cannot_connect, .message = "the server follows another one"});
+    }
+    const Result<void> is_new = co_await refuse_old(context, **connection);
+    if (!is_new) co_return std::unexpected(is_new.error());
+    co_return connection;
+}
+
+Task<Result<void>> PrimaryDriver::refuse_old(Context context, Connection& connection) {
+    const std::uint32_t newest = newest_timeline_ ? newest_timeline_() : 0;
+    if (newest == 0) co_return Result<void>{};
+    const auto answer = co_await connection.query(context, std::string(server_run_statement.text));
+    if (!answer) co_return std::unexpected(answer.error());
+    const Result<ServerRun> server = read_server_run(*answer);
+    if (!server) co_return std::unexpected(server.error());
+    if (server->timeline >= newest) co_return Result<void>{};
+    co_return std::unexpected(Error{
+        .kind = ErrorKind::cannot_connect,
+        .message = fmt::format("the server leads on timeline {}, and there is one on timeline {}",
+                               server->timeline, newest)});
 }
 
 Task<Result<std::unique_ptr<Connection>>> PrimaryDriver::connect(Context context,

@@ -18,10 +18,17 @@ class ThreeServers final : public Driver {
   public:
     ThreeServers(Host& host, FakeServer& server, int& primary, int& silent)
         : host_(host), fake_(host, server), primary_(primary), silent_(silent) {
-        server.answer = [this](const std::string&, const Parameters&) -> Result<QueryResult> {
+        server.answer = [this](const std::string& asked, const Parameters&) {
             QueryResult result;
-            result.rows = {{number_ == primary_ ? "f" : "t"}};
-            return result;
+            if (asked.find("pg_walfile_name") != std::string::npos) {
+                // Each leads on a timeline of its own number.
+                result.rows = {
+                    {"10:00", "0000000" + std::to_string(number_) + std::string(16, '0')}};
+                return Result<QueryResult>(std::move(result));
+            }
+            const bool leads = number_ == primary_ || number_ == old_primary;
+            result.rows = {{leads ? "f" : "t"}};
+            return Result<QueryResult>(std::move(result));
         };
     }
 
@@ -36,6 +43,7 @@ class ThreeServers final : public Driver {
     }
 
     int number_ = 0;
+    int old_primary = 0;
 
   private:
     Host& host_;
@@ -87,6 +95,23 @@ TEST_F(PrimaryDriverTest, LeavesTimeForThoseAfterOneThatIsSilent) {
         const auto connection = co_await driver.connect(context, {});
         EXPECT_TRUE(connection);
         EXPECT_EQ(three.number_, 3);
+    });
+}
+
+TEST_F(PrimaryDriverTest, GoesBackToNoOldPrimaryOnceItKnowsOfANewTimeline) {
+    primary = 2;
+    run([](Host& host, PrimaryDriver& driver, ThreeServers& three) -> Task<> {
+        three.old_primary = 1;
+        std::uint32_t newest = 1;
+        driver.refuse_older_than([&newest] { return newest; });
+        const host::Context context{.deadline = host::deadline_after(host, 3s)};
+        const auto before = co_await driver.connect(context, {});
+        EXPECT_TRUE(before);
+        EXPECT_EQ(three.number_, 1) << "it asks nobody else while this one says that it leads";
+        newest = 2;
+        const auto after = co_await driver.connect(context, {});
+        EXPECT_TRUE(after);
+        EXPECT_EQ(three.number_, 2);
     });
 }
 

@@ -61,6 +61,29 @@ host::Task<> Transaction::roll_back() {
     (void)co_await lease_.query(context_, std::string{rollback_text});
 }
 
+host::Task<> Transaction::note_in(Session& session) {
+    session.seen = beyond_all;
+    if (!lease_.is_usable()) co_return;
+    const Result<ServerRun> server = co_await lease_.server(context_);
+    if (!server) co_return;
+    const Result<QueryResult> end = co_await lease_.execute(context_, log_end_statement, {});
+    if (!end) co_return;
+    const Result<LogPosition> position = read_log_position(*end, server->timeline);
+    if (position) session.seen = *position;
+}
+
+// On the session that has read, so that there is no other server to mistake for it.
+host::Task<Result<void>> Transaction::confirm_in(Session& session) {
+    if (!lease_.is_usable() || lease_.transaction_status() != TransactionStatus::idle) {
+        co_return std::unexpected(Error{.kind = ErrorKind::connection_lost,
+                                        .message = "what was read could not be confirmed"});
+    }
+    const Result<LogPosition> position = co_await raise_fence(lease_, context_);
+    if (!position) co_return std::unexpected(position.error());
+    session.seen = *position;
+    co_return Result<void>{};
+}
+
 host::Certainty commit_certainty(const Error& error) {
     if (error.kind == ErrorKind::cannot_connect || error.kind == ErrorKind::turned_away) {
         return host::Certainty::definite;
@@ -96,6 +119,11 @@ bool is_worth_retrying(const Error& error) {
 
 namespace detail {
 
+// Not what stood in the way, and will be tried again.
+bool tells_what_is_there(const Error& error) {
+    return error.kind == ErrorKind::server && !is_worth_retrying(error);
+}
+
 void account_for(Database& database, const Error* error) {
     if (error == nullptr) {
         database.budget.succeeded();
@@ -129,13 +157,56 @@ host::Task<Result<QueryResult>> attempt_read(Database& database, host::Context c
     co_return co_await lease->execute(context, statement, std::move(parameters));
 }
 
+struct PrimaryRead {
+    QueryResult rows;
+    ServerRun server;
+};
+
+host::Task<Result<PrimaryRead>> read_on_primary(Database& database, host::Context context,
+                                                Statement statement, Parameters parameters) {
+    Result<Lease> lease = co_await database.pool.acquire(context);
+    if (!lease) co_return std::unexpected(std::move(lease.error()));
+    Result<ServerRun> server = co_await lease->server(context);
+    if (!server) co_return std::unexpected(std::move(server.error()));
+    Result<QueryResult> rows = co_await lease->execute(context, statement, std::move(parameters));
+    if (!rows) co_return std::unexpected(std::move(rows.error()));
+    co_return PrimaryRead{std::move(*rows), std::move(*server)};
+}
+
+// The lease is back in the pool when the fence is waited for: that takes one itself.
+host::Task<Result<QueryResult>> attempt_fenced_read(Access access, host::Context context,
+                                                    Statement statement, Parameters parameters) {
+    Database& database = *access.database;
+    Result<PrimaryRead> read =
+        co_await read_on_primary(database, context, statement, std::move(parameters));
+    if (!read) co_return std::unexpected(std::move(read.error()));
+    const Result<RaisedFence> fence = co_await database.topology->fence.raise(context);
+    if (!fence) co_return std::unexpected(fence.error());
+    if (fence->server != read->server) {
+        co_return std::unexpected(Error{.kind = ErrorKind::connection_lost,
+                                        .message = "the primary has changed since it was read"});
+    }
+    access.session->seen = fence->position;
+    co_return std::move(read->rows);
+}
+
 }  // namespace
 
-host::Task<Result<QueryResult>> run_read(Database& database, host::Context context,
-                                         Statement statement, Parameters parameters) {
+host::Task<Result<QueryResult>> run_read(Access access, host::Context context, Statement statement,
+                                         Parameters parameters) {
+    Database& database = *access.database;
+    if (access.session != nullptr && access.session->consistency != Consistency::strong) {
+        std::optional<QueryResult> rows = co_await database.topology->followers.read(
+            context, *access.session, statement, parameters);
+        if (rows) co_return std::move(*rows);
+    }
     for (unsigned retries = 0;; ++retries) {
-        Result<QueryResult> result =
-            co_await attempt_read(database, context, statement, parameters);
+        Result<QueryResult> result = QueryResult{};
+        if (access.session == nullptr) {
+            result = co_await attempt_read(database, context, statement, parameters);
+        } else {
+            result = co_await attempt_fenced_read(access, context, statement, parameters);
+        }
         detail::account_for(database, result ? nullptr : &result.error());
         if (result) co_return result;
         const bool again =

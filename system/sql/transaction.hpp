@@ -8,6 +8,9 @@
 //  * Retried, under the deadline and as far as the retry budget goes: 40001, 40P01, no connection,
 //    a connection lost before COMMIT, a session whose prepared statements are stale. Not a refusal
 //    of user or password (class 28), nor a turning away by the pool.
+//  * Where the database has followers, what a transaction tells is as strong as a read
+//  (read_fence.hpp)
+//    even if it changed nothing: a COMMIT is a fence of its own, all else is told behind one.
 
 #include <concepts>
 #include <utility>
@@ -16,6 +19,8 @@
 #include "system/reliability/retry.hpp"
 #include "system/reliability/retry_budget.hpp"
 #include "system/sql/pool.hpp"
+#include "system/sql/session.hpp"
+#include "system/sql/topology.hpp"
 
 namespace atlas::sql {
 
@@ -47,6 +52,12 @@ class Transaction {
     /// Best effort: on failure the connection is dropped, which rolls back as well.
     host::Task<> roll_back();
 
+    /// After the commit: the session has seen it. Where the log's end cannot be learnt, it has to
+    /// read on the primary next.
+    host::Task<> note_in(Session& session);
+    /// After a rollback: confirms what was read.
+    host::Task<Result<void>> confirm_in(Session& session);
+
   private:
     host::Host& host_;
     Lease lease_;
@@ -69,9 +80,26 @@ struct Database {
     host::RandomSource random;
     /// Of all that goes to this database together.
     reliability::RetryBudget budget = reliability::RetryBudget{};
+    /// Null: there is one server, and nothing to fence or to follow.
+    Topology* topology = nullptr;
+};
+
+/// The database as one request uses it.
+struct Access {
+    // NOLINTNEXTLINE(google-explicit-constructor): without a session it is just the database.
+    Access(Database& the_database, Session* the_session = nullptr)
+        : database(&the_database),
+          session(the_database.topology == nullptr ? nullptr : the_session) {}
+
+    Database* database;
+    /// Null where nobody keeps one, or there is one server: then nothing is fenced or noted.
+    Session* session;
 };
 
 namespace detail {
+
+/// Whether the caller learns from it what is in the database.
+bool tells_what_is_there(const Error& error);
 
 /// How an attempt ended, for the budget's account. What the server answered to the caller's own
 /// error, and what was never offered to it, is neither success nor failure, as in gRPC's.
@@ -83,9 +111,10 @@ host::Task<bool> may_try_again(Database& database, host::Context context, const 
                                unsigned retries);
 
 template <typename T, typename Work>
-host::Task<TransactionResult<T>> attempt_transaction(Database& database, host::Context context,
+host::Task<TransactionResult<T>> attempt_transaction(Access access, host::Context context,
                                                      Work& work) {
     using host::Certainty;
+    Database& database = *access.database;
     Result<Lease> lease = co_await database.pool.acquire(context);
     if (!lease) {
         co_return std::unexpected(TransactionError{std::move(lease.error()), Certainty::definite});
@@ -99,6 +128,13 @@ host::Task<TransactionResult<T>> attempt_transaction(Database& database, host::C
     Result<T> result = co_await work(transaction);
     if (!result || transaction.is_given_up()) {
         co_await transaction.roll_back();
+        if (access.session != nullptr && (result || tells_what_is_there(result.error()))) {
+            Result<void> confirmed = co_await transaction.confirm_in(*access.session);
+            if (!confirmed) {
+                co_return std::unexpected(
+                    TransactionError{std::move(confirmed.error()), Certainty::definite});
+            }
+        }
         if (result) co_return std::move(*result);
         co_return std::unexpected(TransactionError{std::move(result.error()), Certainty::definite});
     }
@@ -107,6 +143,7 @@ host::Task<TransactionResult<T>> attempt_transaction(Database& database, host::C
         const Certainty certainty = commit_certainty(committed.error());
         co_return std::unexpected(TransactionError{std::move(committed.error()), certainty});
     }
+    if (access.session != nullptr) co_await transaction.note_in(*access.session);
     co_return std::move(*result);
 }
 
@@ -120,11 +157,12 @@ host::Task<bool> wait_for_another_attempt(Database& database, host::Context cont
 /// For work that may be run again although it may be committed: `retries` counts on from run to
 /// run, so that all of them together take no more attempts than one transaction.
 template <typename T, typename Work>
-host::Task<TransactionResult<T>> run_transaction(Database& database, host::Context context,
-                                                 Work work, unsigned& retries) {
+host::Task<TransactionResult<T>> run_transaction(Access access, host::Context context, Work work,
+                                                 unsigned& retries) {
+    Database& database = *access.database;
     for (;; ++retries) {
         TransactionResult<T> result =
-            co_await detail::attempt_transaction<T>(database, context, work);
+            co_await detail::attempt_transaction<T>(access, context, work);
         detail::account_for(database, result ? nullptr : &result.error().cause);
         if (result || result.error().certainty == host::Certainty::indefinite) co_return result;
         const bool again =
@@ -134,17 +172,17 @@ host::Task<TransactionResult<T>> run_transaction(Database& database, host::Conte
 }
 
 /// Runs `work`, a function `Task<Result<T>>(Transaction&)`, in a transaction. It may be called more
-/// than once. `database` outlives the task.
+/// than once. Database and session outlive the task.
 template <typename T, typename Work>
-host::Task<TransactionResult<T>> run_transaction(Database& database, host::Context context,
-                                                 Work work) {
+host::Task<TransactionResult<T>> run_transaction(Access access, host::Context context, Work work) {
     unsigned retries = 0;
-    co_return co_await run_transaction<T>(database, context, std::move(work), retries);
+    co_return co_await run_transaction<T>(access, context, std::move(work), retries);
 }
 
-/// One statement that only reads, outside a transaction block. Nothing depends on whether a failed
-/// one ran, so every failure is definite.
-host::Task<Result<QueryResult>> run_read(Database& database, host::Context context,
-                                         Statement statement, Parameters parameters);
+/// One statement that only reads, outside a transaction block; as consistent as the session asks
+/// for, or on the primary and no more than that where there is none. Nothing depends on whether a
+/// failed one ran, so every failure is definite.
+host::Task<Result<QueryResult>> run_read(Access access, host::Context context, Statement statement,
+                                         Parameters parameters);
 
 }  // namespace atlas::sql

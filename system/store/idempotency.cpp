@@ -168,11 +168,11 @@ host::Task<sql::Result<std::uint64_t>> forget_oldest(sql::Transaction& transacti
 
 }  // namespace
 
-host::Task<host::Result<std::optional<KeyedAnswer>>> find_keyed(sql::Database& database,
+host::Task<host::Result<std::optional<KeyedAnswer>>> find_keyed(sql::Access access,
                                                                 host::Context context,
                                                                 KeyedRequest request) {
     sql::Result<sql::QueryResult> found =
-        co_await sql::run_read(database, context, select, {request.key});
+        co_await sql::run_read(access, context, select, {request.key});
     if (!found) {
         co_return std::unexpected(
             to_host_error({std::move(found.error()), host::Certainty::definite}));
@@ -183,13 +183,14 @@ host::Task<host::Result<std::optional<KeyedAnswer>>> find_keyed(sql::Database& d
     co_return looked;
 }
 
-host::Task<host::Result<KeyedAnswer>> run_keyed(sql::Database& database, host::Context context,
+host::Task<host::Result<KeyedAnswer>> run_keyed(sql::Access access, host::Context context,
                                                 KeyedRequest request, KeyedWork work) {
+    sql::Database& database = *access.database;
     bool may_be_committed = false;
     unsigned retries = 0;
     for (;;) {
         auto done = co_await sql::run_transaction<Looked>(
-            database, context,
+            access, context,
             [&](sql::Transaction& transaction) {
                 const Limits limits{database.pool.options().lock_timeout,
                                     context.deadline.remaining(database.host.clock().now())};

@@ -54,14 +54,14 @@ using KeyedWork = std::function<host::Task<sql::Result<Answer>>(sql::Transaction
 
 /// What became of an earlier request of the key, `repeated` or `other_request`; nothing when none
 /// is committed. Errors: those of users.hpp.
-host::Task<host::Result<std::optional<KeyedAnswer>>> find_keyed(sql::Database& database,
+host::Task<host::Result<std::optional<KeyedAnswer>>> find_keyed(sql::Access access,
                                                                 host::Context context,
                                                                 KeyedRequest request);
 
 /// Runs the work in a transaction with the key, unless the key is there. An error of the work rolls
 /// back both. It takes no more attempts than any transaction, however they end. Errors: those of
 /// users.hpp; indefinite if any COMMIT sent for it may have succeeded.
-host::Task<host::Result<KeyedAnswer>> run_keyed(sql::Database& database, host::Context context,
+host::Task<host::Result<KeyedAnswer>> run_keyed(sql::Access access, host::Context context,
                                                 KeyedRequest request, KeyedWork work);
 
 /// Forgets some of the keys that are older than 24 hours, a bounded number of the oldest; returns

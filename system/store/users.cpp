@@ -130,7 +130,7 @@ std::unexpected<host::Error> email_is_taken() {
 }
 
 /// The user as it is after, or why nothing was changed.
-host::Task<host::Result<domain::User>> update_user(sql::Database& database, host::Context context,
+host::Task<host::Result<domain::User>> update_user(sql::Access database, host::Context context,
                                                    const ConditionalUpdate& update,
                                                    sql::Parameters parameters, Versions versions) {
     auto updated = co_await sql::run_transaction<Updated>(
@@ -162,7 +162,7 @@ host::Task<sql::Result<bool>> insert_user(sql::Transaction& transaction, NewUser
     co_return inserted->affected_rows() == 1;
 }
 
-host::Task<host::Result<domain::User>> find_user(sql::Database& database, host::Context context,
+host::Task<host::Result<domain::User>> find_user(sql::Access database, host::Context context,
                                                  domain::Uuid id) {
     sql::Result<sql::QueryResult> found =
         co_await sql::run_read(database, context, select, {domain::to_string(id)});
@@ -173,7 +173,7 @@ host::Task<host::Result<domain::User>> find_user(sql::Database& database, host::
     co_return only_user(*found);
 }
 
-host::Task<host::Result<std::vector<domain::User>>> list_users(sql::Database& database,
+host::Task<host::Result<std::vector<domain::User>>> list_users(sql::Access database,
                                                                host::Context context,
                                                                domain::Uuid after,
                                                                std::size_t limit) {
@@ -186,7 +186,7 @@ host::Task<host::Result<std::vector<domain::User>>> list_users(sql::Database& da
     co_return all_users(*found);
 }
 
-host::Task<host::Result<domain::User>> change_user(sql::Database& database, host::Context context,
+host::Task<host::Result<domain::User>> change_user(sql::Access database, host::Context context,
                                                    UserChange change) {
     sql::Value folded;
     if (change.email) folded = domain::fold_email(*change.email);
@@ -197,7 +197,7 @@ host::Task<host::Result<domain::User>> change_user(sql::Database& database, host
                                    std::move(change.versions));
 }
 
-host::Task<host::Result<void>> delete_user(sql::Database& database, host::Context context,
+host::Task<host::Result<void>> delete_user(sql::Access database, host::Context context,
                                            UserDeletion deletion) {
     sql::Parameters parameters{domain::to_string(deletion.id), domain::to_rfc3339(deletion.moment)};
     const host::Result<domain::User> deleted = co_await update_user(

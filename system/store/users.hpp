@@ -25,11 +25,11 @@ struct NewUser {
 host::Task<sql::Result<bool>> insert_user(sql::Transaction& transaction, NewUser user);
 
 /// Also not_found.
-host::Task<host::Result<domain::User>> find_user(sql::Database& database, host::Context context,
+host::Task<host::Result<domain::User>> find_user(sql::Access database, host::Context context,
                                                  domain::Uuid id);
 
 /// The first `limit` users after that id, in the order of ids.
-host::Task<host::Result<std::vector<domain::User>>> list_users(sql::Database& database,
+host::Task<host::Result<std::vector<domain::User>>> list_users(sql::Access database,
                                                                host::Context context,
                                                                domain::Uuid after,
                                                                std::size_t limit);
@@ -48,7 +48,7 @@ struct UserChange {
 
 /// The user as it is after. Also not_found, conflict (it has none of those versions),
 /// already_exists (another user has that e-mail address).
-host::Task<host::Result<domain::User>> change_user(sql::Database& database, host::Context context,
+host::Task<host::Result<domain::User>> change_user(sql::Access database, host::Context context,
                                                    UserChange change);
 
 struct UserDeletion {
@@ -59,7 +59,7 @@ struct UserDeletion {
 
 /// From then on there is no such user, its e-mail address is free, and of its personal data nothing
 /// is left in the row. Also not_found, conflict.
-host::Task<host::Result<void>> delete_user(sql::Database& database, host::Context context,
+host::Task<host::Result<void>> delete_user(sql::Access database, host::Context context,
                                            UserDeletion deletion);
 
 }  // namespace atlas::store

@@ -27,6 +27,7 @@ constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 Engine::Engine(host::Host& host, ServerSettings settings, std::string data_directory)
     : host_(host),
+      started_at_(host.clock().utc_now()),
       given_settings_(settings),
       settings_(std::move(settings)),
       directory_(std::move(data_directory)),

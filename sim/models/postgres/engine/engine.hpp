@@ -55,6 +55,8 @@ class Engine {
     host::Task<> shutdown();
 
     host::Host& host() { return host_; }
+    /// By the machine's clock.
+    host::UtcTime started_at() const { return started_at_; }
     const ServerSettings& settings() const { return settings_; }
     LockTable& locks() { return locks_; }
     TransactionTable& transactions() { return transactions_; }
@@ -333,6 +335,7 @@ class Engine {
     };
 
     host::Host& host_;
+    host::UtcTime started_at_;
     /// As the server was given them; the files beside the data come on top.
     ServerSettings given_settings_;
     ServerSettings settings_;

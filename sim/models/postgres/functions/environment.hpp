@@ -48,6 +48,8 @@ class FunctionEnvironment {
     virtual Checked<std::int64_t> transaction_id() = 0;
 
     virtual LogPositions log_positions() const = 0;
+    /// When the server was started.
+    virtual std::int64_t server_start_time() const = 0;
 
     /// nextval, currval, lastval, setval. Errors: 2200H, 22003, 25006, 42809, 55000, XX000.
     virtual Checked<std::int64_t> next_value(std::uint32_t sequence) = 0;

@@ -55,6 +55,10 @@ Checked<Value> transaction_id(const EvaluationContext& context, Arguments) {
     return id;
 }
 
+Checked<Value> server_start_time(const EvaluationContext& context, Arguments) {
+    return context.environment->server_start_time();
+}
+
 Checked<Value> is_in_recovery(const EvaluationContext& context, Arguments) {
     return context.environment->log_positions().in_recovery;
 }
@@ -231,6 +235,7 @@ std::vector<Function> session_functions() {
          recovery_position<&LogPositions::replayed>,
          Volatility::volatile_},
         {"pg_last_xact_replay_timestamp", {}, timestamptz, last_replayed_at, Volatility::volatile_},
+        {"pg_postmaster_start_time", {}, timestamptz, server_start_time, Volatility::stable},
         {"pg_walfile_name", {pg_lsn}, text, log_file_name, Volatility::stable},
         {"pg_is_wal_replay_paused", {}, boolean, is_replay_paused, Volatility::volatile_},
         {"pg_wal_lsn_diff", {pg_lsn, pg_lsn}, numeric, log_distance},

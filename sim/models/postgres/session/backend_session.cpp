@@ -196,6 +196,10 @@ LogPositions BackendSession::log_positions() const {
             .last_replayed_at = state.last_replayed_at};
 }
 
+std::int64_t BackendSession::server_start_time() const {
+    return timestamp_of(engine_.started_at());
+}
+
 Checked<std::int64_t> BackendSession::transaction_id() {
     if (engine_.in_recovery())
         return sql_error("25006", "cannot execute pg_current_xact_id() during recovery");

@@ -181,6 +181,7 @@ class BackendSession final : public Session, private FunctionEnvironment {
                                         bool local) override;
     Checked<std::int64_t> transaction_id() override;
     LogPositions log_positions() const override;
+    std::int64_t server_start_time() const override;
     std::vector<std::uint32_t> blocking_processes(std::uint32_t process_id) const override {
         return engine_.locks().blocking_processes(process_id);
     }

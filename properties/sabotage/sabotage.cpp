@@ -37,6 +37,8 @@ constexpr SabotageDescription sabotages[] = {
      "What cannot be done now is answered with 500 in place of 503."},
     {Sabotage::rename_without_directory_sync, "rename-without-directory-sync",
      "The database's checkpoint is renamed into place, and its folder is not synced."},
+    {Sabotage::primary_not_fenced, "primary-not-fenced",
+     "Agents do not stop a primary whose lease has ended."},
 };
 
 }  // namespace

@@ -25,6 +25,7 @@ enum class Sabotage : std::uint8_t {
     folded_email_shown,
     unavailable_as_500,
     rename_without_directory_sync,
+    primary_not_fenced,
 };
 
 struct SabotageDescription {

@@ -37,6 +37,9 @@ Judgement check_no_internal_error(const RunRecord& run);
 /// No session of the database idles in a transaction beyond its limit, holding locks.
 Judgement check_abandoned_transactions(const RunRecord& run);
 
+/// No server of the database goes on taking writes once another one does.
+Judgement check_one_primary(const RunRecord& run);
+
 /// After faults have stopped, every operation ends within the healing time.
 Judgement check_operations_end(const RunRecord& run);
 

@@ -437,6 +437,21 @@ TEST(AbandonedTransactions, AreFound) {
     expect_invalid(check_abandoned_transactions(story.run), "Session 101");
 }
 
+TEST(OnePrimary, IsMissedWhenAnOldOneGoesOn) {
+    Story story = good_story();
+    const auto is_judged = [&] {
+        return std::ranges::any_of(judge_run(story.run).findings, [](const Finding& finding) {
+            return finding.property == "one-primary";
+        });
+    };
+    EXPECT_FALSE(is_judged()) << "there is one server";
+    story.run.facts.old_primaries.emplace();
+    EXPECT_TRUE(is_judged());
+    EXPECT_EQ(check_one_primary(story.run).verdict, Verdict::valid);
+    story.run.facts.old_primaries->push_back("postgres-0 had taken writes for 6 s.");
+    expect_invalid(check_one_primary(story.run), "postgres-0");
+}
+
 TEST(EqualReplays, AreFoundViolated) {
     const auto repeated = [](auto spoil) {
         Story story = good_story();

@@ -31,6 +31,8 @@ constexpr Property properties[] = {
     {"abandoned-transactions-end",
      "No session of the database idles in a transaction beyond its limit, holding locks.",
      check_abandoned_transactions},
+    {"one-primary", "No server of the database goes on taking writes once another one does.",
+     check_one_primary},
     {"operations-end", "After faults have stopped, every operation ends within the healing time.",
      check_operations_end},
     {"service-recovers",
@@ -74,6 +76,7 @@ RunVerdict judge_run(const RunRecord& run) {
         if (property.check == check_nothing_left_behind && !run.facts.leftovers) continue;
         if (property.check == check_abandoned_transactions && !run.facts.abandoned_transactions)
             continue;
+        if (property.check == check_one_primary && !run.facts.old_primaries) continue;
         Judgement judgement = property.check(run);
         result.verdict = merge(result.verdict, judgement.verdict);
         result.findings.push_back({property.name, std::move(judgement)});

@@ -35,7 +35,7 @@ struct RunVerdict {
     bool violates(std::string_view property) const;
 };
 
-/// Without those about leftovers and abandoned transactions where nobody watched.
+/// Without those about leftovers, abandoned transactions and primaries where nobody watched.
 RunVerdict judge_run(const RunRecord& run);
 
 }  // namespace atlas::properties

@@ -63,6 +63,8 @@ struct RunFacts {
     /// Sessions of the database that idled in a transaction beyond their limit, likewise; nothing
     /// where nobody watched.
     std::optional<std::vector<std::string>> abandoned_transactions = {};
+    /// Servers that took writes for some time after another one had been promoted, likewise.
+    std::optional<std::vector<std::string>> old_primaries = {};
 };
 
 struct RunRecord {

@@ -43,6 +43,8 @@ constexpr SabotageDescription sabotages[] = {
      "A strong read waits for no commit, so that a primary that was replaced may answer it."},
     {Sabotage::session_token_dropped, "session-token-dropped",
      "Atlas-Session is taken off every request, so that a session has never seen anything."},
+    {Sabotage::primary_not_fenced, "primary-not-fenced",
+     "Agents do not stop a primary whose lease has ended."},
 };
 
 }  // namespace

@@ -28,6 +28,7 @@ enum class Sabotage : std::uint8_t {
     reads_from_any_follower,
     reads_unfenced,
     session_token_dropped,
+    primary_not_fenced,
 };
 
 struct SabotageDescription {

@@ -136,7 +136,9 @@ host::Task<host::Result<void>> run_sabotaged_api_node(host::Host& host, sql::Dri
         case Sabotage::session_timeouts_unset:
         case Sabotage::reads_from_any_follower:
         case Sabotage::reads_unfenced:
-        case Sabotage::rename_without_directory_sync:  // Not of a node: of the database.
+        // Not of a node: of the database, and of what looks after it.
+        case Sabotage::rename_without_directory_sync:
+        case Sabotage::primary_not_fenced:
             break;
         case Sabotage::commit_acknowledged_early: {
             host::Result<void> ended = co_await run_with_early_commits(

@@ -56,16 +56,17 @@ properties::RunRecord record_of(Simulation& simulation, const faults::SwarmOptio
     if (const auto healed_at = simulation.healed_at()) {
         record.facts.faults_ended_at = healed_at->since_epoch;
     }
-    record.facts.calm_until = options.run.calm_start;
+    record.facts.calm_until = options.run.calm_start + faults::settling_time(options.topology);
     record.facts.clients_end_at = simulation.clients_end_at().since_epoch;
     record.facts.guard = simulation.guard();
     record.database = simulation.database();
     record.facts.final_phase_completed = simulation.final_phase_completed();
     record.facts.ended_at = simulation.now().since_epoch;
-    record.facts.healing_time = options.run.liveness;
+    record.facts.healing_time = simulation.healing_time();
     record.facts.leftovers = simulation.leftovers();
     record.facts.undescribed_responses = simulation.undescribed_responses();
     record.facts.abandoned_transactions = simulation.abandoned_transactions();
+    record.facts.old_primaries = simulation.old_primaries();
     return record;
 }
 
@@ -133,13 +134,17 @@ std::string without_last_line_end(std::string text) {
 
 bool is_expected(const Death& death, const faults::Ledger& ledger) {
     using faults::FaultKind;
-    if (death.process.find("/postgres#") == std::string::npos) return false;
+    // An agent that makes or copies a database writes the database's files itself.
+    const auto is = [&death](std::string_view program) {
+        return death.process.find(program) != std::string::npos;
+    };
+    if (!is("/postgres#") && !is("/agent#") && !is("/lease-store#")) return false;
     const auto befell = [&ledger](FaultKind kind) { return ledger.entry(kind).effective > 0; };
     const auto was = [&death](std::string_view what) { return death.reason.starts_with(what); };
     if (death.reason.find(": no_space") != std::string::npos) {
         return befell(FaultKind::disk_no_space) &&
                (was("PANIC: could not write to file") || was("PANIC: could not create file") ||
-                was("PostgreSQL cannot start"));
+                was("PostgreSQL cannot start") || was("the lease store cannot"));
     }
     if (death.reason.find(": io_error") == std::string::npos) return false;
     const bool syncs = befell(FaultKind::disk_sync_failure);
@@ -147,8 +152,9 @@ bool is_expected(const Death& death, const faults::Ledger& ledger) {
     const bool writes = befell(FaultKind::disk_write_error);
     if (was("PANIC: could not write to file")) return writes;
     // Both write and sync, and say so by the error alone.
-    if (was("PANIC: could not create file")) return syncs || writes;
-    return was("PostgreSQL cannot start") &&
+    if (was("PANIC: could not create file") || was("the lease store cannot write"))
+        return syncs || writes;
+    return (was("PostgreSQL cannot start") || was("the lease store cannot serve")) &&
            (syncs || writes || befell(FaultKind::disk_read_error));
 }
 

@@ -54,5 +54,22 @@ TEST(Deaths, OfPostgresFollowFromTheErrorThatItsDiskGave) {
     EXPECT_FALSE(is_expected_of(postgres, full, {FaultKind::disk_write_error}));
 }
 
+TEST(Deaths, OfAgentsAndOfTheLeaseStoreFollowFromTheirDisksToo) {
+    const std::string agent = "postgres-1/agent#3";
+    const std::string store = "lease-store/lease-store#1";
+    EXPECT_TRUE(is_expected_of(agent, failed_sync)) << "it writes the files of a copy";
+    EXPECT_FALSE(is_expected_of(agent, failed_sync, {}));
+    EXPECT_FALSE(is_expected_of(agent, "the agent cannot run: invalid_argument: a/b"));
+    const std::string write = "the lease store cannot write: io_error: lease_store/entries.next";
+    EXPECT_TRUE(is_expected_of(store, write));
+    EXPECT_TRUE(is_expected_of(store, write, {FaultKind::disk_write_error}));
+    EXPECT_FALSE(is_expected_of(store, write, {FaultKind::disk_read_error}));
+    const std::string full = "the lease store cannot write: no_space: lease_store/entries.next";
+    EXPECT_TRUE(is_expected_of(store, full, {FaultKind::disk_no_space}));
+    const std::string start = "the lease store cannot serve: io_error: lease_store/entries";
+    EXPECT_TRUE(is_expected_of(store, start, {FaultKind::disk_read_error}));
+    EXPECT_FALSE(is_expected_of(store, start, {FaultKind::disk_no_space}));
+}
+
 }  // namespace
 }  // namespace atlas::sim::atlas_sim

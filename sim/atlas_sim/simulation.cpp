@@ -8,12 +8,15 @@
 
 #include "properties/history/watched_driver.hpp"
 #include "properties/invariants/invariants.hpp"
+#include "properties/sabotage/primary_not_fenced.hpp"
 #include "properties/sabotage/rename_without_directory_sync.hpp"
 #include "properties/sabotage/sabotaged_node.hpp"
 #include "sim/atlas_sim/judgement.hpp"
 #include "sim/atlas_sim/progress.hpp"
+#include "sim/models/postgres/engine/engine.hpp"
 #include "sim/sql_client/driver.hpp"
 #include "system/host/check.hpp"
+#include "system/sql/primary_driver.hpp"
 #include "system/sql/resolving_driver.hpp"
 
 namespace atlas::sim::atlas_sim {
@@ -106,12 +109,12 @@ reliability::CircuitBreakerOptions breaker_options(const faults::SystemOptions& 
 }
 
 node::ApiNodeOptions api_node_options(const faults::SwarmOptions& options,
-                                      const std::string& postgres_machine) {
+                                      host::Endpoint database) {
     const faults::SystemOptions& drawn = options.system;
     node::ApiNodeOptions node;
     node.listen = {"0.0.0.0", cluster::api_port};
     node.http.request_time = drawn.request_time;
-    node.database.target.endpoint = {postgres_machine, cluster::postgres_port};
+    node.database.target.endpoint = std::move(database);
     node.database.size = drawn.pool_size;
     node.database.statement_timeout = whole_milliseconds(drawn.statement_timeout);
     node.database.lock_timeout = whole_milliseconds(drawn.lock_timeout);
@@ -137,13 +140,12 @@ Simulation::Simulation(SimulationInput input, kernel::Trace::Sink sink)
       machines_(faults::machines_of(input_.options.topology)),
       network_dice_(dice_, names_of(machines_)),
       disk_dice_(dice_),
-      fault_point_dice_(dice_, machines_, faults::Envelope::single_postgres()),
-      computation_dice_(dice_, machines_, faults::Envelope::single_postgres()),
+      fault_point_dice_(dice_, machines_, faults::Envelope::of(input_.options.topology)),
+      computation_dice_(dice_, machines_, faults::Envelope::of(input_.options.topology)),
       recorder_([this] { return kernel_.now().since_epoch; }),
       database_log_([this] { return kernel_.now().since_epoch; }),
       workload_(workload_options(input_), recorder_),
-      cluster_(kernel_, network_dice_, disk_dice_),
-      transaction_watch_(input_.options.system.idle_in_transaction_session_timeout) {
+      cluster_(kernel_, network_dice_, disk_dice_) {
     if (sink) kernel_.trace().set_sink(std::move(sink));
     cluster_.hooks().log_level = log_level_of(input_.options.run.log_level);
 }
@@ -160,7 +162,24 @@ properties::DatabaseGuard Simulation::guard() const {
 
 TimePoint Simulation::clients_end_at() const {
     const faults::RunOptions& run = input_.options.run;
-    return TimePoint{run.safety + std::min(run.aftermath, run.liveness / 2)};
+    return TimePoint{run.safety + faults::settling_time(input_.options.topology) +
+                     std::min(run.aftermath, run.liveness / 2)};
+}
+
+Duration Simulation::healing_time() const {
+    return input_.options.run.liveness + faults::settling_time(input_.options.topology);
+}
+
+std::vector<std::string> Simulation::abandoned_transactions() const {
+    std::vector<std::string> found;
+    for (const TransactionWatch& watch : transaction_watches_)
+        found.insert(found.end(), watch.found().begin(), watch.found().end());
+    return found;
+}
+
+std::optional<std::vector<std::string>> Simulation::old_primaries() const {
+    if (input_.options.topology.followers == 0) return std::nullopt;
+    return primary_watch_.found();
 }
 
 void Simulation::listen_to_logs(LogListener listener) {
@@ -177,20 +196,15 @@ void Simulation::boot() {
     cluster_.hooks().on_fatal = [this](const kernel::Process& process, std::string_view reason) {
         deaths_.push_back({kernel_.now(), process.full_name(), std::string(reason)});
     };
+    add_machines();
     std::uint64_t clients = 0;
-    for (const faults::MachineInfo& info : machines_) {
-        const MachineNumber machine = cluster_.add_machine(info.name);
-        switch (info.role) {
+    for (MachineNumber machine = 0; machine < machines_.size(); ++machine) {
+        switch (machines_[machine].role) {
             case Role::postgres:
-                postgres_process_ = cluster_.add_process(machine, "postgres", database_program());
+            case Role::lease_store:
                 break;
             case Role::api:
-                api_endpoints_.push_back(
-                    {cluster_.network().address_of(machine), cluster::api_port});
-                api_processes_.push_back(cluster_.add_process(
-                    machine, "atlas-server", cluster::api_node_program([this](host::Host& host) {
-                        return api_node_parts(host);
-                    })));
+                add_api_node(machine);
                 break;
             case Role::client:
                 add_clients(machine, clients++);
@@ -200,6 +214,41 @@ void Simulation::boot() {
     control_ = std::make_unique<cluster::FaultControl>(cluster_, roles_of(machines_));
     runner_ = std::make_unique<faults::FaultRunner>(kernel_, *control_, dice_, network_dice_,
                                                     disk_dice_, input_.plan);
+}
+
+// The databases come first: everybody else is told where they are.
+void Simulation::add_machines() {
+    std::vector<MachineNumber> databases;
+    std::optional<MachineNumber> lease_store;
+    for (const faults::MachineInfo& info : machines_) {
+        const MachineNumber machine = cluster_.add_machine(info.name);
+        if (info.role == Role::postgres) databases.push_back(machine);
+        if (info.role == Role::lease_store) lease_store = machine;
+    }
+    databases_ =
+        std::make_unique<cluster::Databases>(cluster_, databases, lease_store, databases_options());
+    transaction_watches_.assign(
+        databases.size(),
+        TransactionWatch(input_.options.system.idle_in_transaction_session_timeout));
+}
+
+cluster::DatabasesOptions Simulation::databases_options() {
+    cluster::DatabasesOptions options{.settings = postgres_settings(input_.options)};
+    if (input_.sabotage == properties::Sabotage::rename_without_directory_sync) {
+        options.decorate = [this](cluster::Program program) {
+            return properties::rename_without_directory_sync(std::move(program), sabotage_ledger_);
+        };
+    }
+    if (input_.sabotage == properties::Sabotage::primary_not_fenced)
+        options.agent = properties::primary_not_fenced(std::move(options.agent), sabotage_ledger_);
+    return options;
+}
+
+void Simulation::add_api_node(MachineNumber machine) {
+    api_endpoints_.push_back({cluster_.network().address_of(machine), cluster::api_port});
+    api_processes_.push_back(cluster_.add_process(
+        machine, "atlas-server",
+        cluster::api_node_program([this](host::Host& host) { return api_node_parts(host); })));
 }
 
 void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
@@ -213,7 +262,7 @@ void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
     final_process_ = cluster_.add_process(machine, "final-reader", [this](host::Host& host) {
         const auto program = [](Simulation& simulation, host::Host& own) -> host::Task<> {
             const host::Deadline deadline =
-                host::Deadline::at(*simulation.healed_at_ + simulation.input_.options.run.liveness);
+                host::Deadline::at(*simulation.healed_at_ + simulation.healing_time());
             simulation.final_phase_completed_ = co_await simulation.workload_.run_final_phase(
                 own, simulation.api_endpoints_, deadline);
         };
@@ -221,24 +270,22 @@ void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
     });
 }
 
-cluster::Program Simulation::database_program() {
-    cluster::Program program =
-        cluster::postgres_program(postgres_settings(input_.options), postgres_);
-    if (input_.sabotage != properties::Sabotage::rename_without_directory_sync) return program;
-    return properties::rename_without_directory_sync(std::move(program), sabotage_ledger_);
+std::unique_ptr<sql::Driver> Simulation::database_driver(host::Host& host) const {
+    auto driver =
+        std::make_unique<sql::ResolvingDriver>(host, std::make_unique<sql_client::Driver>(host));
+    if (databases_->count() == 1) return driver;
+    return std::make_unique<sql::PrimaryDriver>(host, std::move(driver), databases_->endpoints());
 }
 
 cluster::ApiNodeParts Simulation::api_node_parts(host::Host& host) {
-    const MachineNumber postgres = cluster_.machine_of(postgres_process_);
     cluster::ApiNodeParts parts;
-    auto driver = std::make_unique<properties::WatchedDriver>(
-        std::make_unique<sql::ResolvingDriver>(host, std::make_unique<sql_client::Driver>(host)),
-        database_log_, std::string(host.machine_name()));
+    auto driver = std::make_unique<properties::WatchedDriver>(database_driver(host), database_log_,
+                                                              std::string(host.machine_name()));
     parts.hooks.decorate_handler = [watched = driver.get()](http::Handler handler) {
         return watched->watch(std::move(handler));
     };
     parts.driver = std::move(driver);
-    parts.options = api_node_options(input_.options, cluster_.machine_name(postgres));
+    parts.options = api_node_options(input_.options, databases_->endpoints().front());
     if (input_.sabotage != properties::Sabotage::none) {
         parts.run = [this](host::Host& own, sql::Driver& driver, node::ApiNodeOptions options,
                            node::ApiNodeHooks hooks) {
@@ -253,18 +300,19 @@ cluster::ApiNodeParts Simulation::api_node_parts(host::Host& host) {
 void Simulation::run() {
     boot();
     runner_->start();
-    cluster_.start(postgres_process_);
+    databases_->start();
     for (const cluster::ProcessNumber process : api_processes_)
         cluster_.start(process);
     for (const cluster::ProcessNumber process : client_processes_)
         cluster_.start(process);
     if (!advance(TimePoint{input_.options.run.safety})) return;
     runner_->stop_and_heal();
+    if (!let_databases_settle()) return;
     healed_at_ = kernel_.now();
     final_phase_completed_ = false;
     if (!run_final_phase()) return;
-    if (postgres_.server != nullptr) {
-        auto rows = postgres_.server->read_committed_rows("users");
+    if (const models::postgres::Server* const primary = databases_->primary()) {
+        auto rows = primary->read_committed_rows("users");
         if (rows) final_users_ = std::move(*rows);
     }
     stop_everything();
@@ -284,15 +332,33 @@ bool Simulation::have_ended(const std::vector<cluster::ProcessNumber>& processes
 // Invariants are looked at all along, so that a moment in which one did not hold is seen even if
 // the end is in order. This reads the model and sends nothing.
 void Simulation::look_at_database() {
-    if (postgres_.server == nullptr) return;
-    look_at_users();
-    transaction_watch_.look(postgres_.server->idle_transactions(),
-                            cluster_.is_at_its_pace(postgres_process_), kernel_.now());
+    for (std::size_t number = 0; number < databases_->count(); ++number) {
+        const models::postgres::Server* const server = databases_->server(number);
+        if (server == nullptr) continue;
+        look_at_users(*server);
+        transaction_watches_[number].look(server->idle_transactions(),
+                                          databases_->is_at_its_pace(number), kernel_.now());
+    }
+    look_at_primaries();
 }
 
-void Simulation::look_at_users() {
+void Simulation::look_at_primaries() {
+    std::vector<SeenServer> servers;
+    for (std::size_t number = 0; number < databases_->count(); ++number) {
+        SeenServer seen{.name = databases_->name(number),
+                        .counts = databases_->is_at_its_pace(number)};
+        if (const models::postgres::Server* const server = databases_->server(number)) {
+            seen.takes_writes = !server->engine().in_recovery();
+            seen.timeline = server->engine().history().timeline;
+        }
+        servers.push_back(std::move(seen));
+    }
+    primary_watch_.look(servers, kernel_.now());
+}
+
+void Simulation::look_at_users(const models::postgres::Server& server) {
     if (!duplicate_email_.empty()) return;
-    const auto rows = postgres_.server->read_committed_rows("users");
+    const auto rows = server.read_committed_rows("users");
     if (!rows) return;
     properties::RunRecord table;
     table.users = to_user_rows(*rows);
@@ -302,28 +368,42 @@ void Simulation::look_at_users() {
         fmt::format("At {} ms: {}", kernel_.now().since_epoch / 1ms, judgement.prose);
 }
 
+bool Simulation::let_databases_settle() {
+    return advance(kernel_.now() + faults::settling_time(input_.options.topology),
+                   [this] { return databases_->has_settled(); });
+}
+
 bool Simulation::run_final_phase() {
-    const TimePoint until = *healed_at_ + input_.options.run.liveness;
+    const TimePoint until = *healed_at_ + healing_time();
     if (!advance(until, [this] { return have_ended(client_processes_); })) return false;
     if (!have_ended(client_processes_)) return true;
-    if (input_.options.run.power_loss_at_end) lose_power_at_end();
+    if (input_.options.run.power_loss_at_end) {
+        lose_power_at_end();
+        if (!let_databases_settle()) return false;
+    }
     cluster_.start(final_process_);
     return advance(until + 1s, [this] { return have_ended({final_process_}); });
 }
 
-// What is in the database's memory at the end proves nothing: it has to come back from the disk.
+// What is in the databases' memory at the end proves nothing: it has to come back from the disks.
 void Simulation::lose_power_at_end() {
-    const MachineNumber machine = cluster_.machine_of(postgres_process_);
-    disk_dice_.everything_unsynced_will_be_lost(cluster_.machine_name(machine));
-    cluster_.power_off(machine);
-    cluster_.power_on(machine);
+    const std::vector<MachineNumber> machines = databases_->machines();
+    for (const MachineNumber machine : machines) {
+        disk_dice_.everything_unsynced_will_be_lost(cluster_.machine_name(machine));
+        cluster_.power_off(machine);
+    }
+    for (const MachineNumber machine : machines)
+        cluster_.power_on(machine);
 }
 
 void Simulation::stop_everything() {
     std::vector<cluster::ProcessNumber> clients = client_processes_;
     clients.push_back(final_process_);
     std::vector<std::string> leftovers;
-    for (const auto& processes : {clients, api_processes_, {postgres_process_}}) {
+    std::vector<std::vector<cluster::ProcessNumber>> order{clients, api_processes_};
+    for (std::vector<cluster::ProcessNumber>& processes : databases_->processes())
+        order.push_back(std::move(processes));
+    for (const auto& processes : order) {
         if (!stop(processes, leftovers)) return;
     }
     leftovers.insert(leftovers.end(), cluster_.leftovers().begin(), cluster_.leftovers().end());

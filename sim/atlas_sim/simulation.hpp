@@ -15,8 +15,10 @@
 #include "properties/sabotage/sabotage.hpp"
 #include "properties/workloads/history_recorder.hpp"
 #include "properties/workloads/user_workload.hpp"
+#include "sim/atlas_sim/primary_watch.hpp"
 #include "sim/atlas_sim/transaction_watch.hpp"
 #include "sim/cluster/cluster.hpp"
+#include "sim/cluster/databases.hpp"
 #include "sim/cluster/fault_control.hpp"
 #include "sim/cluster/programs.hpp"
 #include "sim/faults/computation_dice.hpp"
@@ -73,15 +75,18 @@ class Simulation {
     properties::DatabaseGuard guard() const;
     /// Until when the clients began operations.
     host::TimePoint clients_end_at() const;
+    /// From healed_at() on, for everything to end.
+    host::Duration healing_time() const;
     const std::vector<std::string>& undescribed_responses() const {
         return recorder_.undescribed_responses();
     }
-    /// The table of users as committed when the clients had ended; nullopt when the database did
-    /// not run then.
+    /// The table of users as committed when the clients had ended; nullopt when no database took
+    /// writes then, or several did.
     const std::optional<models::postgres::CommittedRows>& final_users() const {
         return final_users_;
     }
-    /// Nothing when the run stopped before its faults did.
+    /// When faults had stopped and the agents had settled, or should have; nothing when the run
+    /// stopped before.
     std::optional<host::TimePoint> healed_at() const { return healed_at_; }
     /// Whether the final phase of the workload did all it had to, in time; nothing when the run
     /// stopped before it.
@@ -96,9 +101,9 @@ class Simulation {
     const std::string& no_progress() const { return no_progress_; }
     /// Two live users had one e-mail at some moment; empty when that never was.
     const std::string& duplicate_email() const { return duplicate_email_; }
-    const std::vector<std::string>& abandoned_transactions() const {
-        return transaction_watch_.found();
-    }
+    std::vector<std::string> abandoned_transactions() const;
+    /// Nothing where there is one server.
+    std::optional<std::vector<std::string>> old_primaries() const;
     const properties::SabotageLedger& sabotage_ledger() const { return sabotage_ledger_; }
     const kernel::TraceDigest& digest() { return kernel_.trace().digest(); }
     host::TimePoint now() const { return kernel_.now(); }
@@ -108,12 +113,17 @@ class Simulation {
   private:
     void boot();
     void add_clients(network::MachineNumber machine, std::uint64_t index);
-    cluster::Program database_program();
+    void add_machines();
+    cluster::DatabasesOptions databases_options();
+    void add_api_node(network::MachineNumber machine);
+    std::unique_ptr<sql::Driver> database_driver(host::Host& host) const;
     cluster::ApiNodeParts api_node_parts(host::Host& host);
     /// False when time could not go on.
     bool advance(host::TimePoint until, std::function<bool()> until_done = {});
     void look_at_database();
-    void look_at_users();
+    void look_at_users(const models::postgres::Server& server);
+    void look_at_primaries();
+    bool let_databases_settle();
     bool run_final_phase();
     void lose_power_at_end();
     void stop_everything();
@@ -134,12 +144,12 @@ class Simulation {
     properties::HistoryRecorder recorder_;
     properties::DatabaseLog database_log_;
     properties::UserWorkload workload_;
-    cluster::PostgresView postgres_;
+    /// What the cluster's processes refer to outlives it.
+    std::unique_ptr<cluster::Databases> databases_;
     cluster::Cluster cluster_;
     std::unique_ptr<cluster::FaultControl> control_;
     std::unique_ptr<faults::FaultRunner> runner_;
 
-    cluster::ProcessNumber postgres_process_ = 0;
     std::vector<cluster::ProcessNumber> api_processes_;
     std::vector<cluster::ProcessNumber> client_processes_;
     std::vector<host::Endpoint> api_endpoints_;
@@ -152,7 +162,8 @@ class Simulation {
     std::optional<std::vector<std::string>> leftovers_;
     std::string no_progress_;
     std::string duplicate_email_;
-    TransactionWatch transaction_watch_;
+    std::vector<TransactionWatch> transaction_watches_;  ///< One for each server.
+    PrimaryWatch primary_watch_;
 };
 
 }  // namespace atlas::sim::atlas_sim

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/disk/process_disk.hpp"
@@ -152,10 +153,18 @@ void Cluster::program_returned(Slot& slot) {
             report(slot.process->pending_count(), "pending event(s)");
             report(network_.open_ends(*slot.process), "connection(s) or listener(s)");
             report(slot.incarnation->disk.open_files(), "open file(s)");
-            report(slot.machine->disk.held_locks(), "directory lock(s)");
+            // A lock is the machine's: another process of it may be the one that has it.
+            if (runs_alone(slot)) report(slot.machine->disk.held_locks(), "directory lock(s)");
             slot.supervised = false;
             kernel_.kill(*slot.process);
         });
+}
+
+bool Cluster::runs_alone(const Slot& slot) const {
+    return std::ranges::none_of(slots_, [&](const auto& other) {
+        return other.get() != &slot && other->machine == slot.machine &&
+               other->incarnation != nullptr;
+    });
 }
 
 void Cluster::process_died(kernel::Process& process) {

@@ -101,6 +101,7 @@ class Cluster {
 
     static host::Task<> run_program(Cluster& cluster, Slot& slot);
     void program_returned(Slot& slot);
+    bool runs_alone(const Slot& slot) const;
     void process_died(kernel::Process& process);
     void schedule_restart(Slot& slot);
     void schedule_request(Slot& slot, const char* label, void (Cluster::*act)(ProcessNumber));

@@ -10,6 +10,8 @@ std::string_view name(Role role) noexcept {
             return "postgres";
         case Role::client:
             return "client";
+        case Role::lease_store:
+            return "lease store";
     }
     return "unknown";
 }

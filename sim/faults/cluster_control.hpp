@@ -16,7 +16,7 @@
 namespace atlas::sim::faults {
 
 /// What a machine is for; envelopes speak of roles, not of names.
-enum class Role : std::uint8_t { api, postgres, client };
+enum class Role : std::uint8_t { api, postgres, client, lease_store };
 
 std::string_view name(Role role) noexcept;
 

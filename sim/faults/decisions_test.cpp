@@ -245,15 +245,17 @@ const Envelope envelope = Envelope::single_postgres();
 
 RC_GTEST_PROP(FaultPlan, StaysInItsPhaseItsLengthsAndTheEnvelope, (std::uint64_t seed)) {
     const SwarmOptions options = draw(Seed{seed});
-    const FaultPlan plan = draw_plan(Seed{seed}, options, machines, envelope);
-    RC_ASSERT(plan_faults(plan, machines).empty());
-    RC_ASSERT(outside_envelope(plan, envelope, machines).empty());
+    const std::vector<MachineInfo> own = machines_of(options.topology);
+    const Envelope claimed = Envelope::of(options.topology);
+    const FaultPlan plan = draw_plan(Seed{seed}, options, own, claimed);
+    RC_ASSERT(plan_faults(plan, own).empty());
+    RC_ASSERT(outside_envelope(plan, claimed, own).empty());
     for (std::size_t i = 0; i < plan.size(); ++i) {
         const Strike& strike = plan[i];
         if (strike.id.kind == FaultKind::clock_offset || strike.id.kind == FaultKind::clock_drift) {
             RC_ASSERT(strike.at == 0s);
         } else {
-            RC_ASSERT(strike.at >= options.run.calm_start);
+            RC_ASSERT(strike.at >= options.run.calm_start + settling_time(options.topology));
         }
         RC_ASSERT(strike.at < options.run.safety);
         RC_ASSERT(strike.lasts >= 0s);
@@ -296,6 +298,28 @@ TEST(FaultPlan, ClientsAreNeverKilledPausedOrCutFromPower) {
         for (const std::string_view target : envelope.targets(kind, machines))
             EXPECT_FALSE(target.starts_with("client")) << name(kind);
     }
+}
+
+TEST(FaultPlan, StrikesDatabasesAndLeaseStoreWhereThereAreFollowers) {
+    SwarmOptions options = everything_on();
+    options.topology.followers = 2;
+    const std::vector<MachineInfo> own = machines_of(options.topology);
+    const FaultPlan plan = draw_plan(Seed{1}, options, own, Envelope::of(options.topology));
+    const auto is_struck = [&](FaultKind kind, std::string_view target) {
+        return std::ranges::any_of(plan, [&](const Strike& strike) {
+            return strike.id.kind == kind && strike.id.target == target;
+        });
+    };
+    for (const std::string_view target : {"postgres-0", "postgres-1", "postgres-2", "lease-store"})
+        EXPECT_TRUE(is_struck(FaultKind::process_kill, target)) << target;
+    EXPECT_TRUE(is_struck(FaultKind::process_pause, "lease-store"));
+    EXPECT_FALSE(is_struck(FaultKind::process_pause, "postgres-1"));
+    const bool among_databases = std::ranges::any_of(plan, [](const Strike& strike) {
+        return strike.id.kind == FaultKind::network_clog && strike.machines.size() == 2 &&
+               strike.machines[0].starts_with("postgres-") &&
+               strike.machines[1].starts_with("postgres-");
+    });
+    EXPECT_TRUE(among_databases);
 }
 
 TEST(FaultPlan, SaysWhatIsWrongWithAPlanByHand) {

@@ -37,21 +37,26 @@ std::string kind_section(const FaultKindInfo& kind) {
 }
 
 std::string envelope_section() {
-    const Envelope envelope = Envelope::single_postgres();
+    const Envelope alone = Envelope::single_postgres();
+    const Envelope failover = Envelope::failover();
     std::string text =
         "## The envelope\n\n"
-        "What the topology (API nodes without state, one PostgreSQL without a standby) claims to "
-        "survive. The dice\nstay inside it; a plan by hand that leaves it must say in `expect` "
-        "which property it violates. It does not claim\nto survive the loss of PostgreSQL's disk: "
-        "there is no second copy. Clients are never struck down: their\nhistories are the "
-        "evidence.\n\n"
-        "| kind | API node | PostgreSQL | client |\n|---|---|---|---|\n";
-    const auto mark = [&](FaultKind kind, Role role) {
+        "What a topology claims to survive: API nodes without state, and one PostgreSQL by itself; "
+        "or several, with\nagents and a lease store. The dice stay inside it; a plan by hand that "
+        "leaves it must say in `expect` which\nproperty it violates. The loss of a PostgreSQL's "
+        "disk is not claimed to be survived. A PostgreSQL with\nfollowers that was paused may "
+        "show an old row when it goes on, before its agent has found that another one\nleads. "
+        "Clients are never struck down: their histories are the evidence.\n\n"
+        "| kind | API node | PostgreSQL by itself | with followers | lease store | client |\n"
+        "|---|---|---|---|---|---|\n";
+    const auto mark = [](const Envelope& envelope, FaultKind kind, Role role) {
         return envelope.covers(kind, role) ? "survived" : "-";
     };
     for (const FaultKindInfo& kind : all_fault_kinds()) {
-        text += fmt::format("| `{}` | {} | {} | {} |\n", kind.name, mark(kind.kind, Role::api),
-                            mark(kind.kind, Role::postgres), mark(kind.kind, Role::client));
+        text += fmt::format(
+            "| `{}` | {} | {} | {} | {} | {} |\n", kind.name, mark(alone, kind.kind, Role::api),
+            mark(alone, kind.kind, Role::postgres), mark(failover, kind.kind, Role::postgres),
+            mark(failover, kind.kind, Role::lease_store), mark(alone, kind.kind, Role::client));
     }
     return text;
 }

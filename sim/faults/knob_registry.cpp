@@ -34,6 +34,9 @@ void add_topology(std::vector<Knob>& list) {
                                                                 "Machines that serve the API."));
     list.push_back(count<topology, &TopologyOptions::client_machines>(
         "topology.client_machines", 1, 16, "Machines that run the workload."));
+    list.push_back(count<topology, &TopologyOptions::followers>(
+        "topology.followers", 0, 4,
+        "PostgreSQL servers beside the first; with any, agents and a lease store."));
 }
 
 void add_workload(std::vector<Knob>& list) {

@@ -63,12 +63,17 @@ class PlanDraw {
     }
 
     // Which share of the strikes a machine gets: as much as any other; but those that are about the
-    // disk do most where there is something on it, so half of them are the database's.
+    // disk do most where there is something on it, so half of them are the databases'.
     std::int64_t one_in(FaultKind kind, std::string_view target, std::size_t targets) const {
         const auto count = static_cast<std::int64_t>(targets);
         const bool is_about_disks = kind == machine_power_loss || kind == disk_no_space;
-        if (!is_about_disks || count == 1) return count;
-        return has_database(target) ? 2 : 2 * (count - 1);
+        const std::int64_t databases = count_databases();
+        if (!is_about_disks || count == databases) return count;
+        return has_database(target) ? 2 * databases : 2 * (count - databases);
+    }
+
+    std::int64_t count_databases() const {
+        return std::ranges::count(machines_, Role::postgres, &MachineInfo::role);
     }
 
     void on_cluster(FaultKind kind, const ScheduledFault& fault) {
@@ -81,7 +86,7 @@ class PlanDraw {
     void on_target(FaultKind kind, std::string_view target, const ScheduledFault& fault,
                    host::Duration every) {
         const DecisionSources sources(seed_, kind, target);
-        host::Duration at = options_.run.calm_start;
+        host::Duration at = options_.run.calm_start + settling_time(options_.topology);
         for (std::uint64_t ordinal = 0;; ++ordinal) {
             host::RandomSource source = sources.source(ordinal);
             at += source.exponential(every) + host::Duration{1};
@@ -166,18 +171,15 @@ class PlanDraw {
         });
     }
 
-    // Who is cut off: one machine, PostgreSQL, or any part of the whole.
+    // Who is cut off: one machine, a PostgreSQL, or any part of the whole.
     std::vector<std::string> draw_side(FaultKind kind, host::RandomSource& source) {
         const auto targets = envelope_.targets(kind, machines_);
         constexpr std::array<std::uint32_t, 3> shapes{4, 3, 3};
         const std::size_t shape = source.weighted(shapes);
         if (shape == 0) return {std::string(targets[source.below(targets.size())])};
-        if (shape == 1) {
-            for (const MachineInfo& machine : machines_) {
-                if (machine.role == Role::postgres && envelope_.covers(kind, machine.role)) {
-                    return {machine.name};
-                }
-            }
+        if (shape == 1 && envelope_.covers(kind, Role::postgres)) {
+            const std::vector<std::string> databases = names_of(Role::postgres);
+            return {databases[source.below(databases.size())]};
         }
         std::vector<std::string> side;
         for (const std::string_view target : targets) {
@@ -200,19 +202,34 @@ class PlanDraw {
         return order;
     }
 
-    // Connections run between clients and API nodes, and between those and PostgreSQL. Either end
-    // comes first.
+    std::vector<std::string> names_of(Role role) const {
+        std::vector<std::string> names;
+        for (const MachineInfo& machine : machines_) {
+            if (machine.role == role) names.push_back(machine.name);
+        }
+        return names;
+    }
+
+    // Connections run between clients and API nodes, between those and PostgreSQL; and, where there
+    // are followers, among databases and lease store. Either end comes first.
     std::vector<std::string> draw_link(host::RandomSource& source) {
-        std::array<std::vector<std::string>, 3> by_role;
-        for (const MachineInfo& machine : machines_)
-            by_role[static_cast<std::size_t>(machine.role)].push_back(machine.name);
-        const auto& apis = by_role[static_cast<std::size_t>(Role::api)];
-        const Role far_role = source.chance(1, 2) ? Role::postgres : Role::client;
-        const auto& far = by_role[static_cast<std::size_t>(far_role)];
+        if (count_databases() > 1 && source.chance(1, 3)) return draw_database_link(source);
+        const std::vector<std::string> apis = names_of(Role::api);
+        const std::vector<std::string> far =
+            names_of(source.chance(1, 2) ? Role::postgres : Role::client);
         const std::string& near_end = apis[source.below(apis.size())];
         const std::string& far_end = far[source.below(far.size())];
         if (source.chance(1, 2)) return {far_end, near_end};
         return {near_end, far_end};
+    }
+
+    std::vector<std::string> draw_database_link(host::RandomSource& source) {
+        std::vector<std::string> ends = names_of(Role::postgres);
+        for (std::string& store : names_of(Role::lease_store))
+            ends.push_back(std::move(store));
+        source.shuffle(ends);
+        ends.resize(2);
+        return ends;
     }
 
     void clock_offsets() {

@@ -141,6 +141,8 @@ SwarmOptions draw(const kernel::Seed& seed) {
     o.topology.api_nodes =
         draw.one_of<std::uint64_t>("topology.api_nodes", {2, 2, 3, 3, 3, 3, 4, 5});
     o.topology.client_machines = draw.count("topology.client_machines", 2, 4);
+    // Half of the runs have one PostgreSQL and nothing beside it.
+    o.topology.followers = draw.one_of<std::uint64_t>("topology.followers", {0, 0, 1, 2});
     o.run.power_loss_at_end = draw.chance("run.power_loss_at_end", 3, 4);
     o.run.log_level = draw.one_of("run.log_level", {"debug", "info", "warning", "error"});
     // Clients wait while faults strike: somewhat more than the twenty a second that shall remain.

@@ -33,6 +33,8 @@ struct RunOptions {
 struct TopologyOptions {
     std::uint64_t api_nodes = 3;
     std::uint64_t client_machines = 3;
+    /// PostgreSQL servers beside the first. With any, each has an agent, and there is a lease store.
+    std::uint64_t followers = 0;
 };
 
 struct WorkloadOptions {

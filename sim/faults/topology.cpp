@@ -3,12 +3,19 @@
 namespace atlas::sim::faults {
 
 std::vector<MachineInfo> machines_of(const TopologyOptions& topology) {
-    std::vector<MachineInfo> machines{{"postgres-0", Role::postgres}};
+    std::vector<MachineInfo> machines;
+    for (std::uint64_t i = 0; i <= topology.followers; ++i)
+        machines.push_back({"postgres-" + std::to_string(i), Role::postgres});
+    if (topology.followers > 0) machines.push_back({"lease-store", Role::lease_store});
     for (std::uint64_t i = 1; i <= topology.api_nodes; ++i)
         machines.push_back({"api-" + std::to_string(i), Role::api});
     for (std::uint64_t i = 1; i <= topology.client_machines; ++i)
         machines.push_back({"client-" + std::to_string(i), Role::client});
     return machines;
+}
+
+host::Duration settling_time(const TopologyOptions& topology) {
+    return topology.followers > 0 ? host::Duration{30s} : host::Duration::zero();
 }
 
 Envelope Envelope::single_postgres() {
@@ -28,7 +35,7 @@ Envelope Envelope::single_postgres() {
             case FaultKind::process_fault_point:
             case FaultKind::process_computation_refused:
             case FaultKind::machine_power_loss:
-                roles = {.api = true, .postgres = true, .client = false};
+                roles = {.api = true, .postgres = true};
                 break;
             case FaultKind::network_latency:
             case FaultKind::network_loss:
@@ -68,38 +75,62 @@ Envelope Envelope::single_postgres() {
     return envelope;
 }
 
-bool Envelope::covers(FaultKind kind, Role role) const {
-    const Roles& roles = survived_[static_cast<std::size_t>(kind)];
+// A lease store survives what a database survives.
+Envelope Envelope::failover() {
+    Envelope envelope = single_postgres();
+    for (Roles& roles : envelope.survived_)
+        roles.lease_store = roles.postgres;
+    envelope.survived_[static_cast<std::size_t>(FaultKind::process_pause)].postgres = false;
+    return envelope;
+}
+
+Envelope Envelope::of(const TopologyOptions& topology) {
+    return topology.followers > 0 ? failover() : single_postgres();
+}
+
+bool Envelope::Roles::has(Role role) const {
     switch (role) {
         case Role::api:
-            return roles.api;
+            return api;
         case Role::postgres:
-            return roles.postgres;
+            return postgres;
         case Role::client:
-            return roles.client;
+            return client;
+        case Role::lease_store:
+            return lease_store;
     }
     return false;
 }
 
+void Envelope::Roles::add(Role role) {
+    switch (role) {
+        case Role::api:
+            api = true;
+            break;
+        case Role::postgres:
+            postgres = true;
+            break;
+        case Role::client:
+            client = true;
+            break;
+        case Role::lease_store:
+            lease_store = true;
+            break;
+    }
+}
+
+bool Envelope::covers(FaultKind kind, Role role) const {
+    return survived_[static_cast<std::size_t>(kind)].has(role);
+}
+
 bool Envelope::covers_any(FaultKind kind) const {
     const Roles& roles = survived_[static_cast<std::size_t>(kind)];
-    return roles.api || roles.postgres || roles.client;
+    return roles.api || roles.postgres || roles.client || roles.lease_store;
 }
 
 Envelope Envelope::with(FaultKind kind, Role role) const {
     Envelope wider = *this;
-    Roles& roles = wider.survived_[static_cast<std::size_t>(kind)];
-    switch (role) {
-        case Role::api:
-            roles.api = true;
-            break;
-        case Role::postgres:
-            roles.postgres = true;
-            break;
-        case Role::client:
-            roles.client = true;
-            break;
-    }
+    wider.survived_[static_cast<std::size_t>(kind)].add(role);
     return wider;
 }
 

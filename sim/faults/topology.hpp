@@ -12,9 +12,15 @@
 
 namespace atlas::sim::faults {
 
-/// In the order in which a cluster adds them: "postgres-0", then "api-1" and up, then "client-1"
-/// and up.
+/// In the order in which a cluster adds them: "postgres-0" and up, "lease-store" where there is more
+/// than one of them, then "api-1" and up, then "client-1" and up.
 std::vector<MachineInfo> machines_of(const TopologyOptions& topology);
+
+/// How long agents may take until one server leads and another one confirms its commits: when the
+/// run begins, when faults have stopped, and when all machines have been without power. A lease
+/// ends first, then there is a promotion, then the others are rewound or copied. Zero where there
+/// are no agents.
+host::Duration settling_time(const TopologyOptions& topology);
 
 /// Per fault kind, the machines that may be struck and all properties still hold. Outside of it
 /// only scenarios strike that expect a violation.
@@ -24,6 +30,11 @@ class Envelope {
     /// run (their histories are the evidence). The loss of PostgreSQL's disk is not survived: there
     /// is no second copy.
     static Envelope single_postgres();
+    /// Several, with agents and a lease store. A database that was paused answers, when it goes on,
+    /// what had come to it meanwhile, before its agent has found that another one leads: it may
+    /// show an old row, so it is not claimed that pauses of it are survived.
+    static Envelope failover();
+    static Envelope of(const TopologyOptions& topology);
 
     bool covers(FaultKind kind, Role role) const;
     /// Whether any machine survives it: the dice never draw it otherwise.
@@ -40,6 +51,10 @@ class Envelope {
         bool api = false;
         bool postgres = false;
         bool client = false;
+        bool lease_store = false;
+
+        bool has(Role role) const;
+        void add(Role role);
     };
     std::array<Roles, fault_kinds> survived_{};
 };

@@ -131,7 +131,7 @@ std::expected<Configuration, Complaints> resolve(const kernel::Seed& seed, const
     }
 
     const auto machines = faults::machines_of(made.options.topology);
-    const auto envelope = faults::Envelope::single_postgres();
+    const auto envelope = faults::Envelope::of(made.options.topology);
     made.plan =
         scenario.plan ? *scenario.plan : faults::draw_plan(seed, made.options, machines, envelope);
     for (const faults::FaultId& id : made.suppressed) {

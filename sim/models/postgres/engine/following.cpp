@@ -218,7 +218,7 @@ Task<Result<void>> Engine::fetch_histories(ReplicationConnection& connection, Ti
         const std::string name = history_file_name(timeline);
         auto text = co_await fetch_history_text(connection, timeline, deadline);
         // Not every number was taken by a server that lived.
-        if (!text && timeline < newest && text.error().code == ErrorCode::unavailable) continue;
+        if (!text && timeline < newest && text.error().code == ErrorCode::not_found) continue;
         if (!text) co_return std::unexpected(std::move(text).error());
         auto written = co_await host::replace_file(host_, directory, name, *std::move(text),
                                                    host::durable_if(settings_.fsync));

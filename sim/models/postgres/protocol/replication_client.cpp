@@ -250,7 +250,11 @@ class Sender {
         const std::string name = history_file_name(*timeline);
         const auto text = co_await host::read_whole_file(
             host_, fmt::format("{}/pg_wal/{}", engine_.data_directory(), name));
-        if (!text || !*text) {
+        if (!text) {
+            co_return fail(error_of("58030", fmt::format("could not read file \"pg_wal/{}\": {}",
+                                                         name, host::describe(text.error()))));
+        }
+        if (!*text) {
             co_return fail(error_of("58P01", fmt::format("could not open file \"pg_wal/{}\": No "
                                                          "such file or directory",
                                                          name)));

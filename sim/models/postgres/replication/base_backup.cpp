@@ -59,7 +59,7 @@ Task<Result<std::optional<std::string>>> fetch_history(host::Host& host, Source&
     const Deadline deadline = host::deadline_after(host, patience);
     auto rows =
         co_await source.connection->run(fmt::format("TIMELINE_HISTORY {}", timeline), deadline);
-    if (!rows && rows.error().code == ErrorCode::unavailable) co_return std::nullopt;
+    if (!rows && rows.error().code == ErrorCode::not_found) co_return std::nullopt;
     if (!rows) co_return std::unexpected(std::move(rows).error());
     if (rows->size() != 1 || rows->front().size() != 2)
         co_return failure(ErrorCode::protocol_error, "not an answer to TIMELINE_HISTORY");

@@ -22,8 +22,10 @@ Result<void> refusal_of(const wire::Frame& frame) {
     const auto message = wire::decode_backend(frame);
     const auto* error = message ? std::get_if<wire::ErrorResponse>(&*message) : nullptr;
     if (error == nullptr) return failure(ErrorCode::protocol_error, "a malformed error");
-    return failure(ErrorCode::unavailable,
-                   std::string(error->diagnostics.find(wire::Diagnostic::sqlstate)) + ": " +
+    const std::string sqlstate(error->diagnostics.find(wire::Diagnostic::sqlstate));
+    // Only this one says that there is no such file: any other may have it.
+    return failure(sqlstate == "58P01" ? ErrorCode::not_found : ErrorCode::unavailable,
+                   sqlstate + ": " +
                        std::string(error->diagnostics.find(wire::Diagnostic::message)));
 }
 

@@ -1,0 +1,73 @@
+#pragma once
+// The PostgreSQL of a run: one server by itself; or several, each with an agent beside it, and a
+// lease store (system/failover). What is read here is the truth about them, for invariants: no
+// program of the run sees it.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "sim/cluster/programs.hpp"
+
+namespace atlas::sim::cluster {
+
+struct DatabasesOptions {
+    /// Of every server.
+    models::postgres::ServerSettings settings = {};
+    /// Of every agent; who it is and where, it is told beside.
+    failover::AgentSettings agent = {};
+    /// What stands around the program of each server; nothing when empty.
+    std::function<Program(Program)> decorate = {};
+};
+
+class Databases {
+  public:
+    /// The machines of the servers, and of the lease store where there is more than one of them.
+    /// The cluster outlives it, and it the cluster's processes.
+    Databases(Cluster& cluster, const std::vector<network::MachineNumber>& machines,
+              std::optional<network::MachineNumber> lease_store, DatabasesOptions options);
+    Databases(const Databases&) = delete;
+    Databases& operator=(const Databases&) = delete;
+
+    void start();
+
+    std::size_t count() const { return servers_.size(); }
+    /// Where API nodes find them, by their machines' names.
+    std::vector<host::Endpoint> endpoints() const;
+    /// Null while it does not run.
+    const models::postgres::Server* server(std::size_t number) const;
+    const std::string& name(std::size_t number) const;
+    /// The server runs, its agent too, and neither is paused or slow.
+    bool is_at_its_pace(std::size_t number) const;
+
+    /// The only one that takes writes; null if there is none, or several.
+    const models::postgres::Server* primary() const;
+    /// One takes writes, all others follow it, and one of them confirms its commits. A server by
+    /// itself has settled when it runs.
+    bool has_settled() const;
+
+    /// Servers and lease store.
+    std::vector<network::MachineNumber> machines() const;
+    /// In the order in which they are to be stopped, those at once that can be.
+    std::vector<std::vector<ProcessNumber>> processes() const;
+
+  private:
+    struct Database {
+        network::MachineNumber machine{};
+        ProcessNumber process{};
+        std::optional<ProcessNumber> agent = {};
+        PostgresView view = {};
+    };
+
+    void add_alone(network::MachineNumber machine);
+    void add_with_agent(network::MachineNumber machine, network::MachineNumber lease_store);
+    Program decorated(Program program) const;
+
+    Cluster& cluster_;
+    DatabasesOptions options_;
+    std::vector<std::unique_ptr<Database>> servers_;
+    std::optional<ProcessNumber> lease_store_;
+};
+
+}  // namespace atlas::sim::cluster

@@ -1,0 +1,103 @@
+// The databases of a run: one by itself; several with agents, which settle, fail over, lose power
+// together, and end in order.
+
+#include "sim/cluster/databases.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sim/cluster/calm.hpp"
+
+namespace atlas::sim::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class DatabasesOfARun : public testing::Test {
+  protected:
+    Databases& boot(int servers) {
+        std::vector<network::MachineNumber> machines;
+        for (int i = 0; i < servers; ++i)
+            machines.push_back(cluster.add_machine("postgres-" + std::to_string(i)));
+        std::optional<network::MachineNumber> store;
+        if (servers > 1) store = cluster.add_machine("lease-store");
+        databases = std::make_unique<Databases>(cluster, machines, store, DatabasesOptions{});
+        databases->start();
+        return *databases;
+    }
+
+    bool settle() {
+        for (int i = 0; i < 300 && !databases->has_settled(); ++i)
+            kernel.run_until(kernel.now() + 100ms);
+        return databases->has_settled();
+    }
+
+    /// What is left behind when all have been asked to end, in order.
+    std::vector<std::string> stop() {
+        for (const std::vector<ProcessNumber>& processes : databases->processes()) {
+            for (const ProcessNumber process : processes)
+                cluster.request_shutdown(process);
+            kernel.run_until(kernel.now() + 10s);
+            for (const ProcessNumber process : processes)
+                EXPECT_FALSE(cluster.is_running(process)) << cluster.process(process).full_name();
+        }
+        return cluster.leftovers();
+    }
+
+    std::size_t primary() const {
+        for (std::size_t i = 0; i < databases->count(); ++i) {
+            if (databases->server(i) == databases->primary()) return i;
+        }
+        return databases->count();
+    }
+
+    kernel::Kernel kernel{kernel::Seed{7}};
+    CalmNetwork network;
+    CalmDisk disk;
+    std::unique_ptr<Databases> databases;  ///< What its processes refer to outlives the cluster.
+    Cluster cluster{kernel, network, disk};
+};
+
+TEST_F(DatabasesOfARun, one_has_neither_agent_nor_lease_store) {
+    boot(1);
+    EXPECT_FALSE(databases->has_settled()) << "it has not started yet";
+    EXPECT_TRUE(settle());
+    EXPECT_EQ(databases->primary(), databases->server(0));
+    EXPECT_THAT(databases->endpoints(), ElementsAre(host::Endpoint{"postgres-0", postgres_port}));
+    EXPECT_EQ(databases->machines().size(), 1U);
+    EXPECT_THAT(stop(), IsEmpty());
+}
+
+TEST_F(DatabasesOfARun, several_settle_and_another_one_leads_when_the_first_is_gone) {
+    boot(3);
+    ASSERT_TRUE(settle());
+    const std::size_t old = primary();
+    EXPECT_TRUE(databases->is_at_its_pace(old));
+    const network::MachineNumber machine = databases->machines()[old];
+    cluster.power_off(machine);
+    EXPECT_FALSE(databases->has_settled());
+    EXPECT_FALSE(databases->is_at_its_pace(old));
+    kernel.run_until(kernel.now() + 15s);
+    EXPECT_NE(primary(), old);
+    EXPECT_LT(primary(), databases->count());
+    cluster.power_on(machine);
+    EXPECT_TRUE(settle());
+    EXPECT_THAT(stop(), IsEmpty());
+}
+
+TEST_F(DatabasesOfARun, two_settle_again_when_all_were_without_power) {
+    boot(2);
+    ASSERT_TRUE(settle());
+    for (const network::MachineNumber machine : databases->machines())
+        cluster.power_off(machine);
+    EXPECT_EQ(databases->primary(), nullptr);
+    for (const network::MachineNumber machine : databases->machines())
+        cluster.power_on(machine);
+    EXPECT_TRUE(settle());
+    EXPECT_THAT(stop(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace atlas::sim::cluster

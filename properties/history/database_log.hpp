@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "system/host/network.hpp"
 #include "system/host/time.hpp"
 
 namespace atlas::properties {
@@ -25,6 +26,8 @@ struct DatabaseOperation {
     DatabaseAnswer answer = DatabaseAnswer::given;
     /// For a request, else the node's own: a migration.
     bool for_request = false;
+    /// Of whom.
+    host::Endpoint server = {};
 
     friend bool operator==(const DatabaseOperation&, const DatabaseOperation&) = default;
 };

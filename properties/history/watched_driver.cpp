@@ -25,13 +25,15 @@ DatabaseAnswer answer_of(const sql::Error& error) {
 struct Page {
     DatabaseLog& log;
     std::size_t conversation;
+    host::Endpoint server = {};
 };
 
 template <typename T>
 host::Task<sql::Result<T>> watch(Page page, host::Context context,
                                  host::Task<sql::Result<T>> asked) {
     DatabaseOperation operation{.began = page.log.now(),
-                                .for_request = context.trace_id != host::Context{}.trace_id};
+                                .for_request = context.trace_id != host::Context{}.trace_id,
+                                .server = std::move(page.server)};
     sql::Result<T> result = co_await std::move(asked);
     if (!result) operation.answer = answer_of(result.error());
     page.log.add(page.conversation, operation);
@@ -80,7 +82,7 @@ WatchedDriver::WatchedDriver(std::unique_ptr<sql::Driver> inner, DatabaseLog& lo
 
 host::Task<sql::Result<std::unique_ptr<sql::Connection>>> WatchedDriver::connect(
     host::Context context, sql::ConnectionTarget target) {
-    const Page page{log_, conversation_};
+    const Page page{log_, conversation_, target.endpoint};
     sql::Result<std::unique_ptr<sql::Connection>> connected = co_await atlas::properties::watch(
         page, context, inner_->connect(context, std::move(target)));
     if (!connected) co_return connected;

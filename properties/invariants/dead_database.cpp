@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "properties/invariants/invariants.hpp"
 #include "properties/invariants/prose.hpp"
@@ -30,13 +31,16 @@ struct Silence {
     host::Duration length() const { return until - from; }
 };
 
-/// The silences of one conversation in which something failed.
+/// The silences of one server, in one conversation, in which something failed.
 class Silences {
   public:
-    Silences(const DatabaseConversation& conversation, const DatabaseGuard& guard) : guard_(guard) {
+    Silences(const DatabaseConversation& conversation, const host::Endpoint& server,
+             const DatabaseGuard& guard)
+        : guard_(guard) {
         current_.from = conversation.began;
-        for (const DatabaseOperation& operation : conversation.operations)
-            add(operation);
+        for (const DatabaseOperation& operation : conversation.operations) {
+            if (operation.server == server) add(operation);
+        }
         // The last one ends with the node: nobody knows when, so at its last failure.
         close(current_.until);
     }
@@ -110,6 +114,28 @@ std::int64_t most_by_budget(const Silence& silence, const DatabaseGuard& guard,
     return (last - first) + static_cast<std::int64_t>(guard.budget.tokens / 2 + guard.pool_size);
 }
 
+std::set<host::Endpoint> servers_of(const DatabaseConversation& conversation) {
+    std::set<host::Endpoint> servers;
+    for (const DatabaseOperation& operation : conversation.operations)
+        servers.insert(operation.server);
+    return servers;
+}
+
+void judge_silence(const Silence& silence, const DatabaseGuard& guard,
+                   const DatabaseConversation& conversation, std::vector<std::string>& wrong) {
+    const auto complain = [&](std::int64_t failed, std::int64_t most, const char* promise) {
+        if (failed <= most * guard.pools) return;
+        wrong.push_back(
+            fmt::format("The database gave {} no answer from {} on, for {}, and was asked {} times "
+                        "by calls that failed: at most {} by {}.",
+                        conversation.node, describe(silence.from), describe(silence.length()),
+                        failed, most * guard.pools, promise));
+    };
+    complain(silence.failed, most_by_breaker(silence, guard), "the circuit breaker");
+    complain(silence.failed_for_requests, most_by_budget(silence, guard, conversation),
+             "the retry budget");
+}
+
 }  // namespace
 
 Judgement check_dead_database(const RunRecord& run) {
@@ -120,20 +146,12 @@ Judgement check_dead_database(const RunRecord& run) {
     std::vector<std::string> wrong;
     std::int64_t most_failed = 0;
     for (const DatabaseConversation& conversation : run.database) {
-        const Silences silences(conversation, guard);
-        for (const Silence& silence : silences.all()) {
-            most_failed = std::max(most_failed, silence.failed);
-            const auto complain = [&](std::int64_t failed, std::int64_t most, const char* promise) {
-                if (failed <= most) return;
-                wrong.push_back(fmt::format(
-                    "The database gave {} no answer from {} on, for {}, and was asked {} times by "
-                    "calls that failed: at most {} by {}.",
-                    conversation.node, describe(silence.from), describe(silence.length()), failed,
-                    most, promise));
-            };
-            complain(silence.failed, most_by_breaker(silence, guard), "the circuit breaker");
-            complain(silence.failed_for_requests, most_by_budget(silence, guard, conversation),
-                     "the retry budget");
+        for (const host::Endpoint& server : servers_of(conversation)) {
+            const Silences silences(conversation, server, guard);
+            for (const Silence& silence : silences.all()) {
+                most_failed = std::max(most_failed, silence.failed);
+                judge_silence(silence, guard, conversation, wrong);
+            }
         }
     }
     return judge(wrong, fmt::format("While the database gave a node no answer, at most {} calls "

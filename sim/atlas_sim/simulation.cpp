@@ -16,7 +16,6 @@
 #include "sim/models/postgres/engine/engine.hpp"
 #include "sim/sql_client/driver.hpp"
 #include "system/host/check.hpp"
-#include "system/sql/primary_driver.hpp"
 #include "system/sql/resolving_driver.hpp"
 
 namespace atlas::sim::atlas_sim {
@@ -59,6 +58,8 @@ properties::UserWorkloadOptions workload_options(const SimulationInput& input) {
     workload.weight_list = static_cast<std::uint32_t>(drawn.weight_list);
     workload.weight_change_email = static_cast<std::uint32_t>(drawn.weight_change_email);
     workload.weight_repeat = static_cast<std::uint32_t>(drawn.weight_repeat);
+    // One server alone is always the newest.
+    workload.session_per_thousand = options.topology.followers == 0 ? 0 : 300;
     workload.operation_timeout = drawn.operation_timeout;
     workload.outdated_per_thousand = static_cast<std::uint32_t>(drawn.outdated_per_thousand);
     workload.directory.working_set = drawn.users;
@@ -155,6 +156,7 @@ Simulation::~Simulation() = default;
 properties::DatabaseGuard Simulation::guard() const {
     const node::ApiNodeOptions node = api_node_options(input_.options, {});
     return {.pool_size = node.database.size,
+            .pools = input_.options.topology.followers == 0 ? 1 : 2,
             .breaker = node.database.breaker,
             .budget = node.retry_budget,
             .request_time = node.http.request_time};
@@ -270,22 +272,18 @@ void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
     });
 }
 
-std::unique_ptr<sql::Driver> Simulation::database_driver(host::Host& host) const {
-    auto driver =
-        std::make_unique<sql::ResolvingDriver>(host, std::make_unique<sql_client::Driver>(host));
-    if (databases_->count() == 1) return driver;
-    return std::make_unique<sql::PrimaryDriver>(host, std::move(driver), databases_->endpoints());
-}
-
 cluster::ApiNodeParts Simulation::api_node_parts(host::Host& host) {
     cluster::ApiNodeParts parts;
-    auto driver = std::make_unique<properties::WatchedDriver>(database_driver(host), database_log_,
+    auto by_name =
+        std::make_unique<sql::ResolvingDriver>(host, std::make_unique<sql_client::Driver>(host));
+    auto driver = std::make_unique<properties::WatchedDriver>(std::move(by_name), database_log_,
                                                               std::string(host.machine_name()));
     parts.hooks.decorate_handler = [watched = driver.get()](http::Handler handler) {
         return watched->watch(std::move(handler));
     };
     parts.driver = std::move(driver);
     parts.options = api_node_options(input_.options, databases_->endpoints().front());
+    parts.options.database_servers = databases_->endpoints();
     if (input_.sabotage != properties::Sabotage::none) {
         parts.run = [this](host::Host& own, sql::Driver& driver, node::ApiNodeOptions options,
                            node::ApiNodeHooks hooks) {

@@ -116,7 +116,6 @@ class Simulation {
     void add_machines();
     cluster::DatabasesOptions databases_options();
     void add_api_node(network::MachineNumber machine);
-    std::unique_ptr<sql::Driver> database_driver(host::Host& host) const;
     cluster::ApiNodeParts api_node_parts(host::Host& host);
     /// False when time could not go on.
     bool advance(host::TimePoint until, std::function<bool()> until_done = {});

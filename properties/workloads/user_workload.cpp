@@ -334,7 +334,7 @@ void UserWorkload::begin_final(host::Host& host, RecordedClient& client) {
 
 host::Task<bool> UserWorkload::run_final_phase(host::Host& host, std::vector<host::Endpoint> nodes,
                                                host::Deadline deadline) {
-    RecordedClient client(host, recorder_, client_options(std::move(nodes)));
+    RecordedClient client(host, recorder_, client_options(nodes));
     const bool registered = co_await register_someone_fresh(host, client, deadline);
     if (!registered) co_return false;
     // The newest is the one just registered; the oldest are those all clients changed.
@@ -354,12 +354,32 @@ host::Task<bool> UserWorkload::run_final_phase(host::Host& host, std::vector<hos
     if (!removed) co_return false;
     const bool walked = co_await walk_all(host, client, deadline);
     if (!walked) co_return false;
-    const std::vector<KnownUser> known = directory_.users();
-    for (const KnownUser& user : known) {
-        const bool done = co_await read(host, client, user.id, deadline);
-        if (!done) co_return false;
+    const bool all_read = co_await read_all(host, std::move(nodes), deadline);
+    co_return all_read;
+}
+
+// Several at a time: of a replicated database each waits for a commit that a follower has confirmed.
+host::Task<bool> UserWorkload::read_all(host::Host& host, std::vector<host::Endpoint> nodes,
+                                        host::Deadline deadline) {
+    constexpr int readers = 8;
+    FinalReads reads{.users = directory_.users()};
+    const auto body = [&](host::TaskGroup& tasks) -> host::Task<> {
+        for (int i = 0; i < readers; ++i)
+            tasks.spawn(read_some(host, nodes, reads, deadline));
+        co_return;
+    };
+    co_await host::with_task_group(host, body);
+    co_return reads.all_answered;
+}
+
+host::Task<> UserWorkload::read_some(host::Host& host, std::vector<host::Endpoint> nodes,
+                                     FinalReads& reads, host::Deadline deadline) {
+    RecordedClient client(host, recorder_, client_options(std::move(nodes)));
+    while (reads.all_answered && reads.next < reads.users.size()) {
+        const std::string id = reads.users[reads.next++].id;
+        const bool answered = co_await read(host, client, id, deadline);
+        if (!answered) reads.all_answered = false;
     }
-    co_return true;
 }
 
 }  // namespace atlas::properties

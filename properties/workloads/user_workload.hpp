@@ -95,6 +95,15 @@ class UserWorkload {
     host::Task<bool> change_email(host::Host& host, RecordedClient& client, std::string id,
                                   host::Deadline deadline);
     host::Task<bool> walk_all(host::Host& host, RecordedClient& client, host::Deadline deadline);
+    struct FinalReads {
+        std::vector<KnownUser> users;
+        std::size_t next = 0;
+        bool all_answered = true;
+    };
+    host::Task<bool> read_all(host::Host& host, std::vector<host::Endpoint> nodes,
+                              host::Deadline deadline);
+    host::Task<> read_some(host::Host& host, std::vector<host::Endpoint> nodes, FinalReads& reads,
+                           host::Deadline deadline);
     void begin_final(host::Host& host, RecordedClient& client);
 
     host::Task<bool> remove_someone_fresh(host::Host& host, RecordedClient& client,

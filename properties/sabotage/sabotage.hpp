@@ -26,6 +26,9 @@ enum class Sabotage : std::uint8_t {
     unavailable_as_500,
     rename_without_directory_sync,
     primary_not_fenced,
+    commit_cancelled_at_deadline,
+    serializable_downgraded,
+    skip_locked_removed,
 };
 
 struct SabotageDescription {

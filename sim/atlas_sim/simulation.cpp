@@ -212,7 +212,8 @@ void Simulation::boot() {
                 break;
         }
     }
-    control_ = std::make_unique<cluster::FaultControl>(cluster_, roles_of(machines_));
+    control_ = std::make_unique<cluster::FaultControl>(
+        cluster_, roles_of(machines_), [this] { return databases_->names_of_primaries(); });
     runner_ = std::make_unique<faults::FaultRunner>(kernel_, *control_, dice_, network_dice_,
                                                     disk_dice_, input_.plan);
 }

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -34,6 +35,10 @@ struct Given {
 
 std::string check_endpoint(const std::string& text) {
     return adapters::parse_endpoint(text) ? "" : text + " is no numeric address with a port";
+}
+
+bool is_everywhere(const host::Endpoint& endpoint) {
+    return endpoint.address == "0.0.0.0" || endpoint.address == "::";
 }
 
 void declare(CLI::App& app, Given& given) {
@@ -123,10 +128,20 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 64;
     }
+    if (given.advertise.empty() && is_everywhere(*adapters::parse_endpoint(given.listen))) {
+        std::fprintf(stderr,
+                     "atlas-agent: --listen %s is every address of this machine, and the others "
+                     "need one where they reach it; expects --advertise\n",
+                     given.listen.c_str());
+        return 64;
+    }
     std::filesystem::create_directories(given.directory);
     const std::string directory = std::filesystem::canonical(given.directory);
     const host::Endpoint listen = *adapters::parse_endpoint(given.listen);
     std::signal(SIGPIPE, SIG_IGN);
+    // Whoever starts this may ignore children, and that would be inherited: then nobody would know
+    // how a program has ended.
+    std::signal(SIGCHLD, SIG_DFL);
     adapters::AsioHost host(
         {.machine_name = given.name, .disk_root = directory, .stop_on_signals = true});
     const adapters::FailedChecks reported(host);

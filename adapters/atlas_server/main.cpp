@@ -21,6 +21,7 @@
 #include "adapters/failed_checks.hpp"
 #include "adapters/libpq/driver.hpp"
 #include "system/node/api_node.hpp"
+#include "system/sql/primary_driver.hpp"
 #include "system/sql/resolving_driver.hpp"
 
 namespace atlas {
@@ -80,12 +81,20 @@ std::size_t descriptors_needed(const adapters::ServerConfiguration& configuratio
          .embedded_database = embedded.on ? embedded_database_descriptors() : 0});
 }
 
+std::unique_ptr<sql::Driver> make_driver(adapters::AsioHost& host,
+                                         const adapters::DatabaseUrl& database) {
+    auto one = std::make_unique<sql::ResolvingDriver>(
+        host, std::make_unique<adapters::libpq::Driver>(host));
+    if (database.servers.size() == 1) return one;
+    return std::make_unique<sql::PrimaryDriver>(host, std::move(one), database.servers);
+}
+
 host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration& configuration,
                    node::ApiNodeHooks hooks, int& exit_code) {
-    sql::ResolvingDriver driver(host, std::make_unique<adapters::libpq::Driver>(host));
+    const std::unique_ptr<sql::Driver> driver = make_driver(host, configuration.database);
     node::ApiNodeOptions options{.listen = configuration.http_address};
     options.database.target = {
-        .endpoint = {configuration.database.host, configuration.database.port},
+        .endpoint = configuration.database.servers.front(),
         .user = configuration.database.user,
         .database = configuration.database.database,
         .password = configuration.database.password,
@@ -103,7 +112,7 @@ host::Task<> serve(adapters::AsioHost& host, const adapters::ServerConfiguration
     options.idempotency_previous_secret = configuration.idempotency_previous_secret;
     options.unready_time = configuration.unready_time;
     const host::Result<void> served =
-        co_await node::run_api_node(host, driver, options, std::move(hooks));
+        co_await node::run_api_node(host, *driver, options, std::move(hooks));
     if (served) co_return;
     host.log({host::LogLevel::error, "cannot serve", {{"error", host::describe(served.error())}}});
     exit_code = 1;
@@ -129,8 +138,7 @@ void welcome(const Embedded& embedded, host::Endpoint api, host::Endpoint databa
 host::Task<> serve_embedded(adapters::AsioHost& host, adapters::ServerConfiguration configuration,
                             const Embedded& embedded, int& exit_code) {
     const auto program = [&](host::Endpoint database) {
-        configuration.database = {
-            .user = "atlas", .host = database.address, .port = database.port, .database = "atlas"};
+        configuration.database = {.user = "atlas", .servers = {database}, .database = "atlas"};
         node::ApiNodeHooks hooks{.on_listening = [&embedded, database](host::Endpoint api) {
             welcome(embedded, std::move(api), database);
         }};

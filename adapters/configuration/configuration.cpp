@@ -296,7 +296,10 @@ const std::vector<Variable>& variables() {
          [](std::string_view value, ServerConfiguration& to) {
              return set_milliseconds(value, to.database_queue_delay.target);
          }},
-        {"ATLAS_DATABASE_URL", "postgresql://user:password@host:port/database",
+        {"ATLAS_DATABASE_URL",
+         "postgresql://user:password@host:port/database; of several host:port, with commas, the "
+         "primary "
+         "is found",
          "postgresql://atlas@127.0.0.1:5432/atlas", true, set_database_url},
         {"ATLAS_ENVIRONMENT", "development, test, staging or production", "development", false,
          set_environment},

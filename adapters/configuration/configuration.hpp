@@ -32,7 +32,7 @@ struct ServerConfiguration {
     host::Endpoint http_address{"127.0.0.1", 8080};
     /// Other processes of this user may listen there too: one node a core.
     bool listen_shared = false;
-    DatabaseUrl database{.user = "atlas", .host = "127.0.0.1", .database = "atlas"};
+    DatabaseUrl database{.user = "atlas", .servers = {{"127.0.0.1", 5432}}, .database = "atlas"};
     std::size_t database_pool_size = 8;
     reliability::RetryPolicy retry = {};
     reliability::RetryBudgetOptions retry_budget = {};

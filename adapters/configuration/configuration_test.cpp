@@ -265,17 +265,31 @@ TEST(Configuration, PasswordsThatEverybodyKnowsAreForDevelopmentAndTests) {
 TEST(DatabaseUrl, ReadsItsParts) {
     const auto full = parse_database_url("postgresql://us%40er:p%3Aw%2F@db.example:6543/at%6cas");
     ASSERT_TRUE(full) << full.error();
-    EXPECT_EQ(*full, (DatabaseUrl{"us@er", "p:w/", "db.example", 6543, "atlas"}));
+    EXPECT_EQ(*full, (DatabaseUrl{"us@er", "p:w/", {{"db.example", 6543}}, "atlas"}));
     const auto short_form = parse_database_url("postgres://u@[::1]/d");
     ASSERT_TRUE(short_form) << short_form.error();
-    EXPECT_EQ(*short_form, (DatabaseUrl{"u", "", "::1", 5432, "d"}));
+    EXPECT_EQ(*short_form, (DatabaseUrl{"u", "", {{"::1", 5432}}, "d"}));
+    const auto several = parse_database_url("postgresql://u@a:1,[::1]:2,c/d");
+    ASSERT_TRUE(several) << several.error();
+    EXPECT_EQ(*several, (DatabaseUrl{"u", "", {{"a", 1}, {"::1", 2}, {"c", 5432}}, "d"}));
+}
+
+TEST(DatabaseUrl, HasALimitOfServers) {
+    std::string url = "postgresql://u@s0";
+    for (std::size_t i = 1; i < most_database_servers; ++i)
+        url += ",s" + std::to_string(i);
+    EXPECT_TRUE(parse_database_url(url + "/d"));
+    const auto too_many = parse_database_url(url + ",one-more/d");
+    ASSERT_FALSE(too_many);
+    EXPECT_EQ(too_many.error(), "it names more than 16 servers");
 }
 
 TEST(DatabaseUrl, RefusesWhatItDoesNotUnderstand) {
     for (const char* text :
          {"", "postgresql:", "http://u@h/d", "postgresql://h/d", "postgresql://u@/d",
           "postgresql://u@h", "postgresql://u@h/", "postgresql://u@h:0/d", "postgresql://u@h:x/d",
-          "postgresql://u@h,i/d", "postgresql://u@h/d?sslmode=require", "postgresql://u%2@h/d",
+          "postgresql://u@h,/d", "postgresql://u@,h/d", "postgresql://u@h,i:x/d",
+          "postgresql://u@h,h:5432/d", "postgresql://u@h/d?sslmode=require", "postgresql://u%2@h/d",
           "postgresql://u%00@h/d", "postgresql://u@[::1/d", "postgresql://u@[::1]x/d",
           "postgresql://:p@h/d"}) {
         EXPECT_FALSE(parse_database_url(text)) << text;
@@ -304,7 +318,7 @@ TEST(DatabaseUrl, AnyUserPasswordAndDatabaseComeThrough) {
             parse_database_url("postgresql://" + percent_encode(user) + ":" +
                                percent_encode(password) + "@h/" + percent_encode(database));
         RC_ASSERT(url.has_value());
-        RC_ASSERT(*url == (DatabaseUrl{user, password, "h", 5432, database}));
+        RC_ASSERT(*url == (DatabaseUrl{user, password, {{"h", 5432}}, database}));
     }));
 }
 

@@ -1,5 +1,6 @@
 #include "adapters/configuration/database_url.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -31,27 +32,42 @@ bool parse_port(std::string_view text, std::uint16_t& port) {
 }
 
 // "host", "host:port", "[::1]:port".
-std::optional<std::string> parse_authority(std::string_view text, DatabaseUrl& url) {
-    std::string_view host = text;
+std::expected<host::Endpoint, std::string> parse_server(std::string_view text) {
+    std::string_view name = text;
     std::string_view port;
     if (text.starts_with('[')) {
         const std::size_t close = text.find(']');
-        if (close == std::string_view::npos) return "a '[' of its host is not closed";
-        host = text.substr(1, close - 1);
+        if (close == std::string_view::npos)
+            return std::unexpected("a '[' of its host is not closed");
+        name = text.substr(1, close - 1);
         port = text.substr(close + 1);
         if (!port.empty() && !port.starts_with(':'))
-            return "its host is followed by something else";
+            return std::unexpected("its host is followed by something else");
     } else if (const std::size_t colon = text.find(':'); colon != std::string_view::npos) {
-        host = text.substr(0, colon);
+        name = text.substr(0, colon);
         port = text.substr(colon);
     }
-    if (host.empty()) return "it names no host";
-    if (host.find(',') != std::string_view::npos) return "it names more than one host";
-    if (!port.empty() && !parse_port(port.substr(1), url.port)) {
-        return "its port is not a number from 1 to 65535";
+    if (name.empty()) return std::unexpected("it names no host, or an empty one among several");
+    host::Endpoint server{std::string(name), 5432};
+    if (!port.empty() && !parse_port(port.substr(1), server.port))
+        return std::unexpected("its port is not a number from 1 to 65535");
+    return server;
+}
+
+// Servers with a ',' between them.
+std::optional<std::string> parse_servers(std::string_view text, DatabaseUrl& url) {
+    while (true) {
+        const std::size_t comma = text.find(',');
+        auto server = parse_server(text.substr(0, comma));
+        if (!server) return std::move(server).error();
+        if (std::ranges::find(url.servers, *server) != url.servers.end())
+            return "it names a server twice";
+        if (url.servers.size() == most_database_servers)
+            return "it names more than " + std::to_string(most_database_servers) + " servers";
+        url.servers.push_back(*std::move(server));
+        if (comma == std::string_view::npos) return std::nullopt;
+        text.remove_prefix(comma + 1);
     }
-    url.host = host;
-    return std::nullopt;
 }
 
 }  // namespace
@@ -86,7 +102,7 @@ std::expected<DatabaseUrl, std::string> parse_database_url(std::string_view text
     url.user = *user;
     url.password = *password;
     url.database = *database;
-    if (auto wrong = parse_authority(authority.substr(at + 1), url)) {
+    if (auto wrong = parse_servers(authority.substr(at + 1), url)) {
         return std::unexpected(std::move(*wrong));
     }
     return url;

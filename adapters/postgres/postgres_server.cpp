@@ -4,10 +4,13 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstring>
 #include <fstream>
 #include <utility>
 
 #include "system/failover/conninfo.hpp"
+#include "system/host/whole_file.hpp"
 
 namespace atlas::adapters {
 
@@ -20,6 +23,28 @@ using host::Task;
 namespace {
 
 constexpr host::Duration between_looks = std::chrono::milliseconds{10};
+/// For a question to another server. A checkpoint there is one.
+constexpr host::Duration answer_time = std::chrono::minutes{1};
+
+/// The number behind "NAME:" in what pg_controldata says; 0 if there is none.
+std::uint64_t number_in(std::string_view text, std::string_view name) {
+    const std::size_t at = text.find(name);
+    if (at == std::string_view::npos) return 0;
+    text.remove_prefix(at + name.size());
+    text.remove_prefix(std::min(text.find_first_not_of(": "), text.size()));
+    std::uint64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+std::string_view without_line_end(std::string_view text) {
+    return text.substr(0, text.find_last_not_of('\n') + 1);
+}
+
+Result<void> without_output(const Result<std::string>& ran) {
+    if (!ran) return std::unexpected(ran.error());
+    return {};
+}
 
 }  // namespace
 
@@ -39,11 +64,26 @@ Task<Result<void>> PostgresServer::lock() {
     auto locked = host_.disk().lock_directory(options_.directory);
     if (!locked) co_return std::unexpected(std::move(locked).error());
     lock_ = *std::move(locked);
+    co_await end_work_left();
     co_return Result<void>{};
 }
 
+// A copy, say, whose agent was killed: it opens files by their names, also those of the next copy.
+Task<> PostgresServer::end_work_left() {
+    while (true) {
+        std::vector<pid_t> left = processes_given(data());
+        for (const pid_t server : processes_in(data(), "postgres"))
+            std::erase(left, server);
+        if (left.empty()) co_return;
+        for (const pid_t pid : left)
+            ::kill(pid, SIGKILL);
+        co_await host::sleep_for(host_, between_looks);
+    }
+}
+
 std::vector<pid_t> PostgresServer::processes() {
-    if (child_ > 0 && ::waitpid(child_, nullptr, WNOHANG) == child_) child_ = -1;
+    // Any other answer than "not yet" means that it is gone.
+    if (child_ > 0 && ::waitpid(child_, nullptr, WNOHANG) != 0) child_ = -1;
     std::vector<pid_t> found = processes_in(data(), "postgres");
     // One that has just been started is not there yet.
     if (found.empty() && child_ > 0) found.push_back(child_);
@@ -57,8 +97,24 @@ Result<void> PostgresServer::is_down() {
 
 Task<Result<failover::ServerState>> PostgresServer::state(Context) {
     Result<failover::ServerState> state = co_await files_.look();
-    if (state) state->running = !processes().empty();
+    if (!state) co_return state;
+    state->running = !processes().empty();
+    if (state->exists) state->database = co_await read_database();
     co_return state;
+}
+
+// The first eight bytes of pg_control.
+Task<std::string> PostgresServer::read_database() {
+    const auto bytes =
+        co_await host::read_whole_file(host_, files_.data() + "/global/pg_control", 65536);
+    std::int64_t identifier = 0;
+    if (!bytes || !*bytes || (*bytes)->size() < sizeof identifier) co_return "";
+    std::memcpy(&identifier, (*bytes)->data(), sizeof identifier);
+    co_return std::to_string(identifier);
+}
+
+Task<Result<void>> PostgresServer::published() {
+    return files_.published();
 }
 
 // One that is not there is no error.
@@ -157,32 +213,69 @@ Task<Result<void>> PostgresServer::create(Context context, failover::ServerSetti
     Arguments arguments{path_of("initdb"),  "-D", data(), "-k", "--username=postgres",
                         "--no-instructions"};
     arguments.insert(arguments.end(), options_.initdb.begin(), options_.initdb.end());
-    done = co_await run_program(host_, std::move(arguments), context.deadline);
+    done = without_output(co_await run_program(host_, std::move(arguments), context.deadline));
     if (done) done = co_await files_.set(std::move(settings));
+    if (done) done = co_await files_.mark_new();
     if (done) done = co_await files_.finish();
     co_return done;
 }
 
 // Under another name: what has the member's own would count as the member, for confirming commits.
 Task<Result<void>> PostgresServer::copy_from(Context context, std::string conninfo) {
+    const std::string source = conninfo + " application_name='a copy'";
     Result<void> done = is_down();
+    // What is here is worth more than nothing, if nobody is there to be copied.
+    if (done) done = without_output(co_await ask(context, source + " dbname=postgres", "SELECT 1"));
     if (done) done = co_await files_.begin();
     if (done) done = co_await clear_data();
+    if (done) done = co_await files_.published();
     if (!done) co_return done;
+    // Without a slot: with one it would confirm what it has received, where anybody may.
     Arguments arguments{path_of("pg_basebackup"),
                         "-d",
-                        conninfo + " application_name='a copy'",
+                        source,
                         "-D",
                         data(),
                         "-X",
                         "stream",
+                        "--no-slot",
                         "-c",
                         "fast",
                         "--no-password"};
-    done = co_await run_program(host_, std::move(arguments), context.deadline);
+    done = without_output(co_await run_program(host_, std::move(arguments), context.deadline));
     if (done) done = co_await files_.follow(std::move(conninfo));
     if (done) done = co_await files_.finish();
     co_return done;
+}
+
+Task<Result<std::string>> PostgresServer::ask(Context context, std::string source,
+                                              std::string statement) {
+    const host::Deadline soon = host::deadline_after(host_, answer_time);
+    co_return co_await run_program(host_,
+                                   {path_of("psql"), "-X", "-q", "-A", "-t", "--no-password", "-d",
+                                    std::move(source), "-c", std::move(statement)},
+                                   context.deadline.earlier_of(soon));
+}
+
+// Before it compares anything, pg_rewind recovers a server that was killed, as one that follows
+// nobody: that writes into its log. On the timeline of the source it then sees nothing to do, and
+// the server would receive what it can never replay.
+Task<Result<void>> PostgresServer::is_worth_rewinding(Context context, std::string source) {
+    const auto theirs =
+        co_await ask(context, std::move(source), "SELECT timeline_id FROM pg_control_checkpoint()");
+    if (!theirs) co_return std::unexpected(theirs.error());
+    const auto own =
+        co_await run_program(host_, {path_of("pg_controldata"), "-D", data()}, context.deadline);
+    if (!own) co_return std::unexpected(own.error());
+    const Result<failover::ServerState> state = co_await files_.look();
+    if (!state) co_return std::unexpected(state.error());
+    const std::uint64_t timeline = std::max(number_in(*own, "Latest checkpoint's TimeLineID"),
+                                            number_in(*own, "Min recovery ending loc's timeline"));
+    if (state->follows && std::to_string(timeline) == without_line_end(*theirs)) {
+        co_return failure(ErrorCode::already_exists,
+                          "it is on the timeline of the server there: nothing to let go of");
+    }
+    co_return Result<void>{};
 }
 
 Task<Result<void>> PostgresServer::rewind_to(Context context, std::string conninfo) {
@@ -191,20 +284,21 @@ Task<Result<void>> PostgresServer::rewind_to(Context context, std::string connin
     const std::string source = conninfo + " dbname=postgres application_name='a rewind'";
     // Before anything is touched. And the server there may have been promoted a moment ago: only
     // a checkpoint after that writes down that its timeline is another.
-    done = co_await run_program(
-        host_, {path_of("psql"), "-X", "-q", "--no-password", "-d", source, "-c", "CHECKPOINT"},
-        context.deadline);
+    done = without_output(co_await ask(context, source, "CHECKPOINT"));
+    if (done) done = co_await is_worth_rewinding(context, source);
     if (!done) co_return done;
     done = co_await files_.begin();
+    if (done) done = co_await files_.published();
     if (done) done = co_await remove_leftovers();
     if (done) done = co_await write_settings();
     // It is recovered first, by a PostgreSQL of one user, which cannot be one that follows.
     if (done) done = co_await remove(files_.data() + "/standby.signal");
     if (!done) co_return done;
-    done = co_await run_program(host_,
-                                {path_of("pg_rewind"), "-D", data(),
-                                 "--config-file=" + settings_file(), "--source-server=" + source},
-                                context.deadline);
+    done = without_output(
+        co_await run_program(host_,
+                             {path_of("pg_rewind"), "-D", data(),
+                              "--config-file=" + settings_file(), "--source-server=" + source},
+                             context.deadline));
     if (done) done = co_await files_.follow(std::move(conninfo));
     if (done) done = co_await files_.finish();
     co_return done;

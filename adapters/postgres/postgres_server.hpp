@@ -39,13 +39,15 @@ class PostgresServer final : public failover::DatabaseServer {
     PostgresServer(const PostgresServer&) = delete;
     PostgresServer& operator=(const PostgresServer&) = delete;
 
-    /// So that no other agent looks after this server as long as this one lives. Errors: those of
+    /// So that no other agent looks after this server as long as this one lives. Ends what an
+    /// earlier one has left at work in the data directory (a copy, say). Errors: those of
     /// Disk::lock_directory.
     host::Task<host::Result<void>> lock();
 
     host::Task<host::Result<failover::ServerState>> state(host::Context context) override;
     host::Task<host::Result<void>> start(host::Context context) override;
     host::Task<host::Result<void>> stop_now(host::Context context) override;
+    host::Task<host::Result<void>> published() override;
     host::Task<host::Result<void>> create(host::Context context,
                                           failover::ServerSettings settings) override;
     host::Task<host::Result<void>> copy_from(host::Context context, std::string conninfo) override;
@@ -58,6 +60,11 @@ class PostgresServer final : public failover::DatabaseServer {
     /// Reaps the one that this agent has started, if it has ended.
     std::vector<pid_t> processes();
     host::Result<void> is_down();
+    host::Task<> end_work_left();
+    host::Task<std::string> read_database();
+    host::Task<host::Result<void>> is_worth_rewinding(host::Context context, std::string source);
+    host::Task<host::Result<std::string>> ask(host::Context context, std::string source,
+                                              std::string statement);
     std::string settings_file() const { return (home_ / "settings.conf").string(); }
     host::Task<host::Result<void>> write_settings();
     host::Task<host::Result<void>> clear_data();

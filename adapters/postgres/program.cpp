@@ -28,8 +28,8 @@ using host::Task;
 namespace {
 
 constexpr host::Duration between_looks = std::chrono::milliseconds{10};
-/// Of what a program wrote, for an error's detail.
-constexpr std::size_t output_kept = 2000;
+/// Of what a program wrote.
+constexpr std::size_t output_kept = 8000;
 
 /// posix_spawn's instructions for one program: no input, all output there, signals as by default.
 class Instructions {
@@ -106,9 +106,13 @@ class RunningProgram {
     std::optional<int> ended() {
         read_output();
         int status = 0;
-        if (::waitpid(pid_, &status, WNOHANG) == 0) return std::nullopt;
+        const pid_t waited = ::waitpid(pid_, &status, WNOHANG);
+        if (waited == 0) return std::nullopt;
         pid_ = -1;
         read_output();
+        // Somebody else was told how it ended, as where children are ignored.
+        constexpr int unknown = 255;
+        if (waited < 0) return unknown;
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
 
@@ -132,7 +136,7 @@ class RunningProgram {
 
 }  // namespace
 
-Task<Result<void>> run_program(host::Host& host, Arguments arguments, Deadline deadline) {
+Task<Result<std::string>> run_program(host::Host& host, Arguments arguments, Deadline deadline) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0)
         co_return failure(ErrorCode::unavailable, "no pipe could be made");
@@ -154,7 +158,7 @@ Task<Result<void>> run_program(host::Host& host, Arguments arguments, Deadline d
         co_await host::sleep_for(host, between_looks);
         code = program.ended();
     }
-    if (*code == 0) co_return Result<void>{};
+    if (*code == 0) co_return program.output();
     co_return failure(ErrorCode::unavailable,
                       fmt::format("{} ended with {}: {}", arguments[0], *code, program.output()),
                       Certainty::indefinite);
@@ -167,7 +171,11 @@ Result<pid_t> start_program(const Arguments& arguments, const std::string& outpu
     return instructions.spawn(arguments);
 }
 
-std::vector<pid_t> processes_in(const std::string& directory, std::string_view name) {
+namespace {
+
+/// `is_one` is given the process's folder in /proc.
+template <typename IsOne>
+std::vector<pid_t> processes_that(const IsOne& is_one) {
     std::vector<pid_t> found;
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
@@ -176,14 +184,35 @@ std::vector<pid_t> processes_in(const std::string& directory, std::string_view n
         const char* const last = number.data() + number.size();
         const auto [end, wrong] = std::from_chars(number.data(), last, pid);
         if (wrong != std::errc() || end != last) continue;
-        const auto cwd = std::filesystem::read_symlink(entry.path() / "cwd", error);
-        if (error || cwd != directory) continue;
-        std::ifstream file(entry.path() / "comm");
-        std::string command;
-        std::getline(file, command);
-        if (command == name) found.push_back(pid);
+        if (is_one(entry.path())) found.push_back(pid);
     }
     std::ranges::sort(found);
+    return found;
+}
+
+}  // namespace
+
+std::vector<pid_t> processes_in(const std::string& directory, std::string_view name) {
+    return processes_that([&](const std::filesystem::path& process) {
+        std::error_code error;
+        const auto cwd = std::filesystem::read_symlink(process / "cwd", error);
+        if (error || cwd != directory) return false;
+        std::ifstream file(process / "comm");
+        std::string command;
+        std::getline(file, command);
+        return command == name;
+    });
+}
+
+std::vector<pid_t> processes_given(std::string_view word) {
+    std::vector<pid_t> found = processes_that([&](const std::filesystem::path& process) {
+        std::ifstream file(process / "cmdline");
+        for (std::string argument; std::getline(file, argument, '\0');) {
+            if (argument == word) return true;
+        }
+        return false;
+    });
+    std::erase(found, ::getpid());
     return found;
 }
 

@@ -199,11 +199,13 @@ std::variant<Command, int> parse_command_line(int argc, const char* const* argv)
     DriveCommand drive;
     Words drive_words;
     std::vector<std::string> drive_nodes;
-    std::string drive_database;
+    std::vector<std::string> drive_databases;
     CLI::App* drive_app = app.add_subcommand(
         "drive", "Runs the workload against real servers and judges the history");
     drive_app->add_option("--node", drive_nodes, "An API node; may be repeated")->required();
-    drive_app->add_option("--database", drive_database, "Its PostgreSQL: address and port")
+    drive_app
+        ->add_option("--database", drive_databases,
+                     "Its PostgreSQL: address and port; may be repeated, then the primary is found")
         ->required();
     drive_app->add_option("--database-user", drive.database_user, "Default: atlas");
     drive_app->add_option("--database-name", drive.database_name, "Default: atlas");
@@ -228,7 +230,9 @@ std::variant<Command, int> parse_command_line(int argc, const char* const* argv)
             for (const std::string& node : drive_nodes) {
                 drive.nodes.push_back(parse_endpoint("--node", node));
             }
-            drive.database = parse_endpoint("--database", drive_database);
+            for (const std::string& database : drive_databases) {
+                drive.databases.push_back(parse_endpoint("--database", database));
+            }
             std::optional<host::Duration> duration;
             parse_for(drive_words.duration, duration);
             drive.duration = *duration;

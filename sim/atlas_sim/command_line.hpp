@@ -62,7 +62,8 @@ struct ModelCommand {
 
 struct DriveCommand {
     std::vector<host::Endpoint> nodes;
-    host::Endpoint database;
+    /// Of which one is the primary when the workload has ended.
+    std::vector<host::Endpoint> databases;
     std::string database_user = "atlas";
     std::string database_name = "atlas";
     host::Duration duration{};

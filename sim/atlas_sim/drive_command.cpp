@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <memory>
 
 #include "adapters/asio_host.hpp"
 #include "adapters/libpq/driver.hpp"
@@ -15,6 +16,7 @@
 #include "sim/atlas_sim/exit_code.hpp"
 #include "sim/atlas_sim/output_file.hpp"
 #include "system/host/task_group.hpp"
+#include "system/sql/primary_driver.hpp"
 
 namespace atlas::sim::atlas_sim {
 namespace {
@@ -41,9 +43,9 @@ struct Outcome {
 
 host::Task<std::optional<std::vector<properties::UserRow>>> read_users(
     adapters::AsioHost& host, const DriveCommand& command) {
-    adapters::libpq::Driver driver(host);
+    sql::PrimaryDriver driver(host, std::make_unique<adapters::libpq::Driver>(host),
+                              command.databases);
     sql::ConnectionTarget target;
-    target.endpoint = command.database;
     target.user = command.database_user;
     target.database = command.database_name;
     host::Context context;

@@ -7,6 +7,7 @@
 
 #include "sim/cluster/calm.hpp"
 #include "sim/cluster/failover_cluster_fixture.hpp"
+#include "sim/models/postgres/replication/base_backup.hpp"
 
 namespace atlas::sim::cluster {
 namespace {
@@ -34,6 +35,30 @@ class Failover : public testing::Test {
         cluster.let_pass(3s);
         EXPECT_GT(cluster.confirmed_by(cluster.primary(), now), 10U);
         EXPECT_EQ(cluster.judge(), "");
+    }
+
+    /// As somebody at the machine does it.
+    void at(network::MachineNumber machine, const Program& what) {
+        const ProcessNumber hands = cluster.cluster().add_process(machine, "hands", what);
+        cluster.cluster().start(hands);
+        cluster.let_pass(100ms);
+    }
+
+    void take_away(network::MachineNumber machine, const std::string& file) {
+        at(machine, [file](host::Host& host) -> host::Task<> {
+            const auto removed = co_await host.disk().remove(file);
+            EXPECT_TRUE(removed);
+        });
+    }
+
+    std::string database_on(int node) {
+        std::string found;
+        at(cluster.machine(node), [&found](host::Host& host) -> host::Task<> {
+            const auto read =
+                co_await models::postgres::read_system_identifier(host, "postgres/data");
+            found = read ? std::to_string(*read) : host::describe(read.error());
+        });
+        return found;
     }
 
     /// How long it took until another one had confirmed a write.
@@ -172,6 +197,29 @@ TEST_F(Failover, a_primary_that_is_cut_off_confirms_nothing_once_another_leads) 
     EXPECT_EQ(cluster.confirmed_by(old, now), 0U);
     cluster.set_cut_off(old, false, false);
     expect_all_is_well();
+}
+
+// The store has lost its file, and an empty machine comes up before those that have data.
+TEST_F(Failover, data_that_the_store_knows_nothing_of_are_not_copied_over) {
+    ASSERT_TRUE(cluster.settle());
+    const int leader = cluster.primary();
+    const int empty = (leader + 1) % FailoverCluster::nodes;
+    const std::string database = database_on(leader);
+    for (int node = 0; node < FailoverCluster::nodes; ++node) {
+        cluster.cluster().kill(cluster.agent(node));
+        cluster.cluster().kill(cluster.database(node));
+    }
+    cluster.cluster().kill(cluster.store());
+    take_away(cluster.store_machine(), "lease_store/entries");
+    take_away(cluster.machine(empty), "postgres/data/checkpoint");
+    cluster.cluster().start_again(cluster.store());
+    cluster.cluster().start_again(cluster.agent(empty));
+    cluster.let_pass(30s);
+    ASSERT_EQ(cluster.primary(), empty);
+    ASSERT_NE(database_on(empty), database);
+    cluster.cluster().start_again(cluster.agent(leader));
+    cluster.let_pass(60s);
+    EXPECT_EQ(database_on(leader), database) << "somebody has to look first";
 }
 
 }  // namespace

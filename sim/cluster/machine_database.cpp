@@ -50,8 +50,18 @@ Result<void> MachineDatabase::is_down() const {
 
 Task<Result<failover::ServerState>> MachineDatabase::state(Context) {
     Result<failover::ServerState> state = co_await files_.look();
-    if (state) state->running = cluster_.is_running(options_.process);
+    if (!state) co_return state;
+    state->running = cluster_.is_running(options_.process);
+    if (state->exists && database_.empty()) {
+        const auto read = co_await models::postgres::read_system_identifier(host_, files_.data());
+        if (read) database_ = std::to_string(static_cast<std::int64_t>(*read));
+    }
+    state->database = database_;
     co_return state;
+}
+
+Task<Result<void>> MachineDatabase::published() {
+    return files_.published();
 }
 
 Task<Result<void>> MachineDatabase::start(Context context) {
@@ -85,17 +95,21 @@ Task<Result<void>> MachineDatabase::make_new() {
 }
 
 Task<Result<void>> MachineDatabase::create(Context, failover::ServerSettings settings) {
+    database_.clear();
     Result<void> done = is_down();
     if (done) done = co_await files_.begin();
     if (done) done = co_await make_new();
     if (done) done = co_await files_.set(std::move(settings));
+    if (done) done = co_await files_.mark_new();
     if (done) done = co_await files_.finish();
     co_return done;
 }
 
 Task<Result<void>> MachineDatabase::copy_from(Context, std::string conninfo) {
+    database_.clear();
     Result<void> done = is_down();
     if (done) done = co_await files_.begin();
+    if (done) done = co_await files_.published();
     if (done) {
         done = co_await models::postgres::base_backup(host_, files_.data(),
                                                       {.conninfo = conninfo, .follow = false});

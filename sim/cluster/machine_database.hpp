@@ -28,6 +28,7 @@ class MachineDatabase final : public failover::DatabaseServer {
     host::Task<host::Result<failover::ServerState>> state(host::Context context) override;
     host::Task<host::Result<void>> start(host::Context context) override;
     host::Task<host::Result<void>> stop_now(host::Context context) override;
+    host::Task<host::Result<void>> published() override;
     host::Task<host::Result<void>> create(host::Context context,
                                           failover::ServerSettings settings) override;
     host::Task<host::Result<void>> copy_from(host::Context context, std::string conninfo) override;
@@ -42,6 +43,8 @@ class MachineDatabase final : public failover::DatabaseServer {
     Cluster& cluster_;
     MachineDatabaseOptions options_;
     failover::DataDirectory files_;
+    /// As its files say; empty when it has to be read.
+    std::string database_;
 };
 
 }  // namespace atlas::sim::cluster

@@ -40,7 +40,12 @@ class Agent {
 
     Task<> run() {
         while (true) {
-            const Observation seen = co_await look();
+            const std::optional<Observation> looked = co_await look();
+            if (!looked) {
+                co_await host::sleep_for(host_, settings_.interval);
+                continue;
+            }
+            const Observation& seen = *looked;
             const Decision decision = settings_.decide(seen, settings_.options);
             if (std::holds_alternative<Wait>(decision)) {
                 co_await host::sleep_for(host_, settings_.interval);
@@ -81,31 +86,51 @@ class Agent {
         return Deadline::at(std::max(deadline.point(), now + shortest_look));
     }
 
-    Task<Observation> look() {
+    // Nothing as long as the disk has never said what there is.
+    Task<std::optional<Observation>> look() {
         Observation seen{.self = settings_.name, .looked_at = host_.clock().now()};
         const Result<StoreView> view = co_await store_.look(before_lease_ends());
         if (view) seen.store = *view;
         report("the lease store", view ? std::nullopt : std::optional(view.error()),
                store_trouble_);
-        OwnServerWatch::Looked looked = co_await look_at_server();
+        const std::optional<OwnServerWatch::Looked> looked = co_await look_at_server();
+        if (!looked) co_return std::nullopt;
         seen.now = host_.clock().now();
         seen.lease_until = store_.lease_until();
         seen.published = store_.published();
-        watch_.see(looked, seen);
+        watch_.see(*looked, seen);
         if (watch_.receives()) rewound_ = false;
-        seen.server.is_unpublished = unpublished_ && seen.server.exists;
+        if (seen.server.is_unpublished && is_published(seen)) {
+            seen.server.is_unpublished = false;
+            co_await note_published();
+        }
         if (seen.store) co_await tell_others(seen);
         seen.now = host_.clock().now();
         co_return seen;
     }
 
-    Task<OwnServerWatch::Looked> look_at_server() {
+    static bool is_published(const Observation& seen) {
+        return seen.store && seen.store->synchronous && seen.store->synchronous->created &&
+               !seen.server.database.empty() &&
+               seen.store->synchronous->database == seen.server.database;
+    }
+
+    Task<> note_published() {
+        const Result<void> noted = co_await server_.published();
+        if (noted) co_return;
+        host_.log({LogLevel::warning,
+                   "that the database is published was not written down",
+                   {{"error", host::describe(noted.error())}}});
+    }
+
+    Task<std::optional<OwnServerWatch::Looked>> look_at_server() {
         OwnServerWatch::Looked looked{.began = host_.clock().now()};
         const Result<ServerState> state = co_await server_.state({.deadline = soon()});
         report("the data directory", state ? std::nullopt : std::optional(state.error()),
                state_trouble_);
         if (state) last_state_ = *state;
-        looked.state = last_state_;
+        if (!last_state_) co_return std::nullopt;
+        looked.state = *last_state_;
         if (!looked.state.running) {
             session_.close();
             co_return looked;
@@ -113,6 +138,7 @@ class Agent {
         const Result<ServerStatus> status = co_await session_.look(before_lease_ends());
         report("the server", status ? std::nullopt : std::optional(status.error()),
                status_trouble_);
+        looked.is_starting = session_.is_starting();
         if (!status) co_return looked;
         looked.status = *status;
         looked.confirming = session_.confirming();
@@ -168,10 +194,7 @@ class Agent {
     }
 
     Task<Result<void>> perform(PublishSynchronous act, const Observation&) {
-        const bool created = act.synchronous.created;
-        const Result<void> done = co_await store_.publish(soon(), std::move(act.synchronous));
-        if (done && created) unpublished_ = false;
-        co_return done;
+        co_return co_await store_.publish(soon(), std::move(act.synchronous));
     }
 
     Task<Result<void>> perform(StopNow, const Observation&) {
@@ -192,17 +215,15 @@ class Agent {
         if (settings_.options.strict)
             first.emplace("synchronous_standby_names", synchronous_names({"*"}));
         watch_.is_another();
-        const Result<void> done =
-            co_await server_.create(within(settings_.copy_time), std::move(first));
-        unpublished_ = done.has_value();
-        co_return done;
+        last_state_.reset();
+        co_return co_await server_.create(within(settings_.copy_time), std::move(first));
     }
 
     Task<Result<void>> perform(Copy act, const Observation& seen) {
         const Result<std::string> from = conninfo_of(act.from, seen);
         if (!from) co_return std::unexpected(from.error());
         watch_.is_another();
-        unpublished_ = false;
+        last_state_.reset();
         co_return co_await server_.copy_from(within(settings_.copy_time), *from);
     }
 
@@ -214,10 +235,12 @@ class Agent {
             rewound_ = false;
             co_return co_await perform(Copy{act.to}, seen);
         }
+        last_state_.reset();
         const Result<void> done = co_await server_.rewind_to(within(settings_.copy_time), *to);
-        if (!done) co_return done;
+        const bool was_needed = done || done.error().code != ErrorCode::already_exists;
+        if (!done && was_needed) co_return done;
         rewound_ = true;
-        watch_.has_changed();
+        if (done) watch_.has_changed();
         co_return done;
     }
 
@@ -245,10 +268,9 @@ class Agent {
     StoreSession store_;
     ServerSession session_;
     OwnServerWatch watch_;
-    ServerState last_state_;
+    /// Nothing when it is not known: at first, and after an act that may have changed it.
+    std::optional<ServerState> last_state_;
     bool rewound_ = false;
-    /// As far as this life of the agent knows: an earlier one may have made it.
-    bool unpublished_ = false;
     bool store_trouble_ = false;
     bool state_trouble_ = false;
     bool status_trouble_ = false;

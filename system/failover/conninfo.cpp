@@ -54,8 +54,12 @@ bool is_member_name(std::string_view text) {
 }
 
 std::string conninfo(const host::Endpoint& upstream, std::string_view user, std::string_view self) {
-    return fmt::format("host={} port={} user={} application_name={}", upstream.address,
-                       upstream.port, user, self);
+    // Whoever reads from a machine that has gone dark would wait for two hours by TCP's defaults.
+    constexpr std::string_view limits =
+        "connect_timeout=5 keepalives_idle=5 keepalives_interval=5 keepalives_count=3 "
+        "tcp_user_timeout=15000";
+    return fmt::format("host={} port={} user={} application_name={} {}", upstream.address,
+                       upstream.port, user, self, limits);
 }
 
 host::Endpoint endpoint_of(std::string_view conninfo) {

@@ -1,9 +1,9 @@
 #include "system/failover/data_directory.hpp"
 
-#include <span>
 #include <utility>
 
 #include "system/failover/conninfo.hpp"
+#include "system/host/whole_file.hpp"
 
 namespace atlas::failover {
 
@@ -15,38 +15,7 @@ namespace {
 
 constexpr const char* settings_file = "postgresql.auto.conf";
 constexpr const char* standby_signal = "standby.signal";
-
-Task<Result<std::optional<std::string>>> read(host::Host& host, std::string path) {
-    auto opened = co_await host.disk().open(std::move(path), host::OpenMode::read_only);
-    if (!opened && opened.error().code == ErrorCode::not_found) co_return std::nullopt;
-    if (!opened) co_return std::unexpected(std::move(opened).error());
-    const std::unique_ptr<host::File> file = *std::move(opened);
-    const Result<std::uint64_t> size = co_await file->size();
-    if (!size) co_return std::unexpected(size.error());
-    std::string bytes(*size, '\0');
-    const Result<std::size_t> count =
-        co_await host::read_up_to(*file, 0, std::as_writable_bytes(std::span(bytes)));
-    if (!count) co_return std::unexpected(count.error());
-    bytes.resize(*count);
-    co_return std::optional<std::string>(std::move(bytes));
-}
-
-/// All or nothing, and durable when it returns.
-Task<Result<void>> write(host::Host& host, std::string folder, std::string name,
-                         std::string bytes) {
-    const std::string path = folder + "/" + name;
-    const std::string next = path + ".next";
-    auto opened = co_await host.disk().open(next, host::OpenMode::create_or_open);
-    if (!opened) co_return std::unexpected(std::move(opened).error());
-    std::unique_ptr<host::File> file = *std::move(opened);
-    Result<void> done = co_await file->truncate(0);
-    if (done) done = co_await host::write_all_at(*file, 0, std::as_bytes(std::span(bytes)));
-    if (done) done = co_await file->sync();
-    file.reset();
-    if (done) done = co_await host.disk().rename(next, path);
-    if (done) done = co_await host.disk().sync_directory(folder);
-    co_return done;
-}
+constexpr const char* new_mark = "unpublished";
 
 }  // namespace
 
@@ -55,15 +24,18 @@ DataDirectory::DataDirectory(host::Host& host, std::string directory, std::strin
 
 Task<Result<ServerState>> DataDirectory::look() {
     ServerState state;
-    const auto unfinished = co_await read(host_, directory_ + "/unfinished");
+    const auto unfinished = co_await host::read_whole_file(host_, directory_ + "/unfinished");
     if (!unfinished) co_return std::unexpected(unfinished.error());
-    const auto sign = co_await read(host_, data() + "/" + sign_);
+    const auto sign = co_await host::read_whole_file(host_, data() + "/" + sign_);
     if (!sign) co_return std::unexpected(sign.error());
     state.exists = !*unfinished && *sign;
-    const auto signal = co_await read(host_, data() + "/" + standby_signal);
+    const auto unpublished = co_await host::read_whole_file(host_, directory_ + "/" + new_mark);
+    if (!unpublished) co_return std::unexpected(unpublished.error());
+    state.is_unpublished = unpublished->has_value();
+    const auto signal = co_await host::read_whole_file(host_, data() + "/" + standby_signal);
     if (!signal) co_return std::unexpected(signal.error());
     if (!*signal) co_return state;
-    const auto settings = co_await read(host_, data() + "/" + settings_file);
+    const auto settings = co_await host::read_whole_file(host_, data() + "/" + settings_file);
     if (!settings) co_return std::unexpected(settings.error());
     state.follows =
         endpoint_of(setting_in(settings->value_or(""), "primary_conninfo").value_or(""));
@@ -72,33 +44,43 @@ Task<Result<ServerState>> DataDirectory::look() {
 
 Task<Result<void>> DataDirectory::begin() {
     Result<void> done = co_await host_.disk().make_directory(data());
-    if (done) done = co_await write(host_, directory_, "unfinished", "");
+    if (done) done = co_await host::replace_file(host_, directory_, "unfinished", "");
     co_await host_.fault_point("failover.data_begun");
+    co_return done;
+}
+
+Task<Result<void>> DataDirectory::mark_new() {
+    const Result<void> done = co_await host::replace_file(host_, directory_, new_mark, "");
+    co_return done;
+}
+
+Task<Result<void>> DataDirectory::published() {
+    const Result<void> done = co_await host::remove_file(host_, directory_, new_mark);
     co_return done;
 }
 
 Task<Result<void>> DataDirectory::finish() {
     co_await host_.fault_point("failover.data_made");
     Result<void> done = co_await host_.disk().sync_directory(directory_);
-    if (done) done = co_await host_.disk().remove(directory_ + "/unfinished");
-    if (done) done = co_await host_.disk().sync_directory(directory_);
+    if (done) done = co_await host::remove_file(host_, directory_, "unfinished");
     co_return done;
 }
 
 // First the address, then the signal: one that has the signal knows whom to follow.
 Task<Result<void>> DataDirectory::follow(std::string conninfo) {
     Result<void> done = co_await set({{"primary_conninfo", std::move(conninfo)}});
-    if (done) done = co_await write(host_, data(), standby_signal, "");
+    if (done) done = co_await host::replace_file(host_, data(), standby_signal, "");
     co_return done;
 }
 
 Task<Result<void>> DataDirectory::set(ServerSettings settings) {
-    const auto file = co_await read(host_, data() + "/" + settings_file);
+    const auto file = co_await host::read_whole_file(host_, data() + "/" + settings_file);
     if (!file) co_return std::unexpected(file.error());
     std::string text = file->value_or("");
     for (const auto& [name, value] : settings)
         text = with_setting(text, name, value);
-    const Result<void> done = co_await write(host_, data(), settings_file, std::move(text));
+    const Result<void> done =
+        co_await host::replace_file(host_, data(), settings_file, std::move(text));
     co_return done;
 }
 

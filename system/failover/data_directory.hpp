@@ -4,6 +4,7 @@
 //
 //     DIRECTORY/data        the data directory
 //     DIRECTORY/unfinished  there while it is being made, copied or rewound
+//     DIRECTORY/unpublished  there while nobody else knows of the database in it
 
 #include <string>
 
@@ -19,12 +20,16 @@ class DataDirectory {
 
     std::string data() const { return directory_ + "/data"; }
 
-    /// All but whether it runs. Errors: the disk's.
+    /// All but whether it runs, and which database it is. Errors: the disk's.
     host::Task<host::Result<ServerState>> look();
 
     /// From here to finish() there is no whole data directory, whatever happens.
     host::Task<host::Result<void>> begin();
     host::Task<host::Result<void>> finish();
+
+    /// It is a new database's; until published(), or until it is another's.
+    host::Task<host::Result<void>> mark_new();
+    host::Task<host::Result<void>> published();
 
     /// standby.signal and primary_conninfo, of a server that is down.
     host::Task<host::Result<void>> follow(std::string conninfo);

@@ -29,6 +29,10 @@ struct ServerState {
     /// It follows another server, or will when it starts; with an address that is empty if it is
     /// not said whom.
     std::optional<host::Endpoint> follows = {};
+    /// Its system identifier, from the data directory; empty where that cannot be read.
+    std::string database = {};
+    /// It was made by create(), and published() has not been called since.
+    bool is_unpublished = false;
 
     friend bool operator==(const ServerState&, const ServerState&) = default;
 };
@@ -50,18 +54,24 @@ class DatabaseServer {
     /// that does not run is no error. Errors: deadline_exceeded, indefinite: it may still run.
     virtual host::Task<host::Result<void>> stop_now(host::Context context) = 0;
 
+    /// The lease store knows of the database that create() has made: there may be something in it
+    /// to lose from now on. Of one that was not made so it is no error. Errors: the disk's.
+    virtual host::Task<host::Result<void>> published() = 0;
+
     // The rest is for a server that is down. Errors: conflict (it runs), definite.
 
     /// A new database with these settings. What was there is lost.
     virtual host::Task<host::Result<void>> create(host::Context context,
                                                   ServerSettings settings) = 0;
 
-    /// A copy of the server there, which then follows it. What was there is lost.
+    /// A copy of the server there, which then follows it. What was there is lost, once that server
+    /// has answered.
     virtual host::Task<host::Result<void>> copy_from(host::Context context,
                                                      std::string conninfo) = 0;
 
     /// Lets go of what only this one has, and has it follow the server there. A failure that has
-    /// begun to change the data leaves none that is whole.
+    /// begun to change the data leaves none that is whole. Also already_exists, definite: this one
+    /// is on the same timeline, and has nothing to let go of.
     virtual host::Task<host::Result<void>> rewind_to(host::Context context,
                                                      std::string conninfo) = 0;
 

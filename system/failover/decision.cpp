@@ -53,6 +53,12 @@ bool may_lead(const Observation& seen) {
     return synchronous.may_lead(seen.self) && !is_foreign(seen.server, synchronous);
 }
 
+bool another_may_lead(const Observation& seen) {
+    return std::ranges::any_of(seen.store->members, [&](const Member& other) {
+        return other.name != seen.self && seen.store->synchronous->may_lead(other.name);
+    });
+}
+
 bool is_silent_too_long(const Observation& seen, const AgentOptions& options) {
     return seen.silent_since && seen.now - *seen.silent_since > options.patience;
 }
@@ -74,6 +80,11 @@ Decision once_alone_in_key(const Observation& seen, Decision next) {
     return is_alone ? std::move(next) : Decision{PublishSynchronous{alone(seen)}};
 }
 
+/// It recovers, and nobody else could lead meanwhile: stopped, it would have to begin anew.
+bool may_take_its_time(const Observation& seen) {
+    return seen.server.is_starting && !another_may_lead(seen);
+}
+
 Decision decide_as_holder(const Observation& seen, const AgentOptions& options) {
     const OwnServer& server = seen.server;
     // The lease that the store shows may be about to end: it was not renewed just now.
@@ -86,7 +97,7 @@ Decision decide_as_holder(const Observation& seen, const AgentOptions& options) 
     }
     if (is_beginning(*seen.store)) return begin(seen);
     if (!server.exists) return GiveUpLease{};
-    if (is_silent_too_long(seen, options)) {
+    if (is_silent_too_long(seen, options) && !may_take_its_time(seen)) {
         // Never two primaries: what does not answer may still be writing.
         return server.running ? Decision{StopNow{}} : Decision{GiveUpLease{}};
     }
@@ -141,10 +152,7 @@ bool is_furthest(const Observation& seen, const Synchronous& synchronous) {
 
 /// It has had its time with the lease and did not come to answer: others first.
 bool must_let_others_try(const Observation& seen, const AgentOptions& options) {
-    return is_silent_too_long(seen, options) &&
-           std::ranges::any_of(seen.store->members, [&](const Member& other) {
-               return other.name != seen.self && seen.store->synchronous->may_lead(other.name);
-           });
+    return is_silent_too_long(seen, options) && another_may_lead(seen);
 }
 
 Decision decide_without_holder(const Observation& seen, const AgentOptions& options) {

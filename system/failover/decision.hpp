@@ -21,6 +21,9 @@ struct AgentOptions {
     /// How long the holder of the lease waits for its server to answer before it gives the lease
     /// up.
     host::Duration patience = std::chrono::seconds{10};
+    /// How long a server may say that it is starting up (it recovers, or replays what it has)
+    /// before it is silent like any other.
+    host::Duration starting_time = std::chrono::minutes{10};
     /// After a change of who confirms: on top of what SetConfirming waits for.
     host::Duration settling_time = std::chrono::seconds{2};
     /// Whether commits wait when no follower can confirm them. Otherwise they are confirmed by the

@@ -170,6 +170,19 @@ TEST(FailoverRules, APrimaryThatDidNotComeUpLetsOthersTry) {
     EXPECT_EQ(decided(seen), Decision(TakeLease{}));
 }
 
+TEST(FailoverRules, APrimaryThatRecoversHasItsTimeIfNobodyElseCouldLead) {
+    Observation seen = of_primary_with_b();
+    seen.server.answers = false;
+    seen.server.is_starting = true;
+    seen.silent_since = noon - 11s;
+    EXPECT_EQ(decided(seen), Decision(Wait{})) << "stopped, it would begin anew";
+    seen.store->members = {{.name = "b", .received = {1, 10}}};
+    EXPECT_EQ(decided(seen), Decision(StopNow{}));
+    seen.store->members.clear();
+    seen.server.is_starting = false;
+    EXPECT_EQ(decided(seen), Decision(StopNow{}));
+}
+
 TEST(FailoverRules, WhoTakesTheLeaseLeavesTheKeyAloneUntilItsServerIsUp) {
     Observation seen = with_lease(of_follower());
     seen.server.running = seen.server.answers = false;

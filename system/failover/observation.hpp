@@ -98,6 +98,8 @@ struct OwnServer {
     bool is_unpublished = false;
     /// Its process runs.
     bool running = false;
+    /// It says that it is starting up, and has not said so for too long.
+    bool is_starting = false;
     /// It answers queries; what follows is known then alone.
     bool answers = false;
     Role role = Role::follower;

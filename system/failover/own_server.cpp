@@ -43,7 +43,10 @@ void OwnServerWatch::see(const Looked& looked, Observation& seen) {
         if (looked.confirming) server.confirming_since = looked.confirming_since;
         database_ = looked.status->database;
     }
+    if (!server.answers && !looked.state.database.empty()) database_ = looked.state.database;
     if (server.exists) server.database = database_;
+    server.is_unpublished = server.exists && looked.state.is_unpublished;
+    see_start(looked, seen);
     const std::string receiver = looked.status ? looked.status->receiver : std::string();
     receives_ = !receiver.empty() && receiver == receiver_;
     receiver_ = receiver;
@@ -77,6 +80,17 @@ std::vector<Standby> OwnServerWatch::standbys(const Looked& looked, const Observ
     return found;
 }
 
+// What it has to recover may be much. That takes longer than patience, and is not in vain; but not
+// for ever either.
+void OwnServerWatch::see_start(const Looked& looked, Observation& seen) {
+    if (!looked.is_starting || !seen.server.running || seen.server.answers) {
+        starting_since_.reset();
+        return;
+    }
+    if (!starting_since_) starting_since_ = seen.now;
+    seen.server.is_starting = seen.now - *starting_since_ <= options_.starting_time;
+}
+
 // Its log may have parted from the other's, or what it needs is gone there; either way it does not
 // come to receive anything, although there is a primary to receive it from.
 bool OwnServerWatch::follows_in_vain(const Observation& seen) {
@@ -85,7 +99,7 @@ bool OwnServerWatch::follows_in_vain(const Observation& seen) {
         has_changed();
         return false;
     }
-    if (!server.running || !seen.store) {
+    if (!server.running || !seen.store || server.is_starting) {
         vain_since_.reset();
         return diverged_;
     }

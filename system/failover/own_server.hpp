@@ -19,6 +19,8 @@ class OwnServerWatch {
     struct Looked {
         host::TimePoint began;
         ServerState state = {};
+        /// It runs, and says that it is still starting up: it recovers, say.
+        bool is_starting = false;
         std::optional<ServerStatus> status = {};
         /// As the session has set it, and since when.
         std::optional<std::vector<std::string>> confirming = {};
@@ -47,11 +49,13 @@ class OwnServerWatch {
     std::vector<Standby> standbys(const Looked& looked, const Observation& seen);
     bool follows_in_vain(const Observation& seen);
     void see_silence(Observation& seen);
+    void see_start(const Looked& looked, Observation& seen);
 
     std::string self_;
     AgentOptions options_;
     std::optional<host::TimePoint> silent_since_;
     std::optional<host::TimePoint> vain_since_;
+    std::optional<host::TimePoint> starting_since_;
     bool diverged_ = false;
     bool led_ = false;  ///< At the last look that the store answered.
     /// As it said when it answered; empty before.

@@ -74,6 +74,29 @@ TEST_F(FailoverOwnServer, AStandbyIsInStepWhenItHasWhatThereWasOnceItAloneConfir
         << "it was set again";
 }
 
+TEST_F(FailoverOwnServer, OneThatStartsUpDoesNotFollowInVainUnlessForTooLong) {
+    become_follower_of(place_of_b);
+    looked.status.reset();
+    looked.is_starting = true;
+    const OwnServer& starting = look_after(1s);
+    EXPECT_TRUE(starting.is_starting);
+    EXPECT_FALSE(look_after(options.patience + 1s).diverged);
+    EXPECT_FALSE(look_after(options.patience + 1s).diverged) << "it replays what it has";
+    const OwnServer& for_too_long = look_after(options.starting_time);
+    EXPECT_FALSE(for_too_long.is_starting);
+    EXPECT_TRUE(look_after(options.patience + 1s).diverged);
+}
+
+TEST_F(FailoverOwnServer, WhichDatabaseItIsTheFilesSayBeforeItAnswers) {
+    looked.state = {.exists = true, .running = false, .database = "1", .is_unpublished = true};
+    looked.status.reset();
+    EXPECT_EQ(look_after(1s).database, "1");
+    EXPECT_TRUE(look_after(1s).is_unpublished);
+    looked.state.exists = false;
+    EXPECT_EQ(look_after(1s).database, "");
+    EXPECT_FALSE(look_after(1s).is_unpublished);
+}
+
 TEST_F(FailoverOwnServer, OnlyMembersAreStandbys) {
     looked.status->standbys = {{"a", 100}, {"a copy", 100}, {"b", 100}, {"z", 100}};
     const OwnServer& server = look_after(1s);

@@ -47,6 +47,7 @@ ServerSession::ServerSession(host::Host& host, sql::Driver& driver, sql::Connect
 
 void ServerSession::close() noexcept {
     connection_.reset();
+    is_starting_ = false;
     has_lock_ = false;
     confirming_.reset();
 }
@@ -55,6 +56,8 @@ Task<Result<void>> ServerSession::connect(Deadline deadline) {
     if (connection_ != nullptr && connection_->is_usable()) co_return Result<void>{};
     close();
     auto connection = co_await driver_.connect({.deadline = deadline}, target_);
+    // 57P03 is also said of one that is shutting down, which no agent asks for.
+    is_starting_ = !connection && connection.error().sqlstate == "57P03";
     if (!connection) {
         co_return failure(ErrorCode::unavailable,
                           "no session with the server: " + words_of(connection.error()));

@@ -30,6 +30,9 @@ class ServerSession {
     /// When confirming() had been set.
     host::TimePoint confirming_since() const { return confirming_since_; }
 
+    /// The last look found no session because the server is starting up.
+    bool is_starting() const { return is_starting_; }
+
     // Errors: conflict (an older session is not over yet), definite; unavailable, indefinite.
     // All may be repeated.
     host::Task<host::Result<void>> set_confirming(host::Deadline deadline,
@@ -53,6 +56,7 @@ class ServerSession {
     sql::ConnectionTarget target_;
     std::unique_ptr<sql::Connection> connection_;
     bool has_lock_ = false;
+    bool is_starting_ = false;
     std::optional<std::vector<std::string>> confirming_;
     host::TimePoint confirming_since_{};
 };

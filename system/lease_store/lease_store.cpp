@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 #include "system/host/check.hpp"
-#include "system/host/host.hpp"
+#include "system/host/whole_file.hpp"
 #include "system/lease_store/entries_file.hpp"
 
 namespace atlas::lease_store {
@@ -20,27 +19,13 @@ using host::Task;
 
 namespace {
 
+constexpr std::string_view file_name = "entries";
 constexpr std::size_t most_waiting = 1000;
 // What all entries there may be take as JSON, and more.
 constexpr std::uint64_t longest_file = 4 * Limits::total_bytes;
 
 std::unexpected<host::Error> damaged(std::string_view path) {
     return failure(ErrorCode::data_corrupted, fmt::format("the file \"{}\" is damaged", path));
-}
-
-Task<Result<std::string>> read_file(host::Host& host, std::string path) {
-    auto opened = co_await host.disk().open(path, host::OpenMode::read_only);
-    if (!opened) co_return std::unexpected(std::move(opened).error());
-    const std::unique_ptr<host::File> file = *std::move(opened);
-    const Result<std::uint64_t> size = co_await file->size();
-    if (!size) co_return std::unexpected(size.error());
-    if (*size > longest_file) co_return damaged(path);
-    std::string bytes(*size, '\0');
-    const Result<std::size_t> read =
-        co_await host::read_up_to(*file, 0, std::as_writable_bytes(std::span(bytes)));
-    if (!read) co_return std::unexpected(read.error());
-    bytes.resize(*read);
-    co_return bytes;
 }
 
 }  // namespace
@@ -62,22 +47,22 @@ Task<Result<void>> LeaseStore::load() {
     auto locked = host_.disk().lock_directory(directory_);
     if (!locked) co_return std::unexpected(std::move(locked).error());
     lock_ = *std::move(locked);
-    const std::string path = directory_ + "/entries";
-    const Result<std::string> bytes = co_await read_file(host_, path);
-    if (bytes) {
-        std::optional<StoredEntries> stored = decode_file(*bytes);
+    const std::string path = directory_ + "/" + std::string(file_name);
+    const auto bytes = co_await host::read_whole_file(host_, path, longest_file);
+    if (!bytes) co_return std::unexpected(bytes.error());
+    if (*bytes) {
+        std::optional<StoredEntries> stored = decode_file(**bytes);
         if (!stored) co_return damaged(path);
         identity_ = std::move(stored->identity);
         entries_ = std::move(stored->entries);
-    } else if (bytes.error().code == ErrorCode::not_found) {
+    } else {
         host::RandomSource random = host_.random("lease_store.identity");
         identity_ = identity_of(random.next());
-    } else {
-        co_return std::unexpected(bytes.error());
     }
     // What can be read need not be durable (after a sync that failed, say): written again, it is.
     // And nobody may be shown an identity that could be lost.
-    done = co_await save(encode_file(identity_, entries_));
+    done = co_await host::replace_file(host_, directory_, std::string(file_name),
+                                       encode_file(identity_, entries_));
     if (!done) co_return done;
     grant_whole_lives();
     co_return Result<void>{};
@@ -87,25 +72,6 @@ Task<Result<void>> LeaseStore::load() {
 void LeaseStore::grant_whole_lives() {
     ends_.clear();
     note_lives(entries_);
-}
-
-// At every moment there is one whole file: the new one under another name until all of it is there.
-Task<Result<void>> LeaseStore::save(std::string bytes) {
-    const std::string path = directory_ + "/entries";
-    const std::string next = directory_ + "/entries.next";
-    auto opened = co_await host_.disk().open(next, host::OpenMode::create_or_open);
-    if (!opened) co_return std::unexpected(std::move(opened).error());
-    std::unique_ptr<host::File> file = *std::move(opened);
-    Result<void> done = co_await file->truncate(0);
-    if (done) done = co_await host::write_all_at(*file, 0, std::as_bytes(std::span(bytes)));
-    if (done) done = co_await file->sync();
-    file.reset();
-    if (!done) co_return done;
-    co_await host_.fault_point("lease_store.written");
-    done = co_await host_.disk().rename(next, path);
-    if (done) done = co_await host_.disk().sync_directory(directory_);
-    co_await host_.fault_point("lease_store.installed");
-    co_return done;
 }
 
 Deadline LeaseStore::next_end() const {
@@ -160,7 +126,8 @@ Task<> LeaseStore::run() {
             apply(*change, next);
         end_leases(next);
         if (next.revision() != entries_.revision()) {
-            const Result<void> saved = co_await save(encode_file(identity_, next));
+            const Result<void> saved = co_await host::replace_file(
+                host_, directory_, std::string(file_name), encode_file(identity_, next));
             if (!saved) {
                 host_.fatal("the lease store cannot write: " + host::describe(saved.error()));
             }

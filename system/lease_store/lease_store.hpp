@@ -53,7 +53,6 @@ class LeaseStore {
     LeaseStore(host::Host& host, std::string directory);
 
     host::Task<host::Result<void>> load();
-    host::Task<host::Result<void>> save(std::string bytes);
     host::Task<host::Result<Entry>> change(host::Context context, std::variant<Put, Removal> what);
     void grant_whole_lives();
     host::Deadline next_end() const;

@@ -35,6 +35,7 @@ Task<Result<std::unique_ptr<Connection>>> PrimaryDriver::connect_to(Context cont
 Task<Result<std::unique_ptr<Connection>>> PrimaryDriver::connect(Context context,
                                                                  ConnectionTarget target) {
     std::string last_words;
+    std::string last_sqlstate;
     const std::size_t first = last_primary_;
     for (std::size_t i = 0; i < servers_.size(); ++i) {
         const std::size_t number = (first + i) % servers_.size();
@@ -52,10 +53,15 @@ Task<Result<std::unique_ptr<Connection>>> PrimaryDriver::connect(Context context
         }
         last_words =
             fmt::format("{}: {}", host::to_string(target.endpoint), connection.error().message);
+        last_sqlstate = connection.error().sqlstate;
     }
-    co_return std::unexpected(Error{.kind = ErrorKind::cannot_connect,
-                                    .message = fmt::format("none of {} servers is a primary; {}",
-                                                           servers_.size(), last_words)});
+    // A caller that could not wait says nothing about the servers.
+    const bool is_late = context.deadline.passed(host_.clock().now());
+    co_return std::unexpected(
+        Error{.kind = is_late ? ErrorKind::deadline_exceeded : ErrorKind::cannot_connect,
+              .sqlstate = last_sqlstate,
+              .message =
+                  fmt::format("none of {} servers is a primary; {}", servers_.size(), last_words)});
 }
 
 }  // namespace atlas::sql

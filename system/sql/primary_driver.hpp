@@ -21,8 +21,8 @@ class PrimaryDriver final : public Driver {
                   std::vector<host::Endpoint> servers);
 
     /// The target's own endpoint does not matter. Asks the last primary first, and each for its
-    /// share of the time. Errors: cannot_connect, when none of them is a primary; the message says
-    /// what the last one said.
+    /// share of the time. Errors: cannot_connect, when none of them is a primary, with what the
+    /// last one said; deadline_exceeded, when there was no time to find out.
     host::Task<Result<std::unique_ptr<Connection>>> connect(host::Context context,
                                                             ConnectionTarget target) override;
 

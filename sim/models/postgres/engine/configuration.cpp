@@ -3,7 +3,7 @@
 
 #include "sim/models/postgres/engine/engine.hpp"
 #include "sim/models/postgres/replication/configuration_file.hpp"
-#include "sim/models/postgres/wal/small_files.hpp"
+#include "system/host/whole_file.hpp"
 
 namespace atlas::sim::models::postgres {
 
@@ -12,7 +12,7 @@ using host::Task;
 
 Task<Result<void>> Engine::load_configuration() {
     auto text =
-        co_await read_whole_file(host_, fmt::format("{}/{}", directory_, configuration_file));
+        co_await host::read_whole_file(host_, fmt::format("{}/{}", directory_, configuration_file));
     if (!text) co_return std::unexpected(std::move(text).error());
     settings_ = given_settings_;
     for (const auto& [name, value] : parse_configuration(text->value_or(""))) {
@@ -45,7 +45,7 @@ Task<Result<void>> Engine::reload() {
 // What needs a restart keeps its value; a file with a mistake in it changes nothing.
 Task<Result<void>> Engine::reload_now() {
     auto text =
-        co_await read_whole_file(host_, fmt::format("{}/{}", directory_, configuration_file));
+        co_await host::read_whole_file(host_, fmt::format("{}/{}", directory_, configuration_file));
     if (!text) co_return std::unexpected(std::move(text).error());
     ServerSettings wanted = given_settings_;
     for (const auto& [name, value] : parse_configuration(text->value_or(""))) {
@@ -72,7 +72,7 @@ Task<Result<void>> Engine::reload_now() {
 Task<Checked<>> Engine::alter_system(std::string name, std::optional<std::string> value) {
     const auto access = co_await configuration_access_.acquire(host::Deadline::never());
     const std::string path = fmt::format("{}/{}", directory_, configuration_file);
-    auto text = co_await read_whole_file(host_, path);
+    auto text = co_await host::read_whole_file(host_, path);
     Result<void> done;
     if (text) {
         Configuration configuration = parse_configuration(text->value_or(""));
@@ -83,8 +83,9 @@ Task<Checked<>> Engine::alter_system(std::string name, std::optional<std::string
         } else {
             configuration.erase(name);
         }
-        done = co_await write_whole_file(host_, directory_, std::string(configuration_file),
-                                         format_configuration(configuration), settings_.fsync);
+        done = co_await host::replace_file(host_, directory_, std::string(configuration_file),
+                                           format_configuration(configuration),
+                                           host::durable_if(settings_.fsync));
     } else {
         done = std::unexpected(std::move(text).error());
     }

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "sim/models/postgres/testing/replicated_pair_fixture.hpp"
-#include "sim/models/postgres/testing/rough_disk_fixture.hpp"
+#include "sim/disk/rough_disk_fixture.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
@@ -17,7 +17,7 @@ TEST(Configuration, many_may_change_it_at_once) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         kernel::Kernel kernel{kernel::Seed{seed}};
         cluster::CalmNetwork network;
-        testing::RoughDisk disk(seed, 5ms);
+        disk::RoughDisk disk(seed, 5ms);
         testing::ReplicatedServers servers{kernel, network, disk};
         servers.add();
         servers.start(0);

@@ -9,7 +9,7 @@
 #include "sim/models/postgres/replication/configuration_file.hpp"
 #include "sim/models/postgres/session/backend_session.hpp"
 #include "sim/models/postgres/types/text_format.hpp"
-#include "sim/models/postgres/wal/small_files.hpp"
+#include "system/host/whole_file.hpp"
 
 namespace atlas::sim::models::postgres {
 
@@ -74,7 +74,8 @@ Task<Result<void>> Engine::open() {
     auto lock = host_.disk().lock_directory(directory_);
     if (!lock) co_return std::unexpected(std::move(lock).error());
     directory_lock_ = *std::move(lock);
-    auto whole = co_await read_whole_file(host_, fmt::format("{}/{}", directory_, copying_file));
+    auto whole =
+        co_await host::read_whole_file(host_, fmt::format("{}/{}", directory_, copying_file));
     if (!whole) co_return std::unexpected(std::move(whole).error());
     if (whole->has_value()) {
         co_return failure(ErrorCode::data_corrupted,
@@ -82,15 +83,15 @@ Task<Result<void>> Engine::open() {
     }
     // Of an earlier life: who wants a promotion now says so again.
     auto forgotten =
-        co_await remove_file(host_, directory_, std::string(promote_signal_file), true);
+        co_await host::remove_file(host_, directory_, std::string(promote_signal_file));
     if (!forgotten) co_return forgotten;
     auto configured = co_await load_configuration();
     if (!configured) co_return configured;
     log_.configure(settings_.fsync, settings_.wal_writer_delay);
     auto slots = co_await load_slots();
     if (!slots) co_return slots;
-    auto signal =
-        co_await read_whole_file(host_, fmt::format("{}/{}", directory_, standby_signal_file));
+    auto signal = co_await host::read_whole_file(
+        host_, fmt::format("{}/{}", directory_, standby_signal_file));
     if (!signal) co_return std::unexpected(std::move(signal).error());
     in_recovery_ = signal->has_value();
     auto recovered = co_await recover();

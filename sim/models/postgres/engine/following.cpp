@@ -11,7 +11,7 @@
 #include "sim/models/postgres/types/log_position.hpp"
 #include "sim/models/postgres/types/timestamp.hpp"
 #include "sim/models/postgres/wal/record_frame.hpp"
-#include "sim/models/postgres/wal/small_files.hpp"
+#include "system/host/whole_file.hpp"
 
 namespace atlas::sim::models::postgres {
 
@@ -111,7 +111,7 @@ StandbyStatus Engine::standby_status(bool reply_requested) const {
 
 Task<Result<TimelineHistory>> Engine::read_history(Timeline timeline) {
     if (timeline == first_timeline) co_return TimelineHistory{.timeline = timeline};
-    auto text = co_await read_whole_file(
+    auto text = co_await host::read_whole_file(
         host_, fmt::format("{}/pg_wal/{}", directory_, history_file_name(timeline)));
     if (!text) co_return std::unexpected(std::move(text).error());
     auto history = *text ? parse_history(timeline, **text) : std::nullopt;
@@ -134,8 +134,8 @@ Task<> Engine::run_following() {
     while (true) {
         co_await attention_.wait(host::deadline_after(host_, signal_interval));
         attention_.reset();
-        const auto signal =
-            co_await read_whole_file(host_, fmt::format("{}/{}", directory_, promote_signal_file));
+        const auto signal = co_await host::read_whole_file(
+            host_, fmt::format("{}/{}", directory_, promote_signal_file));
         if (signal && signal->has_value()) promotion_wanted_ = true;
         if (promotion_wanted_) {
             co_await following_.stop();
@@ -220,8 +220,8 @@ Task<Result<void>> Engine::fetch_histories(ReplicationConnection& connection, Ti
         // Not every number was taken by a server that lived.
         if (!text && timeline < newest && text.error().code == ErrorCode::not_found) continue;
         if (!text) co_return std::unexpected(std::move(text).error());
-        auto written =
-            co_await write_whole_file(host_, directory, name, *std::move(text), settings_.fsync);
+        auto written = co_await host::replace_file(host_, directory, name, *std::move(text),
+                                                   host::durable_if(settings_.fsync));
         if (!written) co_return written;
     }
     co_return Result<void>{};
@@ -470,8 +470,9 @@ Task<> Engine::promote() {
         newest = std::max(newest, timeline_of_history_file(name).value_or(newest));
     TimelineHistory history{.timeline = newest + 1, .forebears = history_.forebears};
     history.forebears.push_back({history_.timeline, log_.end()});
-    auto done = co_await write_whole_file(host_, directory, history_file_name(history.timeline),
-                                          format_history(history), settings_.fsync);
+    auto done =
+        co_await host::replace_file(host_, directory, history_file_name(history.timeline),
+                                    format_history(history), host::durable_if(settings_.fsync));
     if (!done) host_.fatal("PANIC: could not write a history: " + describe(done.error()));
     // A checkpoint may have been at work meanwhile.
     co_await log_.wait_flushed(log_.end());
@@ -483,8 +484,8 @@ Task<> Engine::promote() {
     // The wish first: if this is cut short in between, a follower is left, and not one that will
     // promote itself when nobody expects it any more.
     for (const std::string_view signal : {promote_signal_file, standby_signal_file}) {
-        auto removed =
-            co_await remove_file(host_, directory_, std::string(signal), settings_.fsync);
+        auto removed = co_await host::remove_file(host_, directory_, std::string(signal),
+                                                  host::durable_if(settings_.fsync));
         if (!removed)
             host_.fatal("PANIC: could not remove a signal file: " + describe(removed.error()));
     }

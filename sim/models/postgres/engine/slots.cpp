@@ -6,7 +6,7 @@
 #include "sim/models/postgres/engine/engine.hpp"
 #include "sim/models/postgres/replication/configuration_file.hpp"
 #include "sim/models/postgres/wal/encoding.hpp"
-#include "sim/models/postgres/wal/small_files.hpp"
+#include "system/host/whole_file.hpp"
 
 namespace atlas::sim::models::postgres {
 
@@ -76,7 +76,8 @@ Task<Checked<>> Engine::drop_slot(std::string name) {
 }
 
 Task<Result<void>> Engine::load_slots() {
-    auto bytes = co_await read_whole_file(host_, fmt::format("{}/{}", directory_, slots_file));
+    auto bytes =
+        co_await host::read_whole_file(host_, fmt::format("{}/{}", directory_, slots_file));
     if (!bytes) co_return std::unexpected(std::move(bytes).error());
     if (!*bytes) co_return Result<void>{};
     Decoder decoder(**bytes);
@@ -99,8 +100,8 @@ Task<Result<void>> Engine::save_slots() {
         encoder.u64(slot.restart);
     }
     slots_saved_ = true;
-    auto saved = co_await write_whole_file(host_, directory_, std::string(slots_file),
-                                           encoder.take(), settings_.fsync);
+    auto saved = co_await host::replace_file(host_, directory_, std::string(slots_file),
+                                             encoder.take(), host::durable_if(settings_.fsync));
     co_return saved;
 }
 

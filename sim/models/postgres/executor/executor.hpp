@@ -129,6 +129,8 @@ class Executor {
     /// see.
     host::Task<Checked<RowVersion*>> claim_latest(const TableDefinition& table, RowVersion& version,
                                                   RowLockStrength strength, WaitPolicy policy);
+    host::Task<Checked<RowVersion*>> newest_of(const TableDefinition& table, RowVersion& version,
+                                               WaitPolicy policy);
     host::Task<Checked<>> wait_for(TransactionId id);
     void remember_lock(RowVersion& version, RowLockStrength strength);
     Checked<> check_row(const TableDefinition& table, const Row& row);

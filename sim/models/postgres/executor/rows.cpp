@@ -189,6 +189,24 @@ Task<Checked<RowFate>> Executor::claim(const TableDefinition& table, RowVersion&
     }
 }
 
+// Whoever has to follow a row goes to its end, and waits there for whoever is changing it, whatever
+// lock he wants (heapam_handler.c, heapam_tuple_lock). Null if there is no row any more.
+Task<Checked<RowVersion*>> Executor::newest_of(const TableDefinition& table, RowVersion& version,
+                                               WaitPolicy policy) {
+    RowVersion* current = &version;
+    while (current != nullptr && current->ended_by != no_transaction) {
+        const TransactionId by = current->ended_by;
+        if (transaction_.is_mine(by) || !engine_.transactions().is_running(by)) {
+            current = current->newer;
+            continue;
+        }
+        if (policy == WaitPolicy::skip_locked) co_return nullptr;
+        if (policy == WaitPolicy::no_wait) co_return row_not_available(table);
+        SQL_CO_CHECK(co_await wait_for(by));
+    }
+    co_return current;
+}
+
 Task<Checked<RowVersion*>> Executor::claim_latest(const TableDefinition& table, RowVersion& version,
                                                   RowLockStrength strength, WaitPolicy policy) {
     RowVersion* current = &version;
@@ -207,7 +225,8 @@ Task<Checked<RowVersion*>> Executor::claim_latest(const TableDefinition& table, 
                                               "delete");
                 }
                 if (fate == RowFate::deleted) co_return nullptr;
-                current = current->newer;
+                SQL_CO_TRY(current, co_await newest_of(table, *current->newer, policy));
+                if (current == nullptr) co_return nullptr;
                 break;
             case RowFate::own_change:
             case RowFate::invisible:
@@ -359,8 +378,12 @@ Task<Checked<>> Executor::check_unique(const TableDefinition& table, Index& inde
     }
 }
 
+// Whoever has locked the row FOR UPDATE might have changed its key, and is taken to have.
 void Executor::end_version(const TableDefinition& table, RowVersion& version, RowVersion* newer,
                            RowLockStrength strength) {
+    for (const RowLock& lock : version.locks) {
+        if (transaction_.is_mine(lock.holder)) strength = std::max(strength, lock.strength);
+    }
     version.ended_by = engine_.transactions().assign_id(transaction_);
     version.ended_at = transaction_.command;
     version.ended_how = strength;

@@ -35,6 +35,10 @@ bool conflicts(TableLockMode left, TableLockMode right) {
     return (conflict_table[static_cast<std::size_t>(left)] & bit(right)) != 0;
 }
 
+bool LockModes::any_conflicts_with(TableLockMode mode) const {
+    return (conflict_table[static_cast<std::size_t>(mode)] & bits_) != 0;
+}
+
 std::string_view name(TableLockMode mode) {
     switch (mode) {
         case access_share:

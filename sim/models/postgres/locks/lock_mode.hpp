@@ -20,6 +20,25 @@ enum class TableLockMode : std::uint8_t {
 
 bool conflicts(TableLockMode left, TableLockMode right);
 
+/// A set of modes.
+class LockModes {
+  public:
+    void add(TableLockMode mode) { bits_ |= 1U << static_cast<unsigned>(mode); }
+    bool any_conflicts_with(TableLockMode mode) const;
+
+  private:
+    unsigned bits_ = 0;
+};
+
+/// A weak lock conflicts with strong ones alone, and SHARE UPDATE EXCLUSIVE is neither (lock.c,
+/// "Fast Path Locking").
+constexpr bool is_weak(TableLockMode mode) {
+    return mode < TableLockMode::share_update_exclusive;
+}
+constexpr bool is_strong(TableLockMode mode) {
+    return mode > TableLockMode::share_update_exclusive;
+}
+
 /// "AccessShareLock": as messages about deadlocks show it.
 std::string_view name(TableLockMode mode);
 

@@ -87,6 +87,21 @@ bool LockTable::can_grant_at_once(const Lock& lock, const LockOwner& owner,
            });
 }
 
+// Whoever asks for a strong lock has to see the weak ones, whether he then gets it or not.
+void LockTable::share_private_locks(Lock& lock, TableLockMode wanted) {
+    if (!is_strong(wanted)) return;
+    for (Grant& grant : lock.granted)
+        grant.is_private = false;
+}
+
+LockModes LockTable::shared_modes(const Lock& lock, const LockOwner& owner) {
+    LockModes modes;
+    for (const Grant& grant : lock.granted) {
+        if (grant.owner == &owner && !grant.is_private) modes.add(grant.mode);
+    }
+    return modes;
+}
+
 void LockTable::grant(Lock& lock, LockOwner& owner, const LockTag& tag, TableLockMode mode,
                       bool session) {
     owner.held_.push_back({tag, mode, session, owner.next_number_++});
@@ -96,18 +111,25 @@ void LockTable::grant(Lock& lock, LockOwner& owner, const LockTag& tag, TableLoc
             return;
         }
     }
-    lock.granted.push_back({&owner, mode, 1});
+    const auto is_strong_one = [](const auto& other) { return is_strong(other.mode); };
+    const bool is_private = tag.kind == LockKind::relation && is_weak(mode) &&
+                            std::ranges::none_of(lock.granted, is_strong_one) &&
+                            std::ranges::none_of(lock.queue, is_strong, &LockOwner::Waiter::mode);
+    lock.granted.push_back({&owner, mode, 1, is_private});
 }
 
 bool LockTable::try_acquire(LockOwner& owner, LockTag tag, TableLockMode mode, bool session) {
     Lock& lock = locks_[tag];
+    share_private_locks(lock, mode);
     if (!can_grant_at_once(lock, owner, mode)) return false;
     grant(lock, owner, tag, mode, session);
     return true;
 }
 
 void LockTable::take_anyway(LockOwner& owner, LockTag tag, TableLockMode mode) {
-    grant(locks_[tag], owner, tag, mode, false);
+    Lock& lock = locks_[tag];
+    share_private_locks(lock, mode);
+    grant(lock, owner, tag, mode, false);
 }
 
 void LockTable::take_to_the_end(LockOwner& owner, LockTag tag, TableLockMode mode) {
@@ -131,10 +153,7 @@ Task<Checked<>> LockTable::acquire(LockOwner& owner, LockTag tag, TableLockMode 
     // Unless we wait for it as well: that is seen without waiting for deadlock_timeout.
     if (place != lock.queue.end()) {
         const LockOwner& other = *(*place)->owner;
-        const bool holds_us_up = std::ranges::any_of(lock.granted, [&](const Grant& grant) {
-            return grant.owner == &other && conflicts(grant.mode, mode);
-        });
-        if (holds_us_up) {
+        if ((*place)->held_on_arrival.any_conflicts_with(mode)) {
             co_return std::unexpected(
                 deadlock_detected({{tag, mode, owner.process_id_, other.process_id_},
                                    {tag, (*place)->mode, other.process_id_, owner.process_id_}}));
@@ -147,6 +166,7 @@ Task<Checked<>> LockTable::acquire(LockOwner& owner, LockTag tag, TableLockMode 
             co_return Checked<>{};
         }
     }
+    waiter.held_on_arrival = shared_modes(lock, owner);
     lock.queue.insert(place, &waiter);
     const TimePoint start = host_.clock().now();
     const Deadline lock_deadline = limits.lock_timeout > host::Duration::zero()

@@ -159,6 +159,9 @@ class LockTable {
         LockOwner* owner;
         TableLockMode mode;
         std::uint32_t count;
+        /// Not in PostgreSQL's shared table of locks: a weak lock of a relation stays with its
+        /// session until somebody asks for a strong one (lock.c, "Fast Path Locking").
+        bool is_private = false;
     };
     struct Lock {
         std::vector<Grant> granted;
@@ -173,6 +176,8 @@ class LockTable {
 
     bool conflicts_with_granted(const Lock& lock, const LockOwner& owner, TableLockMode mode) const;
     bool can_grant_at_once(const Lock& lock, const LockOwner& owner, TableLockMode mode) const;
+    static void share_private_locks(Lock& lock, TableLockMode wanted);
+    static LockModes shared_modes(const Lock& lock, const LockOwner& owner);
     void grant(Lock& lock, LockOwner& owner, const LockTag& tag, TableLockMode mode, bool session);
     void release_grant(LockOwner& owner, const LockTag& tag, TableLockMode mode);
     void wake_waiters(const LockTag& tag);

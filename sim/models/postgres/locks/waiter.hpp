@@ -30,6 +30,8 @@ struct LockOwner::Waiter {
     TableLockMode mode;
     bool session;
     bool granted = false;
+    /// What its session held of this very lock when it got in line, as others see it from there.
+    LockModes held_on_arrival;
     host::Event wake;
 };
 

@@ -8,8 +8,8 @@
 #include "sim/models/postgres/protocol/replies.hpp"
 #include "sim/models/postgres/types/log_position.hpp"
 #include "sim/models/postgres/types/timestamp.hpp"
-#include "sim/models/postgres/wal/small_files.hpp"
 #include "system/host/task_group.hpp"
+#include "system/host/whole_file.hpp"
 #include "system/sql/protocol/backend.hpp"
 #include "system/sql/protocol/frontend.hpp"
 #include "system/sql/protocol/payload.hpp"
@@ -248,7 +248,7 @@ class Sender {
         const auto timeline = timeline_of(number);
         if (!timeline) co_return fail(error_of("22023", "invalid timeline " + number));
         const std::string name = history_file_name(*timeline);
-        const auto text = co_await read_whole_file(
+        const auto text = co_await host::read_whole_file(
             host_, fmt::format("{}/pg_wal/{}", engine_.data_directory(), name));
         if (!text) {
             co_return fail(error_of("58030", fmt::format("could not read file \"pg_wal/{}\": {}",

@@ -9,7 +9,7 @@
 #include "sim/models/postgres/replication/replication_connection.hpp"
 #include "sim/models/postgres/wal/checkpoint_file.hpp"
 #include "sim/models/postgres/wal/log.hpp"
-#include "sim/models/postgres/wal/small_files.hpp"
+#include "system/host/whole_file.hpp"
 
 namespace atlas::sim::models::postgres {
 
@@ -85,7 +85,7 @@ Task<Result<std::string>> fetch_data(host::Host& host, Source& source) {
 // The file that says so comes before anything else and goes after everything else, each durably:
 // whatever is cut short in between is done again, and nobody takes it for a server's data.
 Task<Result<void>> begin_copying(host::Host& host, std::string directory) {
-    auto begun = co_await write_whole_file(host, directory, std::string(copying_file), "", true);
+    auto begun = co_await host::replace_file(host, directory, std::string(copying_file), "");
     co_return begun;
 }
 
@@ -105,15 +105,16 @@ Task<Result<void>> empty_log(host::Host& host, std::string directory) {
 // The signal first: a server that was to follow must not come up as a primary.
 Task<Result<void>> follow_source(host::Host& host, std::string directory, CopySource source) {
     auto written =
-        co_await write_whole_file(host, directory, std::string(standby_signal_file), "", true);
+        co_await host::replace_file(host, directory, std::string(standby_signal_file), "");
     if (!written) co_return written;
-    auto text = co_await read_whole_file(host, fmt::format("{}/{}", directory, configuration_file));
+    auto text =
+        co_await host::read_whole_file(host, fmt::format("{}/{}", directory, configuration_file));
     if (!text) co_return std::unexpected(std::move(text).error());
     Configuration configuration = parse_configuration(text->value_or(""));
     configuration.insert_or_assign("primary_conninfo", source.conninfo);
     if (!source.slot.empty()) configuration.insert_or_assign("primary_slot_name", source.slot);
-    written = co_await write_whole_file(host, directory, std::string(configuration_file),
-                                        format_configuration(configuration), true);
+    written = co_await host::replace_file(host, directory, std::string(configuration_file),
+                                          format_configuration(configuration));
     co_return written;
 }
 
@@ -123,8 +124,8 @@ Task<Result<void>> copy_histories(host::Host& host, std::string directory, Sourc
         auto history = co_await fetch_history(host, from, timeline);
         if (!history) co_return std::unexpected(std::move(history).error());
         if (!*history) continue;
-        auto done = co_await write_whole_file(host, directory, history_file_name(timeline),
-                                              **history, true);
+        auto done =
+            co_await host::replace_file(host, directory, history_file_name(timeline), **history);
         if (!done) co_return done;
     }
     co_return Result<void>{};
@@ -145,20 +146,20 @@ Task<Result<void>> copy(host::Host& host, std::string directory, Source& from, C
     done = co_await copy_histories(host, log_directory, from, checkpoint->timeline);
     if (!done) co_return done;
     // Those that followed the server that this was do not follow the copy.
-    done = co_await remove_file(host, directory, std::string(slots_file), true);
+    done = co_await host::remove_file(host, directory, std::string(slots_file));
     if (!done) co_return done;
     if (source.follow) {
         done = co_await follow_source(host, directory, source);
         if (!done) co_return done;
     }
-    done = co_await write_whole_file(host, directory, "checkpoint", *bytes, true);
+    done = co_await host::replace_file(host, directory, "checkpoint", *bytes);
     if (!done) co_return done;
-    done = co_await remove_file(host, directory, std::string(copying_file), true);
+    done = co_await host::remove_file(host, directory, std::string(copying_file));
     co_return done;
 }
 
 Task<Result<bool>> has_file(host::Host& host, std::string directory, std::string_view name) {
-    auto text = co_await read_whole_file(host, fmt::format("{}/{}", directory, name));
+    auto text = co_await host::read_whole_file(host, fmt::format("{}/{}", directory, name));
     if (!text) co_return std::unexpected(std::move(text).error());
     co_return text->has_value();
 }
@@ -186,7 +187,7 @@ Task<Result<Past>> read_past(host::Host& host, std::string directory, Checkpoint
     }
     past.history.timeline = past.end.timeline;
     if (past.end.timeline == first_timeline) co_return past;
-    auto text = co_await read_whole_file(
+    auto text = co_await host::read_whole_file(
         host, fmt::format("{}/{}", log_directory, history_file_name(past.end.timeline)));
     if (!text) co_return std::unexpected(std::move(text).error());
     const auto history = parse_history(past.end.timeline, text->value_or(""));
@@ -230,12 +231,20 @@ Task<Result<void>> base_backup(host::Host& host, std::string data_directory, Cop
     co_return copied;
 }
 
+Task<Result<std::uint64_t>> read_system_identifier(host::Host& host, std::string data_directory) {
+    const auto bytes = co_await host::read_whole_file(host, data_directory + "/checkpoint");
+    if (!bytes) co_return std::unexpected(bytes.error());
+    const auto checkpoint = *bytes ? decode_checkpoint_file(**bytes) : std::nullopt;
+    if (!checkpoint) co_return failure(ErrorCode::data_corrupted, "not a server's data");
+    co_return checkpoint->system_identifier;
+}
+
 Task<Result<Rewind>> rewind(host::Host& host, std::string data_directory, CopySource source) {
     auto lock = host.disk().lock_directory(data_directory);
     if (!lock) co_return std::unexpected(std::move(lock).error());
     auto was_copied = co_await has_file(host, data_directory, copying_file);
     if (!was_copied) co_return std::unexpected(std::move(was_copied).error());
-    auto bytes = co_await read_whole_file(host, data_directory + "/checkpoint");
+    auto bytes = co_await host::read_whole_file(host, data_directory + "/checkpoint");
     if (!bytes) co_return std::unexpected(std::move(bytes).error());
     const auto checkpoint = *bytes ? decode_checkpoint_file(**bytes) : std::nullopt;
     if (!checkpoint && !*was_copied)

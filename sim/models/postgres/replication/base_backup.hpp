@@ -25,6 +25,10 @@ struct CopySource {
 host::Task<host::Result<void>> base_backup(host::Host& host, std::string data_directory,
                                            CopySource source);
 
+/// Of the server whose data these are. Errors: data_corrupted, the disk's.
+host::Task<host::Result<std::uint64_t>> read_system_identifier(host::Host& host,
+                                                               std::string data_directory);
+
 enum class Rewind : std::uint8_t {
     not_needed,  ///< All of its log is part of the source's history.
     copied,

@@ -9,7 +9,7 @@
 
 #include "sim/cluster/calm.hpp"
 #include "sim/models/postgres/testing/replicated_servers_fixture.hpp"
-#include "sim/models/postgres/testing/rough_disk_fixture.hpp"
+#include "sim/disk/rough_disk_fixture.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
@@ -69,7 +69,7 @@ class Copies {
     host::RandomSource random_;
     kernel::Kernel kernel_;
     cluster::CalmNetwork network_;
-    testing::RoughDisk disk_;
+    disk::RoughDisk disk_;
     testing::ReplicatedServers servers_;
 };
 

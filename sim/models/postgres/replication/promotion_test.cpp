@@ -2,7 +2,7 @@
 // earlier life; and servers that stop or promote while others follow them.
 
 #include "sim/models/postgres/testing/replicated_pair_fixture.hpp"
-#include "sim/models/postgres/testing/rough_disk_fixture.hpp"
+#include "sim/disk/rough_disk_fixture.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
@@ -231,7 +231,7 @@ TEST(PromotionAndCheckpoints, do_not_get_in_each_others_way) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         kernel::Kernel kernel{kernel::Seed{seed}};
         cluster::CalmNetwork network;
-        testing::RoughDisk disk(seed, 1ms);
+        disk::RoughDisk disk(seed, 1ms);
         testing::ReplicatedServers servers{kernel, network, disk};
         ServerSettings settings;
         settings.wal_retrieve_retry_interval = 100ms;

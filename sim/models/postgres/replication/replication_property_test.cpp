@@ -11,7 +11,7 @@
 
 #include "sim/cluster/calm.hpp"
 #include "sim/models/postgres/testing/replicated_servers_fixture.hpp"
-#include "sim/models/postgres/testing/rough_disk_fixture.hpp"
+#include "sim/disk/rough_disk_fixture.hpp"
 #include "system/host/random.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -91,7 +91,7 @@ class Pair {
   private:
     kernel::Kernel kernel_;
     cluster::CalmNetwork network_;
-    testing::RoughDisk disk_;
+    disk::RoughDisk disk_;
     testing::ReplicatedServers servers_;
 };
 

@@ -5,10 +5,10 @@
 #include "sim/models/postgres/protocol/serve.hpp"
 #include "sim/models/postgres/replication/replication_connection.hpp"
 #include "sim/models/postgres/server.hpp"
-#include "sim/models/postgres/wal/small_files.hpp"
 #include "sim/sql_client/driver.hpp"
 #include "system/host/check.hpp"
 #include "system/host/task_group.hpp"
+#include "system/host/whole_file.hpp"
 
 namespace atlas::sim::models::postgres::testing {
 
@@ -109,7 +109,7 @@ Task<> ReplicatedServers::serve_node(host::Host& host, Node& self) {
     self.copy = Copy::none;
     if (!self.left_file.empty()) {
         const std::string name = std::exchange(self.left_file, "");
-        const auto left = co_await write_whole_file(host, "data", name, "", true);
+        const auto left = co_await host::replace_file(host, "data", name, "");
         ATLAS_CHECK(left.has_value(), "the disk of these tests has no errors");
     }
     auto server = co_await Server::open(host, self.settings, "data");

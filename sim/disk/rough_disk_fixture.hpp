@@ -5,23 +5,21 @@
 #include "sim/disk/policy.hpp"
 #include "system/host/random.hpp"
 
-namespace atlas::sim::models::postgres::testing {
+namespace atlas::sim::disk {
 
-class RoughDisk final : public disk::DiskPolicy {
+class RoughDisk final : public DiskPolicy {
   public:
     explicit RoughDisk(std::uint64_t seed, host::Duration longest = std::chrono::microseconds(10))
         : random_(seed), longest_(longest) {}
 
-    disk::Decision decide(const disk::Operation& operation) override {
-        const bool is_sync = operation.kind == disk::OperationKind::sync;
+    Decision decide(const Operation& operation) override {
+        const bool is_sync = operation.kind == OperationKind::sync;
         const host::Duration least = std::chrono::microseconds(10);
         const host::Duration most = is_sync ? std::chrono::milliseconds(2) : longest_;
         return {.latency = random_.between(least, most)};
     }
-    bool survives(const disk::Loss&, const disk::UnsyncedPart&) override {
-        return random_.chance(1, 2);
-    }
-    void completed(const disk::Operation&, const disk::Outcome&) override {}
+    bool survives(const Loss&, const UnsyncedPart&) override { return random_.chance(1, 2); }
+    void completed(const Operation&, const Outcome&) override {}
 
   private:
     host::RandomSource random_;
@@ -29,4 +27,4 @@ class RoughDisk final : public disk::DiskPolicy {
     host::Duration longest_;
 };
 
-}  // namespace atlas::sim::models::postgres::testing
+}  // namespace atlas::sim::disk

@@ -40,6 +40,12 @@ Judgement check_abandoned_transactions(const RunRecord& run);
 /// No server of the database goes on taking writes once another one does.
 Judgement check_one_primary(const RunRecord& run);
 
+/// Of each pair of owners at least one is on, in every transaction that committed.
+Judgement check_ownership(const RunRecord& run);
+
+/// Each job of the queue is done once, and no worker waits for a job that another one has.
+Judgement check_job_queue(const RunRecord& run);
+
 /// After faults have stopped, every operation ends within the healing time.
 Judgement check_operations_end(const RunRecord& run);
 

@@ -124,6 +124,9 @@ Story good_story() {
     story.run.facts.ended_at = 30s;
     story.run.facts.leftovers.emplace();
     story.run.facts.abandoned_transactions.emplace();
+    story.run.facts.old_primaries.emplace();
+    story.run.facts.unowned_pairs.emplace();
+    story.run.facts.job_faults.emplace();
     return story;
 }
 
@@ -437,6 +440,16 @@ TEST(AbandonedTransactions, AreFound) {
     expect_invalid(check_abandoned_transactions(story.run), "Session 101");
 }
 
+TEST(SmallTransactions, AreJudgedByWhatTheirClientsFound) {
+    Story story = good_story();
+    EXPECT_EQ(check_ownership(story.run).verdict, Verdict::valid);
+    EXPECT_EQ(check_job_queue(story.run).verdict, Verdict::valid);
+    story.run.facts.unowned_pairs->push_back("A transaction saw neither on.");
+    expect_invalid(check_ownership(story.run), "neither on");
+    story.run.facts.job_faults->push_back("Worker 1 had done job 7.");
+    expect_invalid(check_job_queue(story.run), "job 7");
+}
+
 TEST(OnePrimary, IsMissedWhenAnOldOneGoesOn) {
     Story story = good_story();
     const auto is_judged = [&] {
@@ -444,12 +457,12 @@ TEST(OnePrimary, IsMissedWhenAnOldOneGoesOn) {
             return finding.property == "one-primary";
         });
     };
-    EXPECT_FALSE(is_judged()) << "there is one server";
-    story.run.facts.old_primaries.emplace();
     EXPECT_TRUE(is_judged());
     EXPECT_EQ(check_one_primary(story.run).verdict, Verdict::valid);
     story.run.facts.old_primaries->push_back("postgres-0 had taken writes for 6 s.");
     expect_invalid(check_one_primary(story.run), "postgres-0");
+    story.run.facts.old_primaries.reset();
+    EXPECT_FALSE(is_judged()) << "there is one server";
 }
 
 TEST(EqualReplays, AreFoundViolated) {

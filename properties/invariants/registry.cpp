@@ -33,6 +33,10 @@ constexpr Property properties[] = {
      check_abandoned_transactions},
     {"one-primary", "No server of the database goes on taking writes once another one does.",
      check_one_primary},
+    {"ownership", "Of two rows at least one is on, whoever changes them at once: no write skew.",
+     check_ownership},
+    {"job-queue", "Each job is done once, and no worker waits for a job that another one has.",
+     check_job_queue},
     {"operations-end", "After faults have stopped, every operation ends within the healing time.",
      check_operations_end},
     {"service-recovers",
@@ -51,6 +55,17 @@ constexpr Property properties[] = {
     {"not-vacuous", "Every kind of operation that the workload has succeeded at least once.",
      check_not_vacuous},
 };
+
+// Real servers, and a run that stopped early, leave nothing to count; all else is judged.
+bool was_watched(const Property& property, const RunFacts& facts) {
+    if (property.check == check_nothing_left_behind) return facts.leftovers.has_value();
+    if (property.check == check_abandoned_transactions)
+        return facts.abandoned_transactions.has_value();
+    if (property.check == check_one_primary) return facts.old_primaries.has_value();
+    if (property.check == check_ownership) return facts.unowned_pairs.has_value();
+    if (property.check == check_job_queue) return facts.job_faults.has_value();
+    return true;
+}
 
 }  // namespace
 
@@ -72,11 +87,7 @@ bool RunVerdict::violates(std::string_view property) const {
 RunVerdict judge_run(const RunRecord& run) {
     RunVerdict result;
     for (const Property& property : properties) {
-        // Real servers, and a run that stopped early, leave nothing to count; all else is judged.
-        if (property.check == check_nothing_left_behind && !run.facts.leftovers) continue;
-        if (property.check == check_abandoned_transactions && !run.facts.abandoned_transactions)
-            continue;
-        if (property.check == check_one_primary && !run.facts.old_primaries) continue;
+        if (!was_watched(property, run.facts)) continue;
         Judgement judgement = property.check(run);
         result.verdict = merge(result.verdict, judgement.verdict);
         result.findings.push_back({property.name, std::move(judgement)});

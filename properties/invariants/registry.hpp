@@ -35,7 +35,7 @@ struct RunVerdict {
     bool violates(std::string_view property) const;
 };
 
-/// Without those about leftovers, abandoned transactions and primaries where nobody watched.
+/// Without those about which nobody watched the run: RunFacts has nothing then.
 RunVerdict judge_run(const RunRecord& run);
 
 }  // namespace atlas::properties

@@ -67,6 +67,10 @@ struct RunFacts {
     std::optional<std::vector<std::string>> abandoned_transactions = {};
     /// Servers that took writes for some time after another one had been promoted, likewise.
     std::optional<std::vector<std::string>> old_primaries = {};
+    /// Committed transactions that saw a pair of owners with nobody on, likewise.
+    std::optional<std::vector<std::string>> unowned_pairs = {};
+    /// Jobs done twice, and workers that waited for another's job, likewise.
+    std::optional<std::vector<std::string>> job_faults = {};
 };
 
 struct RunRecord {

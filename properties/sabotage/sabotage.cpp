@@ -45,6 +45,12 @@ constexpr SabotageDescription sabotages[] = {
      "Atlas-Session is taken off every request, so that a session has never seen anything."},
     {Sabotage::primary_not_fenced, "primary-not-fenced",
      "Agents do not stop a primary whose lease has ended."},
+    {Sabotage::commit_cancelled_at_deadline, "commit-cancelled-at-deadline",
+     "A COMMIT that takes long is cancelled, and taken for one that did not happen."},
+    {Sabotage::serializable_downgraded, "serializable-downgraded",
+     "Transactions that ask for SERIALIZABLE get REPEATABLE READ."},
+    {Sabotage::skip_locked_removed, "skip-locked-removed",
+     "Workers of the queue wait for a job that another one has, in place of taking the next."},
 };
 
 }  // namespace

@@ -29,6 +29,9 @@ enum class Sabotage : std::uint8_t {
     reads_unfenced,
     session_token_dropped,
     primary_not_fenced,
+    commit_cancelled_at_deadline,
+    serializable_downgraded,
+    skip_locked_removed,
 };
 
 struct SabotageDescription {

@@ -9,6 +9,7 @@
 
 #include "properties/sabotage/cached_get.hpp"
 #include "properties/sabotage/commit_acknowledged_early.hpp"
+#include "properties/sabotage/commit_cancelled_at_deadline.hpp"
 #include "properties/sabotage/email_folded_in_check_only.hpp"
 #include "properties/sabotage/email_never_freed.hpp"
 #include "properties/sabotage/folded_email_shown.hpp"
@@ -17,8 +18,10 @@
 #include "properties/sabotage/lease_leaked_on_cancel.hpp"
 #include "properties/sabotage/listing_by_offset.hpp"
 #include "properties/sabotage/no_jitter_no_budget.hpp"
+#include "properties/sabotage/primary_not_fenced.hpp"
 #include "properties/sabotage/rename_without_directory_sync.hpp"
 #include "properties/sabotage/retry_of_indefinite_commit.hpp"
+#include "properties/sabotage/rewritten_query.hpp"
 #include "properties/sabotage/session_timeouts_unset.hpp"
 #include "properties/sabotage/unavailable_as_500.hpp"
 #include "properties/sabotage/unique_index_dropped.hpp"
@@ -430,6 +433,76 @@ Task<> lose_commits(Host& host, SabotageLedger& ledger) {
 TEST(RetryOfIndefiniteCommit, TakesALostOneForRolledBack) {
     SabotageLedger ledger;
     run([&](Host& host) { return lose_commits(host, ledger); });
+}
+
+Task<> weaken_statements(Host& host) {
+    const std::string begin = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+    const std::string take = "SELECT id FROM jobs FOR UPDATE SKIP LOCKED";
+    const auto asked_with = [&](Sabotage sabotage) -> Task<std::vector<std::string>> {
+        sql::FakeServer server;
+        sql::FakeDriver inner(host, server);
+        SabotageLedger ledger;
+        DecoratedDriver driver(inner, decoration_of_sql_clients(sabotage, ledger));
+        {
+            const Connected connected = co_await driver.connect({}, {});
+            (void)co_await (*connected)->query({}, begin);
+            (void)co_await (*connected)->query({}, take);
+        }
+        EXPECT_EQ(ledger.acted, sabotage == Sabotage::cached_get ? 0U : 1U);
+        std::erase(server.asked, "connect");
+        co_return server.asked;
+    };
+    std::vector<std::string> asked = co_await asked_with(Sabotage::serializable_downgraded);
+    EXPECT_EQ(asked, (std::vector<std::string>{"query BEGIN ISOLATION LEVEL REPEATABLE READ",
+                                               "query " + take}));
+    asked = co_await asked_with(Sabotage::skip_locked_removed);
+    EXPECT_EQ(asked,
+              (std::vector<std::string>{"query " + begin, "query SELECT id FROM jobs FOR UPDATE"}));
+    asked = co_await asked_with(Sabotage::cached_get);
+    EXPECT_EQ(asked, (std::vector<std::string>{"query " + begin, "query " + take}));
+}
+
+TEST(StatementsOfSqlClients, AreWeakenedOneAtATime) {
+    run(weaken_statements);
+}
+
+Task<> cancel_commits(Host& host, SabotageLedger& ledger) {
+    sql::FakeServer server;
+    sql::FakeDriver inner(host, server);
+    DecoratedDriver driver(inner, commit_cancelled_at_deadline(host, ledger));
+    const Connected connected = co_await driver.connect({}, {});
+    sql::Result<sql::QueryResult> result = co_await (*connected)->query({}, "COMMIT");
+    EXPECT_TRUE(result);
+    server.latency = 1s;
+    result = co_await (*connected)->query({}, "SELECT 1");
+    EXPECT_TRUE(result);
+    EXPECT_EQ(ledger.acted, 0U);
+    result = co_await (*connected)->query({}, "COMMIT");
+    EXPECT_FALSE(result);
+    if (!result) EXPECT_EQ(result.error().certainty(), host::Certainty::definite);
+    EXPECT_EQ(ledger.acted, 1U);
+}
+
+TEST(CommitCancelledAtDeadline, TakesASlowOneForOneThatDidNotHappen) {
+    SabotageLedger ledger;
+    run([&](Host& host) { return cancel_commits(host, ledger); });
+}
+
+TEST(PrimaryNotFenced, LeavesOutTheStopOfAPrimaryAlone) {
+    SabotageLedger ledger;
+    failover::AgentSettings settings;
+    settings.decide = [](const failover::Observation&, const failover::AgentOptions&) {
+        return failover::Decision{failover::StopNow{}};
+    };
+    settings = primary_not_fenced(std::move(settings), ledger);
+    failover::Observation seen;
+    seen.server.answers = true;
+    seen.server.role = failover::Role::follower;
+    EXPECT_EQ(settings.decide(seen, {}), failover::Decision{failover::StopNow{}});
+    EXPECT_EQ(ledger.acted, 0U);
+    seen.server.role = failover::Role::primary;
+    EXPECT_EQ(settings.decide(seen, {}), failover::Decision{failover::Wait{}});
+    EXPECT_EQ(ledger.acted, 1U);
 }
 
 TEST(SessionTimeoutsUnset, LeavesOutTheLimitsAlone) {

@@ -4,6 +4,7 @@
 
 #include "properties/sabotage/cached_get.hpp"
 #include "properties/sabotage/commit_acknowledged_early.hpp"
+#include "properties/sabotage/commit_cancelled_at_deadline.hpp"
 #include "properties/sabotage/decorated_connection.hpp"
 #include "properties/sabotage/email_folded_in_check_only.hpp"
 #include "properties/sabotage/email_never_freed.hpp"
@@ -136,13 +137,21 @@ host::Task<host::Result<void>> run_sabotaged_api_node(host::Host& host, sql::Dri
         case Sabotage::session_timeouts_unset:
         case Sabotage::reads_from_any_follower:
         case Sabotage::reads_unfenced:
-        // Not of a node: of the database, and of what looks after it.
+        // Not of a node: of the database, of what looks after it, and of its other clients.
         case Sabotage::rename_without_directory_sync:
         case Sabotage::primary_not_fenced:
+        case Sabotage::serializable_downgraded:
+        case Sabotage::skip_locked_removed:
             break;
         case Sabotage::commit_acknowledged_early: {
             host::Result<void> ended = co_await run_with_early_commits(
                 host, driver, std::move(options), std::move(hooks), ledger);
+            co_return ended;
+        }
+        case Sabotage::commit_cancelled_at_deadline: {
+            DecoratedDriver cancelling(driver, commit_cancelled_at_deadline(host, ledger));
+            host::Result<void> ended =
+                co_await node::run_api_node(host, cancelling, std::move(options), std::move(hooks));
             co_return ended;
         }
         case Sabotage::no_jitter_no_budget: {

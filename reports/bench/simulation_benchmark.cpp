@@ -19,7 +19,7 @@ SimulationInput default_input(std::uint64_t number) {
     input.options = sim::faults::draw(input.seed);
     input.plan = sim::faults::draw_plan(input.seed, input.options,
                                         sim::faults::machines_of(input.options.topology),
-                                        sim::faults::Envelope::single_postgres());
+                                        sim::faults::Envelope::of(input.options.topology));
     return input;
 }
 

@@ -67,6 +67,8 @@ properties::RunRecord record_of(Simulation& simulation, const faults::SwarmOptio
     record.facts.undescribed_responses = simulation.undescribed_responses();
     record.facts.abandoned_transactions = simulation.abandoned_transactions();
     record.facts.old_primaries = simulation.old_primaries();
+    record.facts.unowned_pairs = simulation.ownership().found();
+    record.facts.job_faults = simulation.job_queue().found();
     return record;
 }
 

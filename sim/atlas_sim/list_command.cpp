@@ -21,9 +21,9 @@ namespace atlas::sim::atlas_sim {
 namespace {
 
 void list_faults() {
-    const faults::Envelope envelope = faults::Envelope::single_postgres();
+    const faults::Envelope envelope = faults::Envelope::failover();
     for (const faults::FaultKindInfo& kind : faults::all_fault_kinds()) {
-        fmt::print("{:<30}{}\n{:<30}effect: {}\n{:<30}floor: {} % of the seeds that arm it{}\n",
+        fmt::print("{:<35}{}\n{:<35}effect: {}\n{:<35}floor: {} % of the seeds that arm it{}\n",
                    kind.name, kind.sentence, "", kind.effect, "", kind.floor_percent,
                    envelope.covers_any(kind.kind) ? "" : "; never drawn");
     }

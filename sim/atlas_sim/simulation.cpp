@@ -10,6 +10,7 @@
 #include "properties/invariants/invariants.hpp"
 #include "properties/sabotage/primary_not_fenced.hpp"
 #include "properties/sabotage/rename_without_directory_sync.hpp"
+#include "properties/sabotage/rewritten_query.hpp"
 #include "properties/sabotage/sabotaged_node.hpp"
 #include "sim/atlas_sim/judgement.hpp"
 #include "sim/atlas_sim/progress.hpp"
@@ -213,9 +214,32 @@ void Simulation::boot() {
                 break;
         }
     }
-    control_ = std::make_unique<cluster::FaultControl>(cluster_, roles_of(machines_));
+    control_ = std::make_unique<cluster::FaultControl>(
+        cluster_, roles_of(machines_), [this] { return databases_->names_of_primaries(); });
     runner_ = std::make_unique<faults::FaultRunner>(kernel_, *control_, dice_, network_dice_,
                                                     disk_dice_, input_.plan);
+}
+
+template <typename Workload>
+void Simulation::add_sql_clients(MachineNumber machine, std::string name, Workload& workload) {
+    const auto program = [](Simulation& simulation, Workload& own,
+                            host::Host& host) -> host::Task<> {
+        const std::unique_ptr<sql::Driver> inner = simulation.database_driver(host);
+        properties::DecoratedDriver driver(
+            *inner, properties::decoration_of_sql_clients(simulation.input_.sabotage,
+                                                          simulation.sabotage_ledger_));
+        sql::ConnectionTarget target;
+        target.endpoint = simulation.databases_->endpoints().front();
+        // As API nodes have it: one that is lost must not keep its locks.
+        target.session_settings = {
+            {"idle_in_transaction_session_timeout",
+             std::to_string(simulation.input_.options.system.idle_in_transaction_session_timeout /
+                            1ms)}};
+        co_await own.run(host, driver, std::move(target), simulation.clients_end_at());
+    };
+    client_processes_.push_back(cluster_.add_process(
+        machine, std::move(name),
+        [this, program, &workload](host::Host& host) { return program(*this, workload, host); }));
 }
 
 // The databases come first: everybody else is told where they are.
@@ -261,6 +285,8 @@ void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
             return workload_.run_clients(host, api_endpoints_, index * count, count, until);
         }));
     if (index > 0) return;
+    add_sql_clients(machine, "owners", ownership_);
+    add_sql_clients(machine, "workers", job_queue_);
     final_process_ = cluster_.add_process(machine, "final-reader", [this](host::Host& host) {
         const auto program = [](Simulation& simulation, host::Host& own) -> host::Task<> {
             const host::Deadline deadline =

@@ -14,6 +14,8 @@
 #include "properties/invariants/run_record.hpp"
 #include "properties/sabotage/sabotage.hpp"
 #include "properties/workloads/history_recorder.hpp"
+#include "properties/workloads/job_queue_workload.hpp"
+#include "properties/workloads/ownership_workload.hpp"
 #include "properties/workloads/user_workload.hpp"
 #include "sim/atlas_sim/primary_watch.hpp"
 #include "sim/atlas_sim/transaction_watch.hpp"
@@ -102,6 +104,8 @@ class Simulation {
     /// Two live users had one e-mail at some moment; empty when that never was.
     const std::string& duplicate_email() const { return duplicate_email_; }
     std::vector<std::string> abandoned_transactions() const;
+    const properties::OwnershipWorkload& ownership() const { return ownership_; }
+    const properties::JobQueueWorkload& job_queue() const { return job_queue_; }
     /// Nothing where there is one server.
     std::optional<std::vector<std::string>> old_primaries() const;
     const properties::SabotageLedger& sabotage_ledger() const { return sabotage_ledger_; }
@@ -113,6 +117,8 @@ class Simulation {
   private:
     void boot();
     void add_clients(network::MachineNumber machine, std::uint64_t index);
+    template <typename Workload>
+    void add_sql_clients(network::MachineNumber machine, std::string name, Workload& workload);
     void add_machines();
     cluster::DatabasesOptions databases_options();
     void add_api_node(network::MachineNumber machine);
@@ -143,6 +149,8 @@ class Simulation {
     properties::HistoryRecorder recorder_;
     properties::DatabaseLog database_log_;
     properties::UserWorkload workload_;
+    properties::OwnershipWorkload ownership_;
+    properties::JobQueueWorkload job_queue_;
     /// What the cluster's processes refer to outlives it.
     std::unique_ptr<cluster::Databases> databases_;
     cluster::Cluster cluster_;

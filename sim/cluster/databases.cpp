@@ -100,15 +100,25 @@ bool Databases::is_at_its_pace(std::size_t number) const {
            (!database.agent || cluster_.is_at_its_pace(*database.agent));
 }
 
-const Server* Databases::primary() const {
-    const Server* found = nullptr;
+std::vector<const Databases::Database*> Databases::primaries() const {
+    std::vector<const Database*> found;
     for (const auto& each : servers_) {
         const Server* server = each->view.server;
-        if (server == nullptr || server->engine().in_recovery()) continue;
-        if (found != nullptr) return nullptr;
-        found = server;
+        if (server != nullptr && !server->engine().in_recovery()) found.push_back(each.get());
     }
     return found;
+}
+
+const Server* Databases::primary() const {
+    const std::vector<const Database*> found = primaries();
+    return found.size() == 1 ? found.front()->view.server : nullptr;
+}
+
+std::vector<std::string> Databases::names_of_primaries() const {
+    std::vector<std::string> names;
+    for (const Database* each : primaries())
+        names.push_back(cluster_.machine_name(each->machine));
+    return names;
 }
 
 bool Databases::has_settled() const {

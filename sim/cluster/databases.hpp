@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sim/cluster/programs.hpp"
@@ -43,6 +44,8 @@ class Databases {
 
     /// The only one that takes writes; null if there is none, or several.
     const models::postgres::Server* primary() const;
+    /// Of all that take writes, by their machines.
+    std::vector<std::string> names_of_primaries() const;
     /// One takes writes, all others follow it, and one of them confirms its commits. A server by
     /// itself has settled when it runs.
     bool has_settled() const;
@@ -63,6 +66,7 @@ class Databases {
     void add_alone(network::MachineNumber machine);
     void add_with_agent(network::MachineNumber machine, network::MachineNumber lease_store);
     Program decorated(Program program) const;
+    std::vector<const Database*> primaries() const;
 
     Cluster& cluster_;
     DatabasesOptions options_;

@@ -1,5 +1,7 @@
 #include "sim/cluster/fault_control.hpp"
 
+#include <utility>
+
 #include "system/host/check.hpp"
 
 namespace atlas::sim::cluster {
@@ -7,12 +9,22 @@ namespace atlas::sim::cluster {
 using kernel::ProcessState;
 using network::MachineNumber;
 
-FaultControl::FaultControl(Cluster& cluster, const std::vector<faults::Role>& roles)
-    : cluster_(cluster) {
+FaultControl::FaultControl(Cluster& cluster, const std::vector<faults::Role>& roles,
+                           Primaries primaries)
+    : cluster_(cluster), primaries_(std::move(primaries)) {
     ATLAS_CHECK(roles.size() == cluster.machine_count(), "each machine has a role");
     for (MachineNumber number = 0; number < roles.size(); ++number) {
         machines_.push_back({cluster.machine_name(number), roles[number]});
     }
+}
+
+std::vector<std::string> FaultControl::primaries() const {
+    if (primaries_) return primaries_();
+    std::vector<std::string> databases;
+    for (const faults::MachineInfo& machine : machines_) {
+        if (machine.role == faults::Role::postgres) databases.push_back(machine.name);
+    }
+    return databases;
 }
 
 MachineNumber FaultControl::number_of(std::string_view machine) const {

@@ -1,6 +1,8 @@
 #pragma once
 // What the dice may do to a Cluster, by machine name.
 
+#include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,10 +13,16 @@ namespace atlas::sim::cluster {
 
 class FaultControl final : public faults::ClusterControl {
   public:
-    /// `roles` has one member for each machine of the cluster, in its order.
-    FaultControl(Cluster& cluster, const std::vector<faults::Role>& roles);
+    /// Tells which machines' databases take writes now.
+    using Primaries = std::function<std::vector<std::string>()>;
+
+    /// `roles` has one member for each machine of the cluster, in its order. Without `primaries`
+    /// all databases are taken for some.
+    FaultControl(Cluster& cluster, const std::vector<faults::Role>& roles,
+                 Primaries primaries = {});
 
     const std::vector<faults::MachineInfo>& machines() const override { return machines_; }
+    std::vector<std::string> primaries() const override;
     faults::WorkLost kill(std::string_view machine) override;
     bool restart(std::string_view machine) override;
     bool pause(std::string_view machine) override;
@@ -44,6 +52,7 @@ class FaultControl final : public faults::ClusterControl {
 
     Cluster& cluster_;
     std::vector<faults::MachineInfo> machines_;
+    Primaries primaries_;
 };
 
 }  // namespace atlas::sim::cluster

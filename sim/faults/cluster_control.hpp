@@ -40,6 +40,8 @@ class ClusterControl {
 
     /// Never changes during a run.
     virtual const std::vector<MachineInfo>& machines() const = 0;
+    /// The machines whose databases take writes now.
+    virtual std::vector<std::string> primaries() const = 0;
 
     /// The machine's processes die as by kill -9: sockets close, the page cache stays.
     virtual WorkLost kill(std::string_view machine) = 0;

@@ -28,6 +28,9 @@ SwarmOptions everything_on() {
     f.network_short_write = {.on = true, .per_million = 200'000};
     f.network_partition_symmetric = often;
     f.network_partition_one_way = often;
+    f.network_partition_majorities_ring = often;
+    f.network_partition_bridge = often;
+    f.network_partition_primaries = often;
     f.network_clog = often;
     f.network_swizzle = often;
     f.network_slow_link = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .most = 1s};
@@ -354,6 +357,16 @@ TEST(FaultPlan, RefusesStrikesThatWouldDoNothing) {
                      .lasts = 1s,
                      .machines = {"api-1", "api-1"}}),
               std::vector<std::string>{"network.clog/cluster/0 names a machine twice"});
+    EXPECT_EQ(wrong({.id = {FaultKind::network_partition_majorities_ring, "cluster", 0},
+                     .lasts = 1s,
+                     .machines = {"api-1", "api-2", "api-3"}}),
+              std::vector<std::string>{"network.partition.majorities_ring/cluster/0 must name 4 "
+                                       "machines at least"});
+    EXPECT_EQ(wrong({.id = {FaultKind::network_partition_primaries, "cluster", 0},
+                     .lasts = 1s,
+                     .machines = {"postgres-0"}}),
+              std::vector<std::string>{"network.partition.primaries/cluster/0 must name no "
+                                       "machine"});
 }
 
 TEST(FaultId, IsItsText) {

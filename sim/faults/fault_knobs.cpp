@@ -91,6 +91,9 @@ void add_network_faults(std::vector<Knob>& list) {
     add_per_operation<&F::network_short_write>(list, network_short_write, "Of a million writes.");
     add_scheduled<&F::network_partition_symmetric>(list, network_partition_symmetric);
     add_scheduled<&F::network_partition_one_way>(list, network_partition_one_way);
+    add_scheduled<&F::network_partition_majorities_ring>(list, network_partition_majorities_ring);
+    add_scheduled<&F::network_partition_bridge>(list, network_partition_bridge);
+    add_scheduled<&F::network_partition_primaries>(list, network_partition_primaries);
     add_scheduled<&F::network_clog>(list, network_clog);
     add_scheduled<&F::network_swizzle>(list, network_swizzle);
     add_graded<&F::network_slow_link>(list, network_slow_link, 1us,

@@ -23,9 +23,15 @@ bool is_on_link(FaultKind kind) {
            kind == network_reset || kind == network_half_close;
 }
 
+/// Its machines are all that it is about, those cut off and the others.
+bool has_shape(FaultKind kind) {
+    return kind == network_partition_majorities_ring || kind == network_partition_bridge;
+}
+
 bool is_on_cluster(FaultKind kind) {
     return kind == network_partition_symmetric || kind == network_partition_one_way ||
-           kind == network_swizzle || is_on_link(kind);
+           kind == network_swizzle || has_shape(kind) || kind == network_partition_primaries ||
+           is_on_link(kind);
 }
 
 // The member without which a strike does nothing.
@@ -41,6 +47,9 @@ std::optional<std::string_view> missing_member(const Strike& strike) {
             [[fallthrough]];
         case network_partition_symmetric:
         case network_partition_one_way:
+        case network_partition_majorities_ring:
+        case network_partition_bridge:
+        case network_partition_primaries:
         case network_clog:
         case network_swizzle:
         case process_pause:
@@ -71,6 +80,12 @@ std::vector<std::string> struck(const Strike& strike) {
 }
 
 }  // namespace
+
+std::size_t fewest_machines(FaultKind kind) {
+    // Of three each neighbour of a machine would be the other's as well: all reach all.
+    if (kind == network_partition_majorities_ring) return 4;
+    return kind == network_partition_bridge ? 3 : 2;
+}
 
 void sort_plan(FaultPlan& plan) {
     std::ranges::sort(plan, [](const Strike& a, const Strike& b) {
@@ -108,6 +123,12 @@ std::vector<std::string> plan_faults(const FaultPlan& plan,
             if (count != 2) {
                 wrong.push_back(fmt::format("{} must name the two ends of a link", id));
             }
+        } else if (strike.id.kind == network_partition_primaries) {
+            if (count != 0) wrong.push_back(fmt::format("{} must name no machine", id));
+        } else if (has_shape(strike.id.kind)) {
+            const std::size_t fewest = fewest_machines(strike.id.kind);
+            if (count < fewest)
+                wrong.push_back(fmt::format("{} must name {} machines at least", id, fewest));
         } else if (is_on_cluster(strike.id.kind) && (count == 0 || count >= machines.size())) {
             wrong.push_back(fmt::format("{} must cut off some machines and not all", id));
         }

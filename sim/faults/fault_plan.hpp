@@ -25,7 +25,8 @@ struct Strike {
     host::Duration at{};     ///< Since the start of the run.
     host::Duration lasts{};  ///< Until it is healed; zero for what has no length.
     /// Partitions: the machines that are cut off from all others. Of a link: its two ends,
-    /// where it matters the sender first.
+    /// where it matters the sender first. A ring: the machines on it, in its order; a bridge:
+    /// itself, then one half, then the other. Primaries: none, who they are shows when it strikes.
     std::vector<std::string> machines = {};
     /// Partitions in one direction: packets to those machines wait (else those from them).
     bool inward = false;
@@ -59,6 +60,9 @@ FaultPlan draw_plan(const kernel::Seed& seed, const SwarmOptions& options,
                     const std::vector<MachineInfo>& machines, const Envelope& envelope);
 
 void sort_plan(FaultPlan& plan);
+
+/// Of a partition, or a fault of a link: with fewer it has no shape.
+std::size_t fewest_machines(FaultKind kind);
 
 /// What is wrong with a plan that was given: unknown machines, a kind that is not scheduled, two
 /// strikes with one id, one that would do nothing. Empty when it is fit to run.

@@ -20,6 +20,9 @@ Family family_of(FaultKind kind) {
     switch (kind) {
         case FaultKind::network_partition_symmetric:
         case FaultKind::network_partition_one_way:
+        case FaultKind::network_partition_majorities_ring:
+        case FaultKind::network_partition_bridge:
+        case FaultKind::network_partition_primaries:
         case FaultKind::network_clog:
         case FaultKind::network_swizzle:
         case FaultKind::network_slow_link:

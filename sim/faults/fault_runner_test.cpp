@@ -19,6 +19,7 @@ class NotedCluster final : public ClusterControl {
     explicit NotedCluster(const kernel::Kernel& kernel) : kernel_(kernel) {}
 
     const std::vector<MachineInfo>& machines() const override { return machines_; }
+    std::vector<std::string> primaries() const override { return taking_writes; }
     WorkLost kill(std::string_view machine) override {
         note("kill", machine);
         return lost;
@@ -79,6 +80,7 @@ class NotedCluster final : public ClusterControl {
     bool has_connections = true;
     host::Duration offset{};
     host::Duration drift{};
+    std::vector<std::string> taking_writes;
     std::set<std::string> blocked_links;
     std::map<std::string, network::LinkCondition> conditions;
     std::vector<std::string> notes;
@@ -245,6 +247,49 @@ TEST_F(FaultRunnerTest, ALinkOpensWithTheLastPartitionThatBlocksIt) {
     EXPECT_EQ(cluster.blocked_links, (std::set<std::string>{"postgres-0>api-1", "api-1>postgres-0",
                                                             "api-1>api-2", "api-2>api-1"}));
     kernel.run_until(host::TimePoint{11s});
+    EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
+TEST_F(FaultRunnerTest, ABridgeIsReachedByBothHalves) {
+    run({{.id = {FaultKind::network_partition_bridge, "cluster", 0},
+          .at = 1s,
+          .lasts = 5s,
+          .machines = {"api-1", "postgres-0", "api-2"}}},
+        3s);
+    EXPECT_EQ(cluster.blocked_links,
+              (std::set<std::string>{"postgres-0>api-2", "api-2>postgres-0"}));
+    kernel.run_until(host::TimePoint{7s});
+    EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
+TEST_F(FaultRunnerTest, OnARingOfMajoritiesEachReachesItsNeighbours) {
+    run({{.id = {FaultKind::network_partition_majorities_ring, "cluster", 0},
+          .at = 1s,
+          .lasts = 5s,
+          .machines = {"a", "b", "c", "d", "e"}}},
+        3s);
+    EXPECT_EQ(cluster.blocked_links.size(), 10U) << "each of five reaches two of the other four";
+    EXPECT_TRUE(cluster.blocked_links.contains("a>c"));
+    EXPECT_TRUE(cluster.blocked_links.contains("d>a"));
+    EXPECT_FALSE(cluster.blocked_links.contains("a>e"));
+    kernel.run_until(host::TimePoint{7s});
+    EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
+TEST_F(FaultRunnerTest, PrimariesAreThoseOfThatMoment) {
+    const auto strike = [](host::Duration at, std::uint64_t ordinal) {
+        return Strike{.id = {FaultKind::network_partition_primaries, "cluster", ordinal},
+                      .at = at,
+                      .lasts = 1s};
+    };
+    run({strike(1s, 0), strike(3s, 1)}, 2500ms);
+    EXPECT_EQ(entry(FaultKind::network_partition_primaries).fired, 0U) << "there is none";
+    cluster.taking_writes = {"postgres-0"};
+    kernel.run_until(host::TimePoint{3500ms});
+    EXPECT_EQ(entry(FaultKind::network_partition_primaries).fired, 1U);
+    EXPECT_TRUE(cluster.blocked_links.contains("postgres-0>api-1"));
+    cluster.taking_writes = {};
+    kernel.run_until(host::TimePoint{5s});
     EXPECT_TRUE(cluster.blocked_links.empty());
 }
 

@@ -18,6 +18,22 @@ std::vector<std::string> order_of_return(const Strike& strike) {
     return order;
 }
 
+// By their places on the ring: each machine reaches so many on either side of it that with itself
+// they are a majority.
+bool are_apart_on_ring(std::size_t from, std::size_t to, std::size_t count) {
+    const std::size_t majority = count / 2 + 1;
+    const std::size_t reach = majority / 2;
+    const std::size_t steps = from < to ? to - from : from - to;
+    return std::min(steps, count - steps) > reach;
+}
+
+// The first is the bridge; of the others one half comes before the other.
+bool are_apart_by_bridge(std::size_t from, std::size_t to, std::size_t count) {
+    if (from == 0 || to == 0) return false;
+    const std::size_t half = (count - 1) / 2;
+    return (from <= half) != (to <= half);
+}
+
 }  // namespace
 
 LinkStrikes::LinkStrikes(StrikeBook& book, ClusterControl& control, NetworkDice& dice)
@@ -36,6 +52,8 @@ LinkStrikes::~LinkStrikes() {
 }
 
 bool LinkStrikes::begin(StrikeIndex index) {
+    if (book_.strike(index).id.kind == FaultKind::network_partition_primaries)
+        return cut_primaries_off(index);
     book_.fired(index);
     switch (book_.strike(index).id.kind) {
         case FaultKind::network_swizzle:
@@ -47,6 +65,10 @@ bool LinkStrikes::begin(StrikeIndex index) {
         case FaultKind::network_slow_link:
         case FaultKind::network_bandwidth:
             set_condition(index, true);
+            return true;
+        case FaultKind::network_partition_majorities_ring:
+        case FaultKind::network_partition_bridge:
+            set_shape(index, true);
             return true;
         default:
             set_partition(index, true);
@@ -63,6 +85,11 @@ void LinkStrikes::end(StrikeIndex index) {
         case FaultKind::network_slow_link:
         case FaultKind::network_bandwidth:
             return set_condition(index, false);
+        case FaultKind::network_partition_majorities_ring:
+        case FaultKind::network_partition_bridge:
+            return set_shape(index, false);
+        case FaultKind::network_partition_primaries:
+            return join_primaries(index);
         default:
             return set_partition(index, false);
     }
@@ -83,6 +110,33 @@ void LinkStrikes::set_partition(StrikeIndex index, bool blocked) {
             }
         }
     }
+}
+
+void LinkStrikes::set_shape(StrikeIndex index, bool blocked) {
+    const Strike& strike = book_.strike(index);
+    const std::size_t count = strike.machines.size();
+    for (std::size_t from = 0; from < count; ++from) {
+        for (std::size_t to = 0; to < count; ++to) {
+            const bool closed = strike.id.kind == FaultKind::network_partition_bridge
+                                    ? are_apart_by_bridge(from, to, count)
+                                    : are_apart_on_ring(from, to, count);
+            if (closed) set_blocked(index, {strike.machines[from], strike.machines[to]}, blocked);
+        }
+    }
+}
+
+bool LinkStrikes::cut_primaries_off(StrikeIndex index) {
+    primaries_[index] = control_.primaries();
+    if (primaries_[index].empty()) return false;
+    book_.fired(index);
+    for (const std::string& machine : primaries_[index])
+        set_cut_off(index, machine, true);
+    return true;
+}
+
+void LinkStrikes::join_primaries(StrikeIndex index) {
+    for (const std::string& machine : primaries_[index])
+        set_cut_off(index, machine, false);
 }
 
 // One more machine is cut off, until all are; then one more comes back. Each step takes its share

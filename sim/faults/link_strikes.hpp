@@ -30,6 +30,9 @@ class LinkStrikes {
     using MachinePair = std::pair<std::string, std::string>;
 
     void set_partition(StrikeIndex index, bool blocked);
+    void set_shape(StrikeIndex index, bool blocked);
+    bool cut_primaries_off(StrikeIndex index);
+    void join_primaries(StrikeIndex index);
     void swizzle(StrikeIndex index);
     void end_swizzle(StrikeIndex index);
     void set_cut_off(StrikeIndex index, const std::string& machine, bool cut_off);
@@ -46,6 +49,8 @@ class LinkStrikes {
     Overlaps<MachinePair> slow_;
     /// Of each swizzle: how many times it has closed or opened a machine's links.
     std::map<StrikeIndex, std::size_t> swizzled_;
+    /// Of each partition of primaries: who they were.
+    std::map<StrikeIndex, std::vector<std::string>> primaries_;
 };
 
 }  // namespace atlas::sim::faults

@@ -350,9 +350,15 @@ ObservedRun run_observed(std::uint64_t seed_number, const SwarmOptions& options,
     }
     cluster::FaultControl control(cluster, roles);
     // The programs of this world survive a damaged disk: they look, and go on.
-    const Envelope envelope = Envelope::single_postgres()
-                                  .with(FaultKind::disk_bit_rot, Role::postgres)
-                                  .with(FaultKind::disk_misdirected_write, Role::postgres);
+    Envelope envelope = Envelope::single_postgres()
+                            .with(FaultKind::disk_bit_rot, Role::postgres)
+                            .with(FaultKind::disk_misdirected_write, Role::postgres);
+    for (const FaultKind shape :
+         {FaultKind::network_partition_majorities_ring, FaultKind::network_partition_bridge,
+          FaultKind::network_partition_primaries}) {
+        for (const Role role : {Role::api, Role::postgres, Role::client})
+            envelope = envelope.with(shape, role);
+    }
     FaultRunner runner(kernel, control, dice, network_dice, disk_dice,
                        draw_plan(seed, options, machines, envelope));
     cluster.start_all();

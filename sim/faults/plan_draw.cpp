@@ -34,6 +34,9 @@ class PlanDraw {
         on_machines(clock_step, {f.clock_step.on, f.clock_step.every, {}, {}});
         on_cluster(network_partition_symmetric, f.network_partition_symmetric);
         on_cluster(network_partition_one_way, f.network_partition_one_way);
+        on_cluster(network_partition_majorities_ring, f.network_partition_majorities_ring);
+        on_cluster(network_partition_bridge, f.network_partition_bridge);
+        on_cluster(network_partition_primaries, f.network_partition_primaries);
         on_cluster(network_clog, f.network_clog);
         on_cluster(network_swizzle, f.network_swizzle);
         on_cluster(network_slow_link, schedule_of(f.network_slow_link));
@@ -77,7 +80,7 @@ class PlanDraw {
     }
 
     void on_cluster(FaultKind kind, const ScheduledFault& fault) {
-        if (fault.on && envelope_.targets(kind, machines_).size() > 1) {
+        if (fault.on && envelope_.targets(kind, machines_).size() >= fewest_machines(kind)) {
             on_target(kind, cluster_target, fault, fault.every);
         }
     }
@@ -110,6 +113,12 @@ class PlanDraw {
                 break;
             case network_partition_symmetric:
                 strike.machines = draw_side(strike.id.kind, source);
+                break;
+            case network_partition_majorities_ring:
+            case network_partition_bridge:
+                for (const std::string_view target : envelope_.targets(strike.id.kind, machines_))
+                    strike.machines.emplace_back(target);
+                source.shuffle(strike.machines);
                 break;
             case network_slow_link:
                 strike.machines = draw_link(source);

@@ -55,6 +55,18 @@ void draw_faults(Draw& draw, FaultOptions& f) {
     f.network_partition_one_way = {on("network.partition.one_way"),
                                    draw.time("network.partition.one_way.every", 20s, 90s), 100ms,
                                    draw.time("network.partition.one_way.longest", 2s, 20s)};
+    // Long enough, often, for a lease to end meanwhile.
+    f.network_partition_majorities_ring = {
+        on("network.partition.majorities_ring"),
+        draw.time("network.partition.majorities_ring.every", 30s, 120s), 500ms,
+        draw.time("network.partition.majorities_ring.longest", 5s, 20s)};
+    f.network_partition_bridge = {on("network.partition.bridge"),
+                                  draw.time("network.partition.bridge.every", 30s, 120s), 500ms,
+                                  draw.time("network.partition.bridge.longest", 5s, 20s)};
+    f.network_partition_primaries = {on("network.partition.primaries"),
+                                     draw.time("network.partition.primaries.every", 30s, 120s),
+                                     500ms,
+                                     draw.time("network.partition.primaries.longest", 5s, 20s)};
     f.network_clog = {on("network.clog"), draw.time("network.clog.every", 5s, 40s), 20ms,
                       draw.time("network.clog.longest", 500ms, 10s)};
     f.network_swizzle = {on("network.swizzle"), draw.time("network.swizzle.every", 20s, 90s), 200ms,

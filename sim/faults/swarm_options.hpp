@@ -33,7 +33,8 @@ struct RunOptions {
 struct TopologyOptions {
     std::uint64_t api_nodes = 3;
     std::uint64_t client_machines = 3;
-    /// PostgreSQL servers beside the first. With any, each has an agent, and there is a lease store.
+    /// PostgreSQL servers beside the first. With any, each has an agent, and there is a lease
+    /// store.
     std::uint64_t followers = 0;
 };
 
@@ -160,6 +161,9 @@ struct FaultOptions {
     OperationFault network_short_write;
     ScheduledFault network_partition_symmetric;
     ScheduledFault network_partition_one_way;
+    ScheduledFault network_partition_majorities_ring;
+    ScheduledFault network_partition_bridge;
+    ScheduledFault network_partition_primaries;
     ScheduledFault network_clog;
     ScheduledFault network_swizzle;
     GradedFault network_slow_link;

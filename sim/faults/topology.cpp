@@ -27,6 +27,11 @@ Envelope Envelope::single_postgres() {
             case FaultKind::disk_bit_rot:
             case FaultKind::disk_misdirected_write:
                 break;
+            // Of a cluster of databases: see failover().
+            case FaultKind::network_partition_majorities_ring:
+            case FaultKind::network_partition_bridge:
+            case FaultKind::network_partition_primaries:
+                break;
             case FaultKind::process_kill:
             case FaultKind::process_restart:
             case FaultKind::process_restart_loop:
@@ -81,6 +86,12 @@ Envelope Envelope::failover() {
     for (Roles& roles : envelope.survived_)
         roles.lease_store = roles.postgres;
     envelope.survived_[static_cast<std::size_t>(FaultKind::process_pause)].postgres = false;
+    for (const FaultKind shape :
+         {FaultKind::network_partition_majorities_ring, FaultKind::network_partition_bridge})
+        envelope.survived_[static_cast<std::size_t>(shape)] = {
+            .api = true, .postgres = true, .lease_store = true};
+    envelope.survived_[static_cast<std::size_t>(FaultKind::network_partition_primaries)].postgres =
+        true;
     return envelope;
 }
 

@@ -12,8 +12,8 @@
 
 namespace atlas::sim::faults {
 
-/// In the order in which a cluster adds them: "postgres-0" and up, "lease-store" where there is more
-/// than one of them, then "api-1" and up, then "client-1" and up.
+/// In the order in which a cluster adds them: "postgres-0" and up, "lease-store" where there is
+/// more than one of them, then "api-1" and up, then "client-1" and up.
 std::vector<MachineInfo> machines_of(const TopologyOptions& topology);
 
 /// How long agents may take until one server leads and another one confirms its commits: when the

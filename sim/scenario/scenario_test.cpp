@@ -166,7 +166,7 @@ TEST(Scenario, SuppressedIdsNameMachinesAndClientsOfTheTopology) {
         const auto read = read_scenario("{\"suppress\": [\"" + id + "\"]}", "s.json");
         const auto made = resolve(Seed{1}, *read,
                                   {"topology.api_nodes=2", "topology.client_machines=2",
-                                   "workload.clients_per_machine=3"});
+                                   "topology.followers=0", "workload.clients_per_machine=3"});
         return made ? "(accepted)" : made.error().front();
     };
     for (const char* right : {"process.kill/api-2/0", "network.latency/api-1>postgres-0/7",

@@ -24,9 +24,9 @@ Result<void> refusal_of(const wire::Frame& frame) {
     if (error == nullptr) return failure(ErrorCode::protocol_error, "a malformed error");
     const std::string sqlstate(error->diagnostics.find(wire::Diagnostic::sqlstate));
     // Only this one says that there is no such file: any other may have it.
-    return failure(sqlstate == "58P01" ? ErrorCode::not_found : ErrorCode::unavailable,
-                   sqlstate + ": " +
-                       std::string(error->diagnostics.find(wire::Diagnostic::message)));
+    return failure(
+        sqlstate == "58P01" ? ErrorCode::not_found : ErrorCode::unavailable,
+        sqlstate + ": " + std::string(error->diagnostics.find(wire::Diagnostic::message)));
 }
 
 }  // namespace

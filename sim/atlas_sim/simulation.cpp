@@ -17,6 +17,7 @@
 #include "sim/models/postgres/engine/engine.hpp"
 #include "sim/sql_client/driver.hpp"
 #include "system/host/check.hpp"
+#include "system/sql/primary_driver.hpp"
 #include "system/sql/resolving_driver.hpp"
 
 namespace atlas::sim::atlas_sim {
@@ -133,6 +134,10 @@ node::ApiNodeOptions api_node_options(const faults::SwarmOptions& options,
     return node;
 }
 
+std::unique_ptr<sql::Driver> driver_by_name(host::Host& host) {
+    return std::make_unique<sql::ResolvingDriver>(host, std::make_unique<sql_client::Driver>(host));
+}
+
 }  // namespace
 
 Simulation::Simulation(SimulationInput input, kernel::Trace::Sink sink)
@@ -224,10 +229,10 @@ template <typename Workload>
 void Simulation::add_sql_clients(MachineNumber machine, std::string name, Workload& workload) {
     const auto program = [](Simulation& simulation, Workload& own,
                             host::Host& host) -> host::Task<> {
-        const std::unique_ptr<sql::Driver> inner = simulation.database_driver(host);
+        sql::PrimaryDriver primary(host, driver_by_name(host), simulation.databases_->endpoints());
         properties::DecoratedDriver driver(
-            *inner, properties::decoration_of_sql_clients(simulation.input_.sabotage,
-                                                          simulation.sabotage_ledger_));
+            primary, properties::decoration_of_sql_clients(simulation.input_.sabotage,
+                                                           simulation.sabotage_ledger_));
         sql::ConnectionTarget target;
         target.endpoint = simulation.databases_->endpoints().front();
         // As API nodes have it: one that is lost must not keep its locks.
@@ -300,9 +305,7 @@ void Simulation::add_clients(MachineNumber machine, std::uint64_t index) {
 
 cluster::ApiNodeParts Simulation::api_node_parts(host::Host& host) {
     cluster::ApiNodeParts parts;
-    auto by_name =
-        std::make_unique<sql::ResolvingDriver>(host, std::make_unique<sql_client::Driver>(host));
-    auto driver = std::make_unique<properties::WatchedDriver>(std::move(by_name), database_log_,
+    auto driver = std::make_unique<properties::WatchedDriver>(driver_by_name(host), database_log_,
                                                               std::string(host.machine_name()));
     parts.hooks.decorate_handler = [watched = driver.get()](http::Handler handler) {
         return watched->watch(std::move(handler));

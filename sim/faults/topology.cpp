@@ -85,7 +85,6 @@ Envelope Envelope::failover() {
     Envelope envelope = single_postgres();
     for (Roles& roles : envelope.survived_)
         roles.lease_store = roles.postgres;
-    envelope.survived_[static_cast<std::size_t>(FaultKind::process_pause)].postgres = false;
     for (const FaultKind shape :
          {FaultKind::network_partition_majorities_ring, FaultKind::network_partition_bridge})
         envelope.survived_[static_cast<std::size_t>(shape)] = {

@@ -31,8 +31,8 @@ class Envelope {
     /// is no second copy.
     static Envelope single_postgres();
     /// Several, with agents and a lease store. A database that was paused answers, when it goes on,
-    /// what had come to it meanwhile, before its agent has found that another one leads: it may
-    /// show an old row, so it is not claimed that pauses of it are survived.
+    /// what had come to it meanwhile, before its agent has found that another one leads; strong
+    /// reads wait for a fence (system/sql/read_fence.hpp).
     static Envelope failover();
     static Envelope of(const TopologyOptions& topology);
 

@@ -1,7 +1,6 @@
 #pragma once
-// Threads for what would block the loop: system calls on files, name look-ups, libpq's PQcancel,
-// and long computations. A task hands over a function and goes on, on its own loop, when it has
-// run.
+// Threads for what would block the loop: system calls on files, name look-ups, and long
+// computations. A task hands over a function and goes on, on its own loop, when it has run.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>

@@ -79,10 +79,6 @@ void fill_slots(Partition<Model>& partition, const Plan& plan,
 
 }  // namespace
 
-bool Plan::takes_effect(std::size_t slot) const {
-    return std::find(effects.begin(), effects.end(), slot) != effects.end();
-}
-
 Plan make_plan(host::RandomSource& random, PlanOptions options) {
     return Planner(random, options).plan();
 }

@@ -30,8 +30,6 @@ struct Plan {
     };
     std::vector<Slot> slots;           ///< In order of their calls.
     std::vector<std::size_t> effects;  ///< Slots, in the order in which they take effect.
-
-    bool takes_effect(std::size_t slot) const;
 };
 
 Plan make_plan(host::RandomSource& random, PlanOptions options);

@@ -42,8 +42,8 @@ void add_requests(RunRecord& run, std::size_t count) {
     run.database[0].requests.insert(run.database[0].requests.end(), count, 95s);
 }
 
-constexpr DatabaseOperation refused{100s, 100s + 1ms, DatabaseAnswer::none, true};
-constexpr DatabaseOperation refused_migration{100s, 100s + 1ms, DatabaseAnswer::none, false};
+const DatabaseOperation refused{100s, 100s + 1ms, DatabaseAnswer::none, true};
+const DatabaseOperation refused_migration{100s, 100s + 1ms, DatabaseAnswer::none, false};
 
 Verdict verdict_of(const RunRecord& run) {
     return check_dead_database(run).verdict;
@@ -94,6 +94,21 @@ TEST(DeadDatabase, IsAliveWhenItAnswers) {
     add_failures(run, 1, {.began = 100s, .ended = 100s + 2ms});
     add_failures(run, 18, refused);
     EXPECT_EQ(verdict_of(run), Verdict::valid);
+}
+
+TEST(DeadDatabase, IsOneOfSeveralServersEachAskedByTwoPools) {
+    RunRecord run = silent_for(1s);
+    add_requests(run, 1000);
+    run.facts.guard->pools = 2;
+    DatabaseOperation refused_by_other = refused;
+    refused_by_other.server = {"postgres-1", 5432};
+    add_failures(run, 2 * 18, refused_by_other);
+    add_failures(run, 2 * 18, refused);
+    EXPECT_EQ(verdict_of(run), Verdict::valid);
+    // That another server answers is no answer of this one.
+    add_failures(run, 1, {.began = 100s, .ended = 100s + 2ms});
+    add_failures(run, 1, refused_by_other);
+    EXPECT_EQ(verdict_of(run), Verdict::invalid);
 }
 
 TEST(DeadDatabase, MayStaySilentUntilTheNodeEnds) {

@@ -1,6 +1,6 @@
 #pragma once
-// The properties of every run, one function each. Each is in a file of its own name beside this
-// one; registry.hpp lists them.
+// The properties of every run, one function each. Each is in a file beside this one;
+// registry.hpp lists them.
 
 #include "properties/invariants/run_record.hpp"
 #include "properties/verdict.hpp"

@@ -31,12 +31,12 @@ struct UserRow {
 /// What stands before the database in each API node.
 struct DatabaseGuard {
     std::size_t pool_size = 0;
-    /// Of a node for one server, each with a breaker: that of the primary may ask any of them.
-    std::int64_t pools = 1;
     reliability::CircuitBreakerOptions breaker = {};
     reliability::RetryBudgetOptions budget = {};
     /// How long a request may take at most.
     host::Duration request_time{};
+    /// Of a node for one server, each with a breaker: that of the primary may ask any of them.
+    std::int64_t pools = 1;
 };
 
 struct RunFacts {

@@ -1,6 +1,7 @@
 #pragma once
-// Bugs planted on purpose, to prove that the default workload and the properties find them. Each is
-// a decorator of a public port in a file of its own name; this is their list and their ledger.
+// Bugs planted on purpose, to prove that the default workload and the properties find them. Each
+// decorates a public port, or changes the options or the migrations; this is their list and their
+// ledger.
 
 #include <cstdint>
 #include <span>

@@ -162,10 +162,10 @@ Simulation::~Simulation() = default;
 properties::DatabaseGuard Simulation::guard() const {
     const node::ApiNodeOptions node = api_node_options(input_.options, {});
     return {.pool_size = node.database.size,
-            .pools = input_.options.topology.followers == 0 ? 1 : 2,
             .breaker = node.database.breaker,
             .budget = node.retry_budget,
-            .request_time = node.http.request_time};
+            .request_time = node.http.request_time,
+            .pools = input_.options.topology.followers == 0 ? 1 : 2};
 }
 
 TimePoint Simulation::clients_end_at() const {

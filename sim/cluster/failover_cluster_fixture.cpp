@@ -209,7 +209,7 @@ Task<> FailoverCluster::run_client(Host& host, int number) {
     sql_client::Driver driver(host);
     std::unique_ptr<sql::Connection> connection;
     int node = number % nodes;
-    while (writing_) {
+    while (true) {
         if (connection == nullptr) {
             const host::Endpoint endpoint{cluster_.network().address_of(machine(node)),
                                           postgres_port};

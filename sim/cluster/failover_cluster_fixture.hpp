@@ -56,7 +56,6 @@ class FailoverCluster {
     const std::vector<Write>& confirmed() const { return confirmed_; }
     /// How many of them a node has confirmed since then.
     std::size_t confirmed_by(int node, host::TimePoint since) const;
-    void stop_writing() { writing_ = false; }
 
     /// What was confirmed and is not there, or stands in another order than clients saw it come
     /// about. Empty is right.
@@ -90,7 +89,6 @@ class FailoverCluster {
     kernel::Kernel& kernel_;
     // What its processes refer to outlives the cluster.
     std::array<std::unique_ptr<Node>, nodes> nodes_;
-    bool writing_ = true;
     int last_id_ = 0;
     std::vector<Write> confirmed_;
     std::vector<std::string> acts_;

@@ -244,11 +244,4 @@ std::vector<std::pair<std::string, SharedContent>> DirectoryTree::durable_files(
     return all;
 }
 
-std::size_t DirectoryTree::unsynced_changes() const {
-    std::size_t count = 0;
-    for (const auto& [path, directory] : directories_)
-        count += directory.unsynced.size();
-    return count;
-}
-
 }  // namespace atlas::sim::disk

@@ -62,7 +62,6 @@ class DirectoryTree {
     std::vector<std::pair<std::string, SharedContent>> files() const;
     /// All files that would be left if nothing unsynced survived, by path.
     std::vector<std::pair<std::string, SharedContent>> durable_files() const;
-    std::size_t unsynced_changes() const;
 
   private:
     using Names = std::map<std::string, SharedContent, std::less<>>;

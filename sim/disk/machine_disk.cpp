@@ -85,13 +85,6 @@ std::optional<std::vector<std::byte>> MachineDisk::durable_bytes(std::string_vie
     return std::nullopt;
 }
 
-std::vector<std::string> MachineDisk::seen_files() const {
-    std::vector<std::string> paths;
-    for (const auto& [path, content] : tree_.files())
-        paths.push_back(path);
-    return paths;
-}
-
 std::vector<std::string> MachineDisk::durable_files() const {
     std::vector<std::string> paths;
     for (const auto& [path, content] : tree_.durable_files())

@@ -57,9 +57,7 @@ class MachineDisk {
     /// name.
     std::optional<std::vector<std::byte>> seen_bytes(std::string_view path) const;
     std::optional<std::vector<std::byte>> durable_bytes(std::string_view path) const;
-    std::vector<std::string> seen_files() const;
     std::vector<std::string> durable_files() const;
-    std::uint64_t used_bytes() const { return used_bytes_; }
 
     /// Over all processes: both are zero when none runs.
     std::size_t open_files() const { return open_files_; }

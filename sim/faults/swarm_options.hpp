@@ -1,6 +1,7 @@
 #pragma once
 // Everything about a run that is drawn from its seed or can be set: one struct, printed first in
-// every report. The name, range and sentence of each member are in knobs.hpp.
+// every report. The name, range and sentence of each member are in
+// knob_registry.cpp and fault_knobs.cpp.
 //
 // A member's default is what a run has that nobody drew anything for. Times are virtual. Chances
 // are in parts per million.

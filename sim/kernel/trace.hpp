@@ -30,7 +30,6 @@ class Trace {
     using Sink = std::function<void(std::string_view line)>;
 
     void set_sink(Sink sink) { sink_ = std::move(sink); }
-    bool has_sink() const { return static_cast<bool>(sink_); }
 
     void record(host::TimePoint time, const Event& event);
     const TraceDigest& digest() const { return digest_; }

@@ -33,7 +33,6 @@ class Channel {
 
     sql::TransactionStatus transaction_status() const { return status_; }
     /// For the first one, which comes with the start-up.
-    void set_transaction_status(sql::TransactionStatus status) { status_ = status; }
 
     bool is_open() const { return open_; }
     void close() noexcept;

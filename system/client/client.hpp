@@ -1,7 +1,7 @@
 #pragma once
-// The typed client of Atlas's HTTP API, version 1: used by the simulator's workload and by the
-// command line. Every call ends, within its deadline, with a value or with a Failure that says
-// whether the call may have taken effect.
+// The typed client of Atlas's HTTP API, version 1: used by the workload, in simulation and
+// against real servers. Every call ends, within its deadline, with a value or with a Failure that
+// says whether the call may have taken effect.
 
 #include <cstdint>
 #include <expected>

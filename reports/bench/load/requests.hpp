@@ -25,7 +25,6 @@ class Requests {
     http::Request next();
 
     /// The status of its answers when all is well.
-    int expected_status() const { return operation_ == Operation::registration ? 201 : 200; }
 
   private:
     http::Request read();

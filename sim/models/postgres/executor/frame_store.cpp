@@ -1,3 +1,5 @@
+// FrameStore: frames kept for later, and put back.
+
 #include <numeric>
 
 #include "sim/models/postgres/executor/query_run.hpp"

@@ -1,3 +1,5 @@
+// The list of system tables, and what their definitions have in common.
+
 #include "sim/models/postgres/system_catalog/system_table.hpp"
 
 #include <fmt/format.h>

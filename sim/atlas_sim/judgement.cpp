@@ -146,7 +146,8 @@ bool is_expected(const Death& death, const faults::Ledger& ledger) {
     if (death.reason.find(": no_space") != std::string::npos) {
         return befell(FaultKind::disk_no_space) &&
                (was("PANIC: could not write to file") || was("PANIC: could not create file") ||
-                was("PostgreSQL cannot start") || was("the lease store cannot"));
+                was("PANIC: could not write a history") || was("PostgreSQL cannot start") ||
+                was("the lease store cannot"));
     }
     if (death.reason.find(": io_error") == std::string::npos) return false;
     const bool syncs = befell(FaultKind::disk_sync_failure);
@@ -154,8 +155,11 @@ bool is_expected(const Death& death, const faults::Ledger& ledger) {
     const bool writes = befell(FaultKind::disk_write_error);
     if (was("PANIC: could not write to file")) return writes;
     // Both write and sync, and say so by the error alone.
-    if (was("PANIC: could not create file") || was("the lease store cannot write"))
-        return syncs || writes;
+    for (const std::string_view act :
+         {"PANIC: could not create file", "PANIC: could not write a history",
+          "PANIC: could not remove a signal file", "the lease store cannot write"}) {
+        if (was(act)) return syncs || writes;
+    }
     return (was("PostgreSQL cannot start") || was("the lease store cannot serve")) &&
            (syncs || writes || befell(FaultKind::disk_read_error));
 }

@@ -27,6 +27,8 @@ TEST(Deaths, OfPostgresAreExpectedAfterAFailedSync) {
     for (const std::string& reason :
          {failed_sync, std::string("PANIC: could not fsync the checkpoint: io_error"),
           std::string("PANIC: could not create file \"pgdata/wal/8\": io_error"),
+          std::string("PANIC: could not write a history: io_error: pg_wal/00000002.history.tmp"),
+          std::string("PANIC: could not remove a signal file: io_error: pgdata"),
           std::string("PostgreSQL cannot start: io_error: the sync failed")}) {
         EXPECT_TRUE(is_expected_of(postgres, reason)) << reason;
         EXPECT_FALSE(is_expected_of(postgres, reason, {})) << reason;

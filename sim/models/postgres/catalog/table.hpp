@@ -42,6 +42,7 @@ struct Column {
 };
 
 struct CheckConstraint {
+    Oid oid = 0;
     std::string name;
     StoredExpression condition;
 };
@@ -51,6 +52,11 @@ struct IndexKey {
     std::optional<std::size_t> column;
     StoredExpression expression;
     std::string text;  ///< As it shows in "Key (lower(email))=(...)".
+    /// Its order as it was asked for. It shows nowhere else: rows come sorted by the sort.
+    bool descending = false;
+    bool nulls_first = false;
+    /// Of an expression: what its column in pg_attribute is called.
+    std::string name = {};
 };
 
 struct IndexDefinition {
@@ -59,7 +65,8 @@ struct IndexDefinition {
     std::vector<IndexKey> keys;
     bool unique = false;
     bool primary = false;
-    /// Made by a UNIQUE or PRIMARY KEY constraint of the same name.
+    /// Made by a UNIQUE or PRIMARY KEY constraint of the same name, which has the same OID in
+    /// pg_constraint.
     bool constraint = false;
     std::optional<StoredExpression> predicate = {};
 };
@@ -109,6 +116,15 @@ struct SequenceDefinition {
     bool first_called = false;
 };
 
+/// CREATE VIEW: a view is a table without rows of its own that has this.
+struct ViewDefinition {
+    /// The SELECT as the parser left it, its stars spelt out. Names in it are found anew each time
+    /// it is read; nothing that they could mean may be renamed.
+    std::string parsed;
+    /// The tables and views that it reads, each once.
+    std::vector<Oid> relations;
+};
+
 struct TableDefinition {
     Oid oid = 0;
     std::string name;
@@ -121,6 +137,7 @@ struct TableDefinition {
     std::vector<ForeignKey> foreign_keys = {};
     /// What follows is a sequence and no table.
     std::optional<SequenceDefinition> sequence = {};
+    std::optional<ViewDefinition> view = {};
 
     std::optional<std::size_t> find_column(std::string_view column) const;
     /// The columns that a foreign key could refer to (of unique indexes that are neither partial

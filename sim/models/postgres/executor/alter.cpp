@@ -80,6 +80,7 @@ Task<Checked<>> Executor::alter(TableDefinition& table, const AlterTableAction& 
 Checked<> Executor::add_column(TableDefinition& table, const AlterTableAction& action,
                                StatementResult& result) {
     Column column = *action.add_column;
+    SQL_CHECK(check_unused_by_views(table, column.name, "adding a column of a name that is used"));
     if (table.find_column(column.name)) {
         const std::string message =
             fmt::format("column \"{}\" of relation \"{}\" already exists", column.name, table.name);
@@ -112,6 +113,7 @@ Checked<> Executor::add_column(TableDefinition& table, const AlterTableAction& a
 
 Checked<> Executor::add_check(TableDefinition& table, const AlterTableAction& action) {
     CheckConstraint check = *action.add_check;
+    check.oid = engine_.next_oid();
     if (check.name.empty()) {
         check.name = unused_constraint_name(
             table, object_name(table.name, column_checked(table, check), "check"));

@@ -36,6 +36,9 @@ void encode_index(Encoder& encoder, const IndexDefinition& index) {
         encoder.u32(static_cast<std::uint32_t>(key.column.value_or(0)));
         encode_expression(encoder, key.expression);
         encoder.string(key.text);
+        encoder.boolean(key.descending);
+        encoder.boolean(key.nulls_first);
+        encoder.string(key.name);
     }
     encoder.boolean(index.predicate.has_value());
     if (index.predicate) encode_expression(encoder, *index.predicate);
@@ -55,6 +58,9 @@ IndexDefinition decode_index(Decoder& decoder, const TableDefinition& table) {
         if (is_column) key.column = column;
         key.expression = decode_expression(decoder, table, {});
         key.text = decoder.string();
+        key.descending = decoder.boolean();
+        key.nulls_first = decoder.boolean();
+        key.name = decoder.string();
         index.keys.push_back(std::move(key));
     }
     if (decoder.boolean()) index.predicate = decode_expression(decoder, table, {TypeId::boolean});
@@ -238,6 +244,7 @@ void encode_table(Encoder& encoder, const TableDefinition& table) {
     }
     encoder.u32(static_cast<std::uint32_t>(table.checks.size()));
     for (const CheckConstraint& check : table.checks) {
+        encoder.u32(check.oid);
         encoder.string(check.name);
         encode_expression(encoder, check.condition);
     }
@@ -249,6 +256,12 @@ void encode_table(Encoder& encoder, const TableDefinition& table) {
         encode_foreign_key(encoder, key);
     encoder.boolean(table.sequence.has_value());
     if (table.sequence) encode_sequence(encoder, *table.sequence);
+    encoder.boolean(table.view.has_value());
+    if (!table.view) return;
+    encoder.string(table.view->parsed);
+    encoder.u32(static_cast<std::uint32_t>(table.view->relations.size()));
+    for (const Oid relation : table.view->relations)
+        encoder.u32(relation);
 }
 
 TableDefinition decode_table(Decoder& decoder) {
@@ -275,7 +288,8 @@ TableDefinition decode_table(Decoder& decoder) {
     }
     const std::uint32_t checks = decoder.u32();
     for (std::uint32_t i = 0; i < checks && !decoder.failed(); ++i) {
-        CheckConstraint check{.name = decoder.string(), .condition = {}};
+        CheckConstraint check{.oid = decoder.u32(), .name = {}, .condition = {}};
+        check.name = decoder.string();
         check.condition = decode_expression(decoder, table, {TypeId::boolean});
         table.checks.push_back(std::move(check));
     }
@@ -287,6 +301,12 @@ TableDefinition decode_table(Decoder& decoder) {
     for (std::uint32_t i = 0; i < foreign_keys && !decoder.failed(); ++i)
         table.foreign_keys.push_back(decode_foreign_key(decoder));
     if (decoder.boolean()) table.sequence = decode_sequence(decoder);
+    if (!decoder.boolean()) return table;
+    ViewDefinition view{.parsed = decoder.string(), .relations = {}};
+    const std::uint32_t relations = decoder.u32();
+    for (std::uint32_t i = 0; i < relations && !decoder.failed(); ++i)
+        view.relations.push_back(decoder.u32());
+    table.view = std::move(view);
     return table;
 }
 

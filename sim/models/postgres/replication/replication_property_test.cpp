@@ -10,8 +10,8 @@
 #include <charconv>
 
 #include "sim/cluster/calm.hpp"
-#include "sim/models/postgres/testing/replicated_servers_fixture.hpp"
 #include "sim/disk/rough_disk_fixture.hpp"
+#include "sim/models/postgres/testing/replicated_servers_fixture.hpp"
 #include "system/host/random.hpp"
 
 namespace atlas::sim::models::postgres {

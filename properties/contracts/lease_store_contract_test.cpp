@@ -89,8 +89,8 @@ TEST_P(LeaseStoreContract, ComparesAndSets) {
 TEST_P(LeaseStoreContract, ALeaseEndsUnlessItIsRenewed) {
     with_store([](Host& host, host::Endpoint endpoint) -> Task<> {
         Client client(host, endpoint);
-        const auto taken = co_await client.put(
-            within(host), {.key = "lease", .value = "a", .time_to_live = 2s});
+        const auto taken =
+            co_await client.put(within(host), {.key = "lease", .value = "a", .time_to_live = 2s});
         EXPECT_TRUE(taken);
         (void)co_await client.put(within(host), {.key = "kept", .value = "for ever"});
         std::uint64_t revision = taken->revision;

@@ -358,7 +358,8 @@ host::Task<bool> UserWorkload::run_final_phase(host::Host& host, std::vector<hos
     co_return all_read;
 }
 
-// Several at a time: of a replicated database each waits for a commit that a follower has confirmed.
+// Several at a time: of a replicated database each waits for a commit that a follower has
+// confirmed.
 host::Task<bool> UserWorkload::read_all(host::Host& host, std::vector<host::Endpoint> nodes,
                                         host::Deadline deadline) {
     constexpr int readers = 8;

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "sim/models/postgres/testing/replicated_pair_fixture.hpp"
 #include "sim/disk/rough_disk_fixture.hpp"
+#include "sim/models/postgres/testing/replicated_pair_fixture.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {

@@ -8,8 +8,8 @@
 #include <rapidcheck/gtest.h>
 
 #include "sim/cluster/calm.hpp"
-#include "sim/models/postgres/testing/replicated_servers_fixture.hpp"
 #include "sim/disk/rough_disk_fixture.hpp"
+#include "sim/models/postgres/testing/replicated_servers_fixture.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {

@@ -1,8 +1,8 @@
 // What a promotion finds and must keep: prepared transactions, sessions that read, wishes of an
 // earlier life; and servers that stop or promote while others follow them.
 
-#include "sim/models/postgres/testing/replicated_pair_fixture.hpp"
 #include "sim/disk/rough_disk_fixture.hpp"
+#include "sim/models/postgres/testing/replicated_pair_fixture.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {

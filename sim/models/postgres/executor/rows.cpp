@@ -216,7 +216,7 @@ Task<Checked<RowVersion*>> Executor::claim_latest(const TableDefinition& table, 
             case RowFate::ready:
                 co_return current;
             case RowFate::updated:
-            case RowFate::deleted:
+            case RowFate::deleted: {
                 if (transaction_.isolation != IsolationLevel::read_committed) {
                     co_return sql_error("40001",
                                         fate == RowFate::updated
@@ -228,6 +228,7 @@ Task<Checked<RowVersion*>> Executor::claim_latest(const TableDefinition& table, 
                 SQL_CO_TRY(current, co_await newest_of(table, *current->newer, policy));
                 if (current == nullptr) co_return nullptr;
                 break;
+            }
             case RowFate::own_change:
             case RowFate::invisible:
             case RowFate::skipped:

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "properties/contracts/model_on_loopback_fixture.hpp"
 
 namespace atlas::properties {
@@ -18,53 +22,171 @@ Task<ProgramOutput> run_psql(Host& host, host::Endpoint endpoint, std::string da
                std::to_string(endpoint.port), "-U", "atlas", "-c", std::move(command), database});
 }
 
+// Each command in turn, on both.
+Task<> expect_same_output(Host& host, host::Endpoint model, host::Endpoint postgres,
+                          std::string database, std::vector<std::string> commands) {
+    for (const std::string& command : commands) {
+        const auto expected = co_await run_psql(host, postgres, database, command);
+        const auto answered = co_await run_psql(host, model, "atlas", command);
+        EXPECT_EQ(answered.text, expected.text) << command;
+        EXPECT_EQ(answered.exit_code, expected.exit_code) << command;
+    }
+}
+
 TEST(PsqlCommands, ListWhatThereIs_against_postgres) {
     with_both([](Host& host, host::Endpoint model, host::Endpoint postgres,
                  std::string database) -> Task<> {
-        for (const std::string command :
-             {"\\d",
-              "\\dt",
-              "CREATE TABLE users (id serial PRIMARY KEY, name text UNIQUE, age int CHECK (age > "
-              "0))",
-              "CREATE TABLE posts (id bigint GENERATED ALWAYS AS IDENTITY, writer int REFERENCES "
-              "users)",
-              "CREATE TABLE \"Odd name\" (a int)",
-              "CREATE INDEX ON posts (writer, lower('x'))",
-              "CREATE SEQUENCE numbers",
-              "ALTER TABLE users RENAME TO people",
-              "\\d",
-              "\\dt",
-              "\\di",
-              "\\ds",
-              "\\dv",
-              "\\dti",
-              "\\dt public.p*",
-              "\\dt public.*p?o*",
-              "\\di people*",
-              "\\dt nothing",
-              "\\d nothing",
-              "\\dt \"Odd name\"",
-              "\\dt public.*",
-              "\\dn",
-              "SELECT relname, relkind, relnatts, relchecks, relhasindex, relhastriggers FROM "
-              "pg_class WHERE relnamespace = 2200 ORDER BY relname",
-              "SELECT c.relname, i.indisunique, i.indisprimary, indnatts FROM pg_index i JOIN "
-              "pg_class c ON c.oid = indexrelid WHERE relnamespace = 2200 ORDER BY 1",
-              "SELECT relname ~ '^p[a-eo]+', relname !~ 'le$|ey', relname ~ '(s|q)(_|$)' FROM "
-              "pg_class WHERE relnamespace = 2200 ORDER BY relname",
-              "SELECT 'x' ~ '('",
-              "SELECT 'x' ~ 'a)'",
-              "SELECT 'x' ~ '*'",
-              "SELECT 'x' ~ '[a'",
-              "SELECT relkind::text || 'x', relkind = 'r' FROM pg_class WHERE relname = 'people'",
-              "SELECT nosuch FROM pg_class",
-              "SELECT c.nosuch FROM pg_class c",
-              "INSERT INTO posts (writer) VALUES (5)"}) {
-            const auto expected = co_await run_psql(host, postgres, database, command);
-            const auto answered = co_await run_psql(host, model, "atlas", command);
-            EXPECT_EQ(answered.text, expected.text) << command;
-            EXPECT_EQ(answered.exit_code, expected.exit_code) << command;
-        }
+        co_await expect_same_output(
+            host, model, postgres, database,
+            {"\\d",
+             "\\dt",
+             "CREATE TABLE users (id serial PRIMARY KEY, name text UNIQUE, age int CHECK (age > "
+             "0))",
+             "CREATE TABLE posts (id bigint GENERATED ALWAYS AS IDENTITY, writer int REFERENCES "
+             "users)",
+             "CREATE TABLE \"Odd name\" (a int)",
+             "CREATE INDEX ON posts (writer, lower('x'))",
+             "CREATE SEQUENCE numbers",
+             "ALTER TABLE users RENAME TO people",
+             "\\d",
+             "\\dt",
+             "\\di",
+             "\\ds",
+             "\\dv",
+             "\\dti",
+             "\\dt public.p*",
+             "\\dt public.*p?o*",
+             "\\di people*",
+             "\\dt nothing",
+             "\\d nothing",
+             "\\dt \"Odd name\"",
+             "\\dt public.*",
+             "\\dn",
+             "SELECT relname, relkind, relnatts, relchecks, relhasindex, relhastriggers FROM "
+             "pg_class WHERE relnamespace = 2200 ORDER BY relname",
+             "SELECT c.relname, i.indisunique, i.indisprimary, indnatts FROM pg_index i JOIN "
+             "pg_class c ON c.oid = indexrelid WHERE relnamespace = 2200 ORDER BY 1",
+             "SELECT relname ~ '^p[a-eo]+', relname !~ 'le$|ey', relname ~ '(s|q)(_|$)' FROM "
+             "pg_class WHERE relnamespace = 2200 ORDER BY relname",
+             "SELECT 'x' ~ '('",
+             "SELECT 'x' ~ 'a)'",
+             "SELECT 'x' ~ '*'",
+             "SELECT 'x' ~ '[a'",
+             "SELECT relkind::text || 'x', relkind = 'r' FROM pg_class WHERE relname = 'people'",
+             "SELECT nosuch FROM pg_class",
+             "SELECT c.nosuch FROM pg_class c",
+             "INSERT INTO posts (writer) VALUES (5)"});
+    });
+}
+
+// Every type, default, constraint and index that the model has, as \d and \d+ show it.
+TEST(PsqlCommands, DescribeTables_against_postgres) {
+    with_both([](Host& host, host::Endpoint model, host::Endpoint postgres,
+                 std::string database) -> Task<> {
+        co_await expect_same_output(
+            host, model, postgres, database,
+            {"CREATE TABLE users (id serial PRIMARY KEY, \"Full name\" text NOT NULL, age smallint "
+             "CHECK "
+             "(age BETWEEN 0 AND 150), email varchar(80) UNIQUE DEFAULT 'none', code char(3) "
+             "DEFAULT "
+             "'abc', grade char CHECK (grade IN ('a', 'b')), money numeric(10,2) DEFAULT 0, ratio "
+             "numeric DEFAULT 0.5, big bigint DEFAULT -1, small smallint DEFAULT 7)",
+             "CREATE TABLE moments (born date DEFAULT CURRENT_DATE, seen timestamptz DEFAULT "
+             "now(), at "
+             "timestamp(3) DEFAULT CURRENT_TIMESTAMP, at_three timestamptz(3) DEFAULT "
+             "CURRENT_TIMESTAMP(3), later timestamptz DEFAULT now() + '1 day'::interval, span "
+             "interval "
+             "DEFAULT '1 hour', who name DEFAULT CURRENT_USER, key uuid DEFAULT gen_random_uuid())",
+             "CREATE TABLE things (flag boolean DEFAULT true, raw bytea DEFAULT '\\x00', doc jsonb "
+             "NOT "
+             "NULL "
+             "DEFAULT '{}', old json, numbers int[] DEFAULT '{}', bigs bigint[], words text[] "
+             "DEFAULT "
+             "ARRAY['a', 'b'], ids uuid[], flags boolean[], num oid, nothing int DEFAULT NULL)",
+             "CREATE TABLE posts (id bigint GENERATED ALWAYS AS IDENTITY, other int GENERATED BY "
+             "DEFAULT "
+             "AS IDENTITY, writer int REFERENCES users ON DELETE CASCADE ON UPDATE SET NULL, "
+             "editor "
+             "int "
+             "DEFAULT 1 REFERENCES users (id) ON DELETE SET DEFAULT, title text, state text "
+             "DEFAULT "
+             "'new', "
+             "PRIMARY KEY (id, other), CONSTRAINT states CHECK (state IN ('new', 'old') OR writer "
+             "IS "
+             "NULL "
+             "AND NOT (title LIKE 'x%')), CHECK (length(title) + 1 < 10 * (other - 1)))",
+             "CREATE INDEX posts_sorted ON posts (writer DESC, editor NULLS FIRST, title DESC "
+             "NULLS "
+             "LAST)",
+             "CREATE UNIQUE INDEX posts_lower ON posts (lower(title), (other + 1)) WHERE state = "
+             "'new' "
+             "AND "
+             "writer > 5",
+             "CREATE INDEX on users (upper(email), coalesce(age, 0))",
+             "ALTER TABLE users ADD CHECK (money >= 0 AND (ratio < 1 OR ratio IS NULL) AND email "
+             "<> "
+             "'')",
+             "ALTER TABLE users ADD CHECK (email IN ('a', 'b') OR code = 'abc' OR big > 5)",
+             "ALTER TABLE users ADD CHECK (CASE WHEN age > 5 THEN true ELSE ratio > 0.5 END)",
+             "ALTER TABLE users ADD CHECK (CASE grade WHEN 'a' THEN 1 ELSE 2 END = 1 OR "
+             "COALESCE(age, "
+             "1) "
+             "IS DISTINCT FROM 2)",
+             "ALTER TABLE things ADD CHECK (flag IS TRUE OR flag IS NOT FALSE OR numbers[1] > 2), "
+             "ADD "
+             "CHECK (num = ANY ('{1,2}'::oid[]) OR doc ->> 'a' = 'b' OR doc @> '{}')",
+             "ALTER TABLE moments ADD CHECK (seen > '2020-01-01 00:00:00+00' AND EXTRACT(year FROM "
+             "born) > 2000 AND span > '0'::interval)",
+             "ALTER TABLE moments DROP COLUMN who",
+             "CREATE SEQUENCE counter AS int INCREMENT BY 2 MINVALUE 3 MAXVALUE 99 CYCLE CACHE 5",
+             "CREATE TABLE \"Odd \"\"name\" (\"select\" int UNIQUE, \"Upper\" text CHECK "
+             "(\"Upper\" <> "
+             "'it''s'))",
+             "\\d users",
+             "\\d+ users",
+             "\\d moments",
+             "\\d+ moments",
+             "\\d things",
+             "\\d+ things",
+             "\\d posts",
+             "\\d+ posts",
+             "\\d posts_sorted",
+             "\\d posts_lower",
+             "\\d+ posts_lower",
+             "\\d users_pkey",
+             "\\d users_id_seq",
+             "\\d+ users_id_seq",
+             "\\d posts_id_seq",
+             "\\d counter",
+             "\\d \"Odd \"\"name\"",
+             "\\d public.p*",
+             "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 2200 ORDER "
+             "BY "
+             "conname",
+             "SELECT pg_get_indexdef(indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = "
+             "indexrelid "
+             "WHERE "
+             "relnamespace = 2200 ORDER BY relname",
+             "SELECT adrelid::regclass, adnum, pg_get_expr(adbin, adrelid) FROM pg_attrdef ORDER "
+             "BY "
+             "adrelid::regclass::text, adnum",
+             "SELECT conname, contype, conkey, confkey, confupdtype, confdeltype, "
+             "conrelid::regclass "
+             "FROM "
+             "pg_constraint WHERE connamespace = 2200 ORDER BY 1",
+             "SELECT attname, format_type(atttypid, atttypmod), attnum, attnotnull, attidentity, "
+             "attstorage "
+             "FROM pg_attribute WHERE attrelid = 'posts'::regclass ORDER BY attnum",
+             "SELECT 'users'::regclass, 'pg_class'::regclass, 23::oid::regclass, 0::oid::regclass",
+             "SELECT 'nothing'::regclass",
+             "SELECT quote_ident('a'), quote_ident('A b'), quote_ident('select'), "
+             "quote_ident('1a')",
+             "SELECT generate_series(1, 3)",
+             "SELECT unnest('{3,1,2}'::int[]) AS n ORDER BY n LIMIT 2",
+             "SELECT (ARRAY[5,6])[2], (ARRAY[5,6])[3], (ARRAY['a'])[NULL]",
+             "SELECT array_to_string(ARRAY[1,NULL,3], ','), array_to_string(ARRAY['a',NULL], '-', "
+             "'*'), "
+             "array_upper(ARRAY[1,2], 1), array_lower(ARRAY[1,2], 1), array_upper(ARRAY[1,2], 2)"});
     });
 }
 

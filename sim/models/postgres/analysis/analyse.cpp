@@ -5,7 +5,7 @@
 
 #include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/statement_analyser.hpp"
-#include "sim/models/postgres/catalog/system_relations.hpp"
+#include "sim/models/postgres/system_catalog/system_table.hpp"
 #include "system/host/check.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -73,7 +73,8 @@ void lock_sequences(Statement& statement, std::span<const Oid> named, const Cata
                           std::holds_alternative<DeleteStatement>(statement.body);
     if (!computes) return;
     for (const Oid oid : named) {
-        if (const TablePtr sequence = catalog.find_table(oid))
+        const TablePtr sequence = catalog.find_table(oid);
+        if (sequence != nullptr && sequence->sequence)
             statement.locks.push_back({oid, sequence->name, TableLockMode::row_exclusive});
     }
 }

@@ -45,6 +45,14 @@ constexpr std::array casts{
     Cast{int4, regclass, implicit, CastMethod::relabel},
     Cast{int8, regclass, implicit, CastMethod::integer},
     Cast{oid, regclass, implicit, CastMethod::relabel},
+    Cast{regclass, oid, implicit, CastMethod::relabel},
+    Cast{regclass, int8, assignment, CastMethod::relabel},
+    Cast{regclass, int4, assignment, CastMethod::integer},
+    Cast{oid, regtype, implicit, CastMethod::relabel},
+    Cast{regtype, oid, implicit, CastMethod::relabel},
+    Cast{oid, regnamespace, implicit, CastMethod::relabel},
+    Cast{regnamespace, oid, implicit, CastMethod::relabel},
+    Cast{int2vector, int2_array, implicit, CastMethod::relabel},
     Cast{oid, int4, assignment, CastMethod::integer},
     Cast{oid, int8, assignment, CastMethod::relabel},
     Cast{numeric, int8, assignment, CastMethod::function},
@@ -86,7 +94,8 @@ std::optional<Cast> find_cast(TypeId from, TypeId to) {
     for (const Cast& cast : casts) {
         if (cast.from == from && cast.to == to) return cast;
     }
-    if (from == void_type || to == void_type || to == unknown || from == regclass)
+    if (from == void_type || to == void_type || to == unknown || is_named_oid(to) ||
+        from == node_tree || to == node_tree)
         return std::nullopt;
     // Any type converts to and from text by its input and output functions.
     if (category(to) == TypeCategory::string)
@@ -98,6 +107,16 @@ std::optional<Cast> find_cast(TypeId from, TypeId to) {
 
 ExpressionPtr make(Expression expression) {
     return std::make_shared<const Expression>(std::move(expression));
+}
+
+// The same, which has come about by a cast of another.
+ExpressionPtr as_cast(const ExpressionPtr& result, const ExpressionPtr& from,
+                      CoercionContext context) {
+    if (result == nullptr) return result;
+    Expression copy = *result;
+    copy.spelling = std::make_shared<const Spelling>(
+        Spelling{.cast_of = from, .implicit = context != explicit_cast});
+    return make(std::move(copy));
 }
 
 ExpressionPtr convert(ExpressionKind kind, const ExpressionPtr& argument, TypeId type) {
@@ -172,11 +191,12 @@ Checked<ExpressionPtr> with_modifier(ExpressionPtr expression, ColumnType type,
                                      bool is_explicit_cast) {
     if (!has_modifier(type.id) || type.modifier < 0 || expression->type.modifier == type.modifier)
         return expression;
-    return make({.kind = ExpressionKind::apply_modifier,
-                 .type = type,
-                 .arguments = {expression},
-                 .explicit_cast = is_explicit_cast,
-                 .location = expression->location});
+    return as_cast(make({.kind = ExpressionKind::apply_modifier,
+                         .type = type,
+                         .arguments = {expression},
+                         .explicit_cast = is_explicit_cast,
+                         .location = expression->location}),
+                   expression, is_explicit_cast ? explicit_cast : assignment);
 }
 
 Checked<ExpressionPtr> coerce_literal(const Expression& literal, TypeId type) {
@@ -248,7 +268,8 @@ Checked<ExpressionPtr> coerce(ExpressionPtr expression, ColumnType type, Coercio
     }
     const auto cast = find_cast(expression->type.id, type.id);
     if (!cast || cast->context > context) return ExpressionPtr{};
-    return with_modifier(apply_cast(*cast, expression), type, is_explicit_cast);
+    return with_modifier(as_cast(apply_cast(*cast, expression), expression, context), type,
+                         is_explicit_cast);
 }
 
 Checked<TypeId> common_type(std::span<const ExpressionPtr> expressions,

@@ -63,6 +63,19 @@ std::string key_text(const Node& node) {
     return "expression";
 }
 
+// As an output column would be called; each name once.
+std::string unused_key_name(const Node& expression, const IndexDefinition& index) {
+    const std::string output = output_name(expression);
+    const std::string base = output == "?column?" ? "expr" : output;
+    std::string name = base;
+    for (int pass = 1; std::ranges::any_of(
+             index.keys,
+             [&](const IndexKey& key) { return (key.column ? key.text : key.name) == name; });
+         ++pass)
+        name = base + std::to_string(pass);
+    return name;
+}
+
 ExpressionPtr column_expression(const TableDefinition& table, std::size_t column) {
     return std::make_shared<const Expression>(Expression{
         .kind = ExpressionKind::column, .type = table.columns[column].type, .index = column});
@@ -123,7 +136,7 @@ Checked<Column> StatementAnalyser::column_definition(const Node& body, const Tab
     } else {
         SQL_CHECK(check_column_type(type, column.name));
         SQL_TRY(column.type, analyse_type(type, &catalog_));
-        if (column.type.id == TypeId::regclass || column.type.id == TypeId::single_char) {
+        if (is_catalog_type(column.type.id)) {
             return not_covered(fmt::format("columns of type {}", display_name(column.type.id)),
                                location(type));
         }
@@ -356,12 +369,18 @@ Checked<CreateIndexStatement> StatementAnalyser::create_index(const Node& body) 
             SQL_TRY(StoredExpression key, stored(expression, scope, {}));
             SQL_CHECK(check_immutable(*key.expression,
                                       "functions in index expression must be marked IMMUTABLE"));
-            index.keys.push_back(
-                {.column = {}, .expression = std::move(key), .text = key_text(expression)});
+            index.keys.push_back({.column = {},
+                                  .expression = std::move(key),
+                                  .text = key_text(expression),
+                                  .name = unused_key_name(expression, index)});
         }
         const TypeId type = index.keys.back().expression.expression->type.id;
         SQL_CHECK(check_index_key(element, type));
-        // Order within an index shows nowhere: rows come sorted by the sort, not by the index.
+        IndexKey& key = index.keys.back();
+        key.descending = text(element, "ordering") == "SORTBY_DESC";
+        const std::string nulls = text(element, "nulls_ordering");
+        key.nulls_first =
+            nulls == "SORTBY_NULLS_FIRST" || (key.descending && nulls != "SORTBY_NULLS_LAST");
         SQL_CHECK(
             only_members(element, {"name", "expr", "ordering", "nulls_ordering"}, "an index key"));
         if (!has_order(type)) return no_operator_class(type);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "sim/models/postgres/types/type.hpp"
@@ -40,10 +41,24 @@ enum class ExpressionKind : std::uint8_t {
     convert_to_text,  ///< Through the output function of the argument's type.
     convert_integer,  ///< A range check.
     array,            ///< ARRAY[...]
+    subscript,        ///< array[index]
     aggregate,        ///< Its result's place in the aggregates of the query: `index`.
     window,           ///< Likewise in its window calls.
     subquery,         ///< `subquery` says how; an argument, if any, is its test of each row.
     subquery_column,  ///< Within such a test: the column `index` of the subquery's row.
+};
+
+/// How the statement wrote what the tree says in another way: for showing expressions of the
+/// catalog as PostgreSQL does (system_catalog/deparse.hpp), and for nothing else.
+struct Spelling {
+    /// A cast of this to the expression's type...
+    ExpressionPtr cast_of = {};
+    /// ... that nobody wrote.
+    bool implicit = false;
+    /// CASE of this: the conditions compare with it.
+    ExpressionPtr subject = {};
+    /// CURRENT_TIMESTAMP and its like; what a call is written with that is no plain call.
+    std::string words = {};
 };
 
 enum class BooleanTest : std::uint8_t { is_true, is_false, is_unknown };
@@ -71,6 +86,8 @@ struct Expression {
     BooleanTest test = BooleanTest::is_true;
     /// Where it stands in the text, for errors of analysis; -1 if unknown.
     int location = -1;
+    /// Null where the tree says it all.
+    std::shared_ptr<const Spelling> spelling = {};
 };
 
 /// Whether both compute the same thing (where they stand apart). With a shift, the second is over

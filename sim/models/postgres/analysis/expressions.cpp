@@ -54,6 +54,7 @@ Checked<ExpressionPtr> ExpressionAnalyser::analyse(const Node& node, const Scope
         return refused_collation(*body, argument->type.id);
     }
     if (kind == "SubLink") return subquery(*body, scope);
+    if (kind == "A_Indirection") return subscript(*body, scope);
     if (kind == "SetToDefault") {
         return sql_error_at(location(*body), "42601", "DEFAULT is not allowed in this context");
     }
@@ -62,8 +63,8 @@ Checked<ExpressionPtr> ExpressionAnalyser::analyse(const Node& node, const Scope
 
 Checked<ExpressionPtr> ExpressionAnalyser::analyse_output(const Node& node, const Scope& scope) {
     SQL_TRY(ExpressionPtr expression, analyse(node, scope));
-    if (expression->type.id == TypeId::regclass)
-        return not_covered("values of type regclass", expression->location);
+    if (expression->type.id == TypeId::node_tree)
+        return not_covered("values of type pg_node_tree", expression->location);
     if (expression->type.id != TypeId::unknown) return expression;
     return coerce(expression, {TypeId::text}, CoercionContext::implicit, parameters_);
 }
@@ -304,8 +305,10 @@ Checked<ExpressionPtr> ExpressionAnalyser::same_type_list(ExpressionKind kind,
 
 Checked<ExpressionPtr> ExpressionAnalyser::case_expression(const Node& body, const Scope& scope) {
     ExpressionPtr subject;
+    std::shared_ptr<const Spelling> spelling;
     if (const Node* node = find(body, "arg")) {
         SQL_TRY(subject, analyse_output(*node, scope));
+        spelling = std::make_shared<const Spelling>(Spelling{.subject = subject});
     }
     std::vector<ExpressionPtr> conditions;
     std::vector<ExpressionPtr> results;
@@ -340,7 +343,8 @@ Checked<ExpressionPtr> ExpressionAnalyser::case_expression(const Node& body, con
     return make({.kind = ExpressionKind::conditional,
                  .type = {type},
                  .arguments = std::move(arguments),
-                 .location = location(body)});
+                 .location = location(body),
+                 .spelling = spelling});
 }
 
 Checked<ExpressionPtr> ExpressionAnalyser::type_cast(const Node& body, const Scope& scope) {
@@ -349,7 +353,6 @@ Checked<ExpressionPtr> ExpressionAnalyser::type_cast(const Node& body, const Sco
     const TypeId from = argument->type.id;
     if (type.id == TypeId::regclass && (from == TypeId::unknown || is_string(from)))
         return name_relation(argument);
-    if (from == TypeId::regclass) return not_covered("values of type regclass", location(body));
     SQL_TRY(ExpressionPtr result,
             coerce(std::move(argument), type, CoercionContext::explicit_cast, parameters_));
     if (result == nullptr && (from == TypeId::single_char || type.id == TypeId::single_char))
@@ -380,6 +383,32 @@ Checked<ExpressionPtr> ExpressionAnalyser::array(const Node& body, const Scope& 
     return make({.kind = ExpressionKind::array,
                  .type = {array_of(element)},
                  .arguments = std::move(elements),
+                 .location = location(body)});
+}
+
+// a[i]; nothing is NULL, and so is what lies outside.
+Checked<ExpressionPtr> ExpressionAnalyser::subscript(const Node& body, const Scope& scope) {
+    const Node& steps = list(body, "indirection");
+    const auto [kind, step] = open_node(steps.front());
+    if (steps.size() != 1 || kind != "A_Indices" || flag(*step, "is_slice"))
+        return not_covered("fields, slices and several subscripts", location(body));
+    SQL_TRY(ExpressionPtr array, analyse(*find(body, "arg"), scope));
+    const TypeId element = element_type(array->type.id);
+    if (element == TypeId::none) {
+        return sql_error_at(array->location, "42804",
+                            fmt::format("cannot subscript type {} because it does not support "
+                                        "subscripting",
+                                        display_name(array->type.id)));
+    }
+    SQL_TRY(ExpressionPtr index, analyse(*find(*step, "uidx"), scope));
+    const int place = index->location;
+    SQL_TRY(index,
+            coerce(std::move(index), {TypeId::int4}, CoercionContext::assignment, parameters_));
+    if (index == nullptr)
+        return sql_error_at(place, "42804", "array subscript must have type integer");
+    return make({.kind = ExpressionKind::subscript,
+                 .type = {element},
+                 .arguments = {std::move(array), std::move(index)},
                  .location = location(body)});
 }
 

@@ -4,7 +4,7 @@
 
 #include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/statement_analyser.hpp"
-#include "sim/models/postgres/catalog/system_relations.hpp"
+#include "sim/models/postgres/system_catalog/system_table.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {

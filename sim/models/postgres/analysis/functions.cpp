@@ -18,6 +18,11 @@ ExpressionPtr make(Expression expression) {
     return std::make_shared<const Expression>(std::move(expression));
 }
 
+ExpressionPtr spelled(Expression expression, std::string words) {
+    expression.spelling = std::make_shared<const Spelling>(Spelling{.words = std::move(words)});
+    return make(std::move(expression));
+}
+
 // As the statement writes it, and as names/lists.hpp has it.
 struct CalledName {
     std::string shown;
@@ -143,6 +148,11 @@ const Aggregate* own_aggregate(std::string_view name, const names::Resolution& m
 
 }  // namespace
 
+bool returns_set(std::string_view function) {
+    return function == "generate_series" || function == "unnest" ||
+           function == "pg_partition_ancestors";
+}
+
 const Function* own_function(std::span<const Function> candidates, const names::Resolution& meant,
                              std::span<const TypeId> given) {
     if (meant.outcome != names::Resolution::Outcome::found) return nullptr;
@@ -231,7 +241,9 @@ Checked<ExpressionPtr> ExpressionAnalyser::function_call(const Node& body, const
     const Function* const own = own_function(functions_named(name.listed), meant, types);
     if (own == nullptr) return not_covered(fmt::format("the function {}", signature), place);
     if (own->waits && !scope.may_wait) return waits_elsewhere(*own, place);
-    return call(*own, std::move(arguments), place);
+    SQL_TRY(ExpressionPtr result, call(*own, std::move(arguments), place));
+    if (text(body, "funcformat") != "COERCE_SQL_SYNTAX") return result;
+    return spelled(*result, name.listed);
 }
 
 Checked<ExpressionPtr> ExpressionAnalyser::aggregate_call(const Node& body, const Aggregate& chosen,
@@ -326,7 +338,7 @@ Checked<SetFunctionCall> ExpressionAnalyser::set_function(const Node& body, cons
         is_call ? strings(list(*call_body, "funcname")) : std::vector<std::string>();
     const std::string name = is_call ? names.back() : std::string();
     const bool in_catalog = names.size() == 1 || (is_call && names.front() == "pg_catalog");
-    if (!in_catalog || (name != "generate_series" && name != "unnest")) {
+    if (!in_catalog || !returns_set(name)) {
         Scope plain = scope;
         plain.may_wait = false;
         SQL_TRY(ExpressionPtr value, analyse_output(body, plain));
@@ -355,7 +367,9 @@ Checked<SetFunctionCall> ExpressionAnalyser::set_function(const Node& body, cons
     };
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         TypeId wanted = TypeId::none;
-        if (name == "unnest") {
+        if (name == "pg_partition_ancestors") {
+            wanted = type.id = TypeId::regclass;
+        } else if (name == "unnest") {
             wanted = types[i];
             if (category(wanted) != TypeCategory::array) return not_own();
             type = {element_type(wanted)};
@@ -370,6 +384,11 @@ Checked<SetFunctionCall> ExpressionAnalyser::set_function(const Node& body, cons
         call.arguments.push_back(std::move(argument));
     }
     if (name == "unnest") return call;
+    // No table is a partition.
+    if (name == "pg_partition_ancestors") {
+        call.function = SetFunction::nothing;
+        return call;
+    }
     call.function = is_integer(type.id) ? SetFunction::series : SetFunction::time_series;
     const bool is_time = type.id == TypeId::timestamp || type.id == TypeId::timestamptz;
     if (!is_integer(type.id) && !is_time) return not_own();
@@ -401,8 +420,13 @@ Checked<ExpressionPtr> ExpressionAnalyser::sql_value_function(const Node& body) 
         SQL_TRY(ExpressionPtr result,
                 call(functions_named(meaning.function).front(), {}, location(body)));
         ColumnType type{meaning.type};
-        if (operation.ends_with("_N")) type.modifier = body.value("typmod", 0);
-        return coerce_or_fail(std::move(result), type, CoercionContext::explicit_cast);
+        std::string words = operation.substr(std::string_view("SVFOP_").size());
+        if (words.ends_with("_N")) {
+            type.modifier = body.value("typmod", 0);
+            words = fmt::format("{}({})", words.substr(0, words.size() - 2), type.modifier);
+        }
+        SQL_TRY(result, coerce_or_fail(std::move(result), type, CoercionContext::explicit_cast));
+        return spelled(*result, std::move(words));
     }
     return not_covered(operation, location(body));
 }

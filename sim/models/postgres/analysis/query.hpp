@@ -102,7 +102,13 @@ struct RangeColumn {
     bool dropped = false;
 };
 
-enum class SetFunction : std::uint8_t { scalar, series, time_series, unnest };
+enum class SetFunction : std::uint8_t {
+    scalar,
+    series,
+    time_series,
+    unnest,
+    nothing,  ///< No rows, whatever the arguments.
+};
 
 struct SetFunctionCall {
     SetFunction function = SetFunction::scalar;

@@ -8,6 +8,7 @@
 #include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/scope.hpp"
 #include "sim/models/postgres/names/lists.hpp"
+#include "sim/models/postgres/system_catalog/system_table.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
@@ -41,7 +42,12 @@ std::vector<std::string> name_parts(std::string_view text) {
 std::optional<std::int64_t> relation_number(std::string_view text, const CatalogView& catalog) {
     if (const auto number = as_number(text)) return number;
     const std::vector<std::string> parts = name_parts(text);
-    if (parts.size() > 2 || (parts.size() == 2 && parts.front() != "public")) return std::nullopt;
+    const std::string_view schema = parts.size() == 1 ? std::string_view() : parts.front();
+    if (parts.size() > 2) return std::nullopt;
+    if (schema.empty() || schema == "pg_catalog") {
+        if (const TablePtr known = find_system_relation(parts.back())) return known->oid;
+    }
+    if (!schema.empty() && schema != "public") return std::nullopt;
     if (const TablePtr table = catalog.find_table(parts.back())) return table->oid;
     if (const auto index = catalog.find_index(parts.back()).second) return index->oid;
     return std::nullopt;

@@ -187,6 +187,7 @@ class ExpressionAnalyser {
     Checked<ExpressionPtr> distinct_test(const Node& body, const Scope& scope);
     Checked<ExpressionPtr> null_if(const Node& body, const Scope& scope);
     Checked<ExpressionPtr> array(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> subscript(const Node& body, const Scope& scope);
 
     Checked<std::vector<ExpressionPtr>> analyse_list(const Node& nodes, const Scope& scope);
     /// One operand is a prefix operator's.
@@ -220,6 +221,9 @@ Checked<ColumnType> analyse_type(const Node& body, const CatalogView* catalog);
 /// The model's own for what PostgreSQL would choose; null where the model has none.
 const Function* own_function(std::span<const Function> candidates, const names::Resolution& meant,
                              std::span<const TypeId> given);
+
+/// Of the functions in FROM: those that give any number of rows.
+bool returns_set(std::string_view function);
 
 /// 0A000: the executor runs functions that wait as columns of a SELECT without FROM alone.
 std::unexpected<Failure> waits_elsewhere(const Function& function, int location);

@@ -7,10 +7,10 @@
 #include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/row_locking.hpp"
 #include "sim/models/postgres/analysis/statement_analyser.hpp"
-#include "sim/models/postgres/catalog/system_relations.hpp"
 #include "sim/models/postgres/plan/access_path.hpp"
 #include "sim/models/postgres/plan/outer_joins.hpp"
 #include "sim/models/postgres/plan/plan.hpp"
+#include "sim/models/postgres/system_catalog/system_table.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
@@ -74,6 +74,37 @@ Checked<> expand_star(const std::string& alias, const Scope& scope, int place,
     return no_such_relation(scope, alias, place);
 }
 
+bool contains_call(const Node& node) {
+    if (!node.is_structured()) return false;
+    if (node.is_object() && (node.contains("FuncCall") || node.contains("SubLink"))) return true;
+    return std::ranges::any_of(node, contains_call);
+}
+
+// SELECT generate_series(1, 3) is SELECT * FROM generate_series(1, 3): where it is the one column,
+// and there is nothing else that could be in its way. Null for all other queries.
+std::optional<Node> with_set_in_from(const Node& body) {
+    const Node& targets = list(body, "targetList");
+    for (const char* clause : {"fromClause", "groupClause", "havingClause", "windowClause"}) {
+        if (find(body, clause) != nullptr) return std::nullopt;
+    }
+    if (targets.size() != 1) return std::nullopt;
+    const Node& target = *open_node(targets.front()).body;
+    const auto [kind, call] = open_node(*find(target, "val"));
+    if (kind != "FuncCall" || find(*call, "over") != nullptr || contains_call(list(*call, "args")))
+        return std::nullopt;
+    // Of several arrays it is a function of FROM alone.
+    const std::string name = strings(list(*call, "funcname")).back();
+    const bool several = name == "unnest" && list(*call, "args").size() != 1;
+    if (!returns_set(name) || several) return std::nullopt;
+    Node rewritten = body;
+    const Node items{{"List", {{"items", Node::array({*find(target, "val"), Node::object()})}}}};
+    rewritten["fromClause"] =
+        Node::array({{{"RangeFunction", {{"functions", Node::array({items})}}}}});
+    rewritten["targetList"][0].begin().value()["val"] = {
+        {"ColumnRef", {{"fields", Node::array({{{"String", {{"sval", name}}}}})}}}};
+    return rewritten;
+}
+
 }  // namespace
 
 Checked<Query> StatementAnalyser::query(const Node& body, const Scope* outer, Unknowns unknowns) {
@@ -94,7 +125,8 @@ Checked<Query> StatementAnalyser::query(const Node& body, const Scope* outer, Un
     } else if (text(body, "op") != "SETOP_NONE") {
         SQL_CHECK(set_operation(body, query, scope));
     } else {
-        SQL_CHECK(select(body, query, scope, unknowns));
+        const std::optional<Node> rewritten = with_set_in_from(body);
+        SQL_CHECK(select(rewritten ? *rewritten : body, query, scope, unknowns));
     }
     return query;
 }
@@ -180,7 +212,6 @@ Checked<> StatementAnalyser::values_query(const Node& body, Query& query, Scope&
         for (const std::vector<ExpressionPtr>& row : entry.values)
             column.push_back(row[i]);
         SQL_TRY(const ColumnType type, common_column_type(column, "VALUES"));
-        if (type.id == TypeId::regclass) return not_covered("values of type regclass");
         for (std::vector<ExpressionPtr>& row : entry.values) {
             SQL_TRY(row[i],
                     expressions_.coerce_or_fail(row[i], {type.id}, CoercionContext::implicit));
@@ -219,8 +250,8 @@ Checked<std::vector<Target>> StatementAnalyser::targets(const Node& nodes, const
         SQL_TRY(ExpressionPtr expression, unknowns == Unknowns::stay
                                               ? expressions_.analyse(value, of_value)
                                               : expressions_.analyse_output(value, of_value));
-        if (expression->type.id == TypeId::regclass)
-            return not_covered("values of type regclass", expression->location);
+        if (expression->type.id == TypeId::node_tree)
+            return not_covered("values of type pg_node_tree", expression->location);
         if (expression->function != nullptr && expression->function->waits &&
             scope.query != nullptr)
             scope.query->may_wait = true;

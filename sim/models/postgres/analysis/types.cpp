@@ -157,6 +157,8 @@ FoundName find_output_name(const Node& node) {
         return {text(*body, "op") == "IS_LEAST" ? "least" : "greatest", true};
     } else if (kind == "A_ArrayExpr") {
         return {"array", true};
+    } else if (kind == "A_Indirection") {
+        return find_output_name(*find(*body, "arg"));
     } else if (kind == "SubLink") {
         return name_of_subquery(*body);
     } else if (kind == "CaseExpr") {

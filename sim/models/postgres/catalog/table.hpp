@@ -42,6 +42,7 @@ struct Column {
 };
 
 struct CheckConstraint {
+    Oid oid = 0;
     std::string name;
     StoredExpression condition;
 };
@@ -51,6 +52,11 @@ struct IndexKey {
     std::optional<std::size_t> column;
     StoredExpression expression;
     std::string text;  ///< As it shows in "Key (lower(email))=(...)".
+    /// Its order as it was asked for. It shows nowhere else: rows come sorted by the sort.
+    bool descending = false;
+    bool nulls_first = false;
+    /// Of an expression: what its column in pg_attribute is called.
+    std::string name = {};
 };
 
 struct IndexDefinition {
@@ -59,7 +65,8 @@ struct IndexDefinition {
     std::vector<IndexKey> keys;
     bool unique = false;
     bool primary = false;
-    /// Made by a UNIQUE or PRIMARY KEY constraint of the same name.
+    /// Made by a UNIQUE or PRIMARY KEY constraint of the same name, which has the same OID in
+    /// pg_constraint.
     bool constraint = false;
     std::optional<StoredExpression> predicate = {};
 };

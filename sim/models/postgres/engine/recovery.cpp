@@ -71,6 +71,8 @@ class Engine::Replayer : public RedoTarget {
                 version.values.push_back(table.columns[i].missing_value);
         }
         engine_.next_oid_ = std::max(engine_.next_oid_, table.oid + 1);
+        for (const CheckConstraint& check : table.checks)
+            engine_.next_oid_ = std::max(engine_.next_oid_, check.oid + 1);
         for (const auto& index : table.indexes)
             engine_.next_oid_ = std::max(engine_.next_oid_, index->oid + 1);
         for (const ForeignKey& key : table.foreign_keys)

@@ -112,6 +112,7 @@ Checked<> Executor::add_column(TableDefinition& table, const AlterTableAction& a
 
 Checked<> Executor::add_check(TableDefinition& table, const AlterTableAction& action) {
     CheckConstraint check = *action.add_check;
+    check.oid = engine_.next_oid();
     if (check.name.empty()) {
         check.name = unused_constraint_name(
             table, object_name(table.name, column_checked(table, check), "check"));

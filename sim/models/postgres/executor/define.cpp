@@ -24,10 +24,7 @@ std::string joined_columns(const IndexDefinition& index, const TableDefinition& 
     std::string joined;
     for (const IndexKey& key : index.keys) {
         if (!joined.empty()) joined += "_";
-        joined += key.column ? table.columns[*key.column].name
-                  : key.expression.expression->function != nullptr
-                      ? std::string(key.expression.expression->function->name)
-                      : "expr";
+        joined += key.column ? table.columns[*key.column].name : key.name;
     }
     return joined;
 }
@@ -160,6 +157,7 @@ Task<Checked<StatementResult>> Executor::create_table(const CreateTableStatement
     SQL_CO_CHECK(co_await reserve_name(table.name, false));
     table.oid = engine_.next_oid();
     for (CheckConstraint& check : table.checks) {
+        check.oid = engine_.next_oid();
         if (!check.name.empty()) continue;
         const std::string base = object_name(table.name, column_checked(table, check), "check");
         std::string name = base;

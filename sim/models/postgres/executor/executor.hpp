@@ -110,10 +110,10 @@ class Executor {
     void pause();
     host::Task<Checked<>> finish_modifying(QueryRun& run);
     host::Task<Checked<bool>> still_qualifies(QueryRun& run);
-    static TextRow as_text(const std::vector<Target>& targets, const Row& row);
+    TextRow as_text(const std::vector<Target>& targets, const Row& row) const;
     host::Task<Checked<Value>> replication_call(std::string name, std::vector<Value> arguments);
 
-    // system_relations.cpp
+    // scan.cpp
     /// The rows of a table, or of a view of pg_catalog as they are when the statement first asks.
     Heap& scanned_heap(Oid table);
 

@@ -33,6 +33,8 @@ class SetValues {
                 value = elements[at_++];
                 return true;
             }
+            case SetFunction::nothing:
+                return false;
             case SetFunction::series:
                 return next_number(value);
             case SetFunction::time_series:

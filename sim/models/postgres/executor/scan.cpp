@@ -9,6 +9,7 @@
 #include "sim/models/postgres/executor/executor.hpp"
 #include "sim/models/postgres/functions/evaluate.hpp"
 #include "sim/models/postgres/mvcc/visibility.hpp"
+#include "sim/models/postgres/system_catalog/system_table.hpp"
 #include "system/host/check.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -63,6 +64,20 @@ Checked<> Executor::visible_versions(const TableDefinition& table, const AccessP
         SQL_CHECK(consider(*version));
     }
     return {};
+}
+
+// Rows of pg_catalog are computed when the statement first asks, and stay so while it runs.
+Heap& Executor::scanned_heap(Oid table) {
+    if (!is_system_relation(table)) return engine_.heap(table);
+    for (const auto& [known, rows] : computed_) {
+        if (known == table) return *rows;
+    }
+    Heap& heap = *computed_.emplace_back(table, std::make_unique<Heap>(table)).second;
+    const CatalogView catalog = view();
+    std::uint64_t number = 0;
+    for (Row& row : find_system_table(table)->rows({catalog, engine_}))
+        heap.insert(++number, std::move(row)).made_by = frozen_transaction;
+    return heap;
 }
 
 }  // namespace atlas::sim::models::postgres

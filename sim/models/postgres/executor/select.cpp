@@ -4,6 +4,7 @@
 
 #include "sim/models/postgres/executor/executor.hpp"
 #include "sim/models/postgres/executor/query_run.hpp"
+#include "sim/models/postgres/system_catalog/named_oid.hpp"
 #include "sim/models/postgres/types/text_format.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -50,14 +51,17 @@ Task<Checked<>> Executor::resolve_wait() {
     co_return resolved;
 }
 
-TextRow Executor::as_text(const std::vector<Target>& targets, const Row& row) {
+TextRow Executor::as_text(const std::vector<Target>& targets, const Row& row) const {
     TextRow text;
     text.reserve(row.size());
     for (std::size_t i = 0; i < row.size(); ++i) {
+        const TypeId type = targets[i].expression->type.id;
         if (is_null(row[i])) {
             text.emplace_back(std::nullopt);
+        } else if (is_named_oid(type)) {
+            text.emplace_back(named_oid(type, std::get<std::int64_t>(row[i]), view()));
         } else {
-            text.emplace_back(format_value(targets[i].expression->type.id, row[i]));
+            text.emplace_back(format_value(type, row[i]));
         }
     }
     return text;

@@ -1,9 +1,10 @@
 // Operators and functions of one-dimensional arrays.
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
 #include "sim/models/postgres/functions/groups.hpp"
+#include "sim/models/postgres/types/text_format.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
@@ -72,6 +73,48 @@ Checked<Value> cardinality(const EvaluationContext&, Arguments arguments) {
     return static_cast<std::int64_t>(elements(arguments, 0).size());
 }
 
+Checked<Value> lower_bound(const EvaluationContext&, Arguments arguments) {
+    const bool first = argument<std::int64_t>(arguments, 1) == 1;
+    if (!first || elements(arguments, 0).empty()) return Null{};
+    return std::int64_t{1};
+}
+
+// NULL elements are left out, unless there is a third argument in their place.
+template <TypeId ArrayType>
+Checked<Value> to_string(const EvaluationContext&, Arguments arguments) {
+    if (is_null(*arguments[0]) || is_null(*arguments[1])) return Null{};
+    std::string text;
+    bool any = false;
+    for (const Value& element : elements(arguments, 0)) {
+        const bool replaced = is_null(element);
+        if (replaced && (arguments.size() < 3 || is_null(*arguments[2]))) continue;
+        if (any) text += argument<std::string>(arguments, 1);
+        any = true;
+        text += replaced ? argument<std::string>(arguments, 2)
+                         : format_value(element_type(ArrayType), element);
+    }
+    return text;
+}
+
+template <TypeId ArrayType>
+void add_to_string(std::vector<Function>& functions) {
+    for (const bool replaces : {false, true}) {
+        std::vector<TypeId> arguments{ArrayType, TypeId::text};
+        if (replaces) arguments.push_back(TypeId::text);
+        functions.push_back({.name = "array_to_string",
+                             .arguments = std::move(arguments),
+                             .result = TypeId::text,
+                             .evaluate = to_string<ArrayType>,
+                             .volatility = Volatility::stable,
+                             .strict = false});
+    }
+}
+
+template <std::size_t... Places>
+void add_to_string(std::vector<Function>& functions, std::index_sequence<Places...>) {
+    (add_to_string<array_types[Places]>(functions), ...);
+}
+
 bool same(const Value& left, const Value& right) {
     return compare(left, right) == std::strong_ordering::equal;
 }
@@ -92,9 +135,6 @@ Checked<Value> remove(const EvaluationContext&, Arguments arguments) {
     std::erase_if(values, [&](const Value& value) { return same(value, *arguments[1]); });
     return as_value(std::move(values));
 }
-
-constexpr std::array array_types{TypeId::bool_array, TypeId::int4_array, TypeId::int8_array,
-                                 TypeId::text_array, TypeId::uuid_array};
 
 Function lenient(std::string_view name, std::vector<TypeId> arguments, TypeId result,
                  Function::Evaluate evaluate) {
@@ -123,9 +163,12 @@ std::vector<Function> array_operators() {
 
 std::vector<Function> array_functions() {
     std::vector<Function> functions;
+    add_to_string(functions, std::make_index_sequence<array_types.size()>{});
     for (const TypeId type : array_types) {
         const TypeId element = element_type(type);
         functions.push_back({"array_length", {type, TypeId::int4}, TypeId::int4, length});
+        functions.push_back({"array_upper", {type, TypeId::int4}, TypeId::int4, length});
+        functions.push_back({"array_lower", {type, TypeId::int4}, TypeId::int4, lower_bound});
         functions.push_back({"cardinality", {type}, TypeId::int4, cardinality});
         functions.push_back(lenient("array_append", {type, element}, type, append));
         functions.push_back(lenient("array_prepend", {element, type}, type, prepend));

@@ -54,9 +54,6 @@ constexpr std::array<std::array<TypeId, 2>, 24> comparable_types{{
     {TypeId::pg_lsn, TypeId::pg_lsn},
 }};
 
-constexpr std::array array_types{TypeId::bool_array, TypeId::int4_array, TypeId::int8_array,
-                                 TypeId::text_array, TypeId::uuid_array};
-
 }  // namespace
 
 std::vector<Function> comparison_operators() {

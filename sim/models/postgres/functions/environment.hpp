@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/models/postgres/catalog/catalog.hpp"
 #include "sim/models/postgres/failure.hpp"
 #include "sim/models/postgres/types/value.hpp"
 
@@ -62,8 +63,8 @@ class FunctionEnvironment {
     /// Those whose transactions keep it waiting for a safe snapshot.
     virtual std::vector<std::uint32_t> safe_snapshot_blockers(std::uint32_t) const { return {}; }
 
-    /// A table, a sequence or an index, here or in pg_catalog.
-    virtual bool relation_exists(std::uint32_t) const { return false; }
+    /// As the transaction sees it.
+    virtual CatalogView catalog() const = 0;
     /// To be sent when the transaction commits. Errors: 22023.
     virtual Checked<> notify(std::string, std::string) { return not_covered("NOTIFY"); }
 };

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "sim/models/postgres/functions/environment.hpp"
+#include "sim/models/postgres/system_catalog/named_oid.hpp"
 #include "sim/models/postgres/types/text_format.hpp"
 #include "system/host/check.hpp"
 
@@ -232,6 +234,16 @@ Checked<Value> evaluate_array(const Expression& expression, const EvaluationCont
     return array;
 }
 
+Checked<Value> evaluate_subscript(const Expression& expression, const EvaluationContext& context) {
+    SQL_TRY(const Value array, evaluate(*expression.arguments[0], context));
+    SQL_TRY(const Value index, evaluate(*expression.arguments[1], context));
+    if (is_null(array) || is_null(index)) return Null{};
+    const std::vector<Value>& elements = std::get<std::shared_ptr<const Array>>(array)->elements;
+    const std::int64_t place = std::get<std::int64_t>(index);
+    if (place < 1 || place > static_cast<std::int64_t>(elements.size())) return Null{};
+    return elements[static_cast<std::size_t>(place - 1)];
+}
+
 Checked<Value> evaluate_conversion(const Expression& expression, const EvaluationContext& context) {
     const Expression& argument = *expression.arguments.front();
     SQL_TRY(Value value, evaluate(argument, context));
@@ -245,6 +257,9 @@ Checked<Value> evaluate_conversion(const Expression& expression, const Evaluatio
             // A cast of bool to text spells it out; its output function does not.
             if (const bool* boolean = std::get_if<bool>(&value))
                 return std::string(*boolean ? "true" : "false");
+            if (is_named_oid(argument.type.id))
+                return named_oid(argument.type.id, std::get<std::int64_t>(value),
+                                 context.environment->catalog());
             return format_value(argument.type.id, value);
         }
         default:
@@ -303,6 +318,8 @@ Checked<Value> evaluate(const Expression& expression, const EvaluationContext& c
             return evaluate_any_element(expression, context);
         case ExpressionKind::array:
             return evaluate_array(expression, context);
+        case ExpressionKind::subscript:
+            return evaluate_subscript(expression, context);
         case ExpressionKind::subquery:
             return context.support->subquery(expression, context);
         case ExpressionKind::apply_modifier:

@@ -89,6 +89,10 @@ bool starts_with_offset(std::string_view name) {
 
 }  // namespace
 
+std::span<const Type> all_types() {
+    return types;
+}
+
 const Type* find_type(std::string_view name) {
     return find_in(types, name);
 }

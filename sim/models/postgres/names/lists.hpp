@@ -52,6 +52,8 @@ struct OperatorClass {
     std::string_view type;
 };
 
+std::span<const Type> all_types();
+
 /// Null where there is none.
 const Type* find_type(std::string_view name);
 const Type* find_type(std::uint32_t oid);

@@ -4,7 +4,6 @@
 #include <array>
 #include <span>
 
-#include "sim/models/postgres/catalog/system_relations.hpp"
 #include "sim/models/postgres/types/timestamp.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -201,15 +200,6 @@ Checked<std::int64_t> BackendSession::transaction_id() {
         return sql_error("25006", "cannot execute pg_current_xact_id() during recovery");
     engine_.transactions().assign_id(transaction());
     return static_cast<std::int64_t>(transaction().ids.front());
-}
-
-bool BackendSession::relation_exists(std::uint32_t oid) const {
-    if (is_system_relation(oid)) return true;
-    const auto is_it = [&](const auto& index) { return index->oid == oid; };
-    for (const TablePtr& table : view().all_tables()) {
-        if (table->oid == oid || std::ranges::any_of(table->indexes, is_it)) return true;
-    }
-    return false;
 }
 
 std::uint64_t BackendSession::random_bits() {

@@ -187,7 +187,7 @@ class BackendSession final : public Session, private FunctionEnvironment {
     std::vector<std::uint32_t> safe_snapshot_blockers(std::uint32_t process_id) const override {
         return engine_.serializable().safe_snapshot_blockers(process_id);
     }
-    bool relation_exists(std::uint32_t oid) const override;
+    CatalogView catalog() const override { return view(); }
     Checked<> notify(std::string channel, std::string payload) override;
     std::uint64_t random_bits() override;
 

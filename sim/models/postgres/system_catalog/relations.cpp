@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sim/models/postgres/system_catalog/stored_node.hpp"
 #include "sim/models/postgres/system_catalog/system_table.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -77,7 +78,8 @@ RelationFacts facts_of(const TableDefinition& table, const CatalogView& catalog)
             .has_triggers = has_triggers};
 }
 
-std::vector<Row> relations(const CatalogView& catalog) {
+std::vector<Row> relations(const SystemState& state) {
+    const CatalogView& catalog = state.catalog;
     std::vector<Row> rows;
     for (const TablePtr& table : catalog.all_tables()) {
         rows.push_back(row_of(facts_of(*table, catalog)));
@@ -92,11 +94,14 @@ std::vector<Row> relations(const CatalogView& catalog) {
     return rows;
 }
 
-std::vector<Row> indexes(const CatalogView& catalog) {
+std::vector<Row> indexes(const SystemState& state) {
+    const CatalogView& catalog = state.catalog;
     std::vector<Row> rows;
     for (const TablePtr& table : catalog.all_tables()) {
         for (const auto& index : table->indexes) {
             const auto keys = static_cast<std::int64_t>(index->keys.size());
+            Value predicate = Null{};
+            if (index->predicate) predicate = to_text({StoredNode::Kind::predicate, index->oid});
             rows.push_back({std::int64_t{index->oid},
                             std::int64_t{table->oid},
                             keys,
@@ -117,7 +122,7 @@ std::vector<Row> indexes(const CatalogView& catalog) {
                             Null{},
                             Null{},
                             Null{},
-                            Null{}});
+                            predicate});
         }
     }
     return rows;
@@ -126,7 +131,7 @@ std::vector<Row> indexes(const CatalogView& catalog) {
 }  // namespace
 
 SystemTable pg_class() {
-    return {define_system_table(1259, "pg_class",
+    return {define_system_table(pg_class_oid, "pg_class",
                                 {{"oid", oid},
                                  {"relname", name},
                                  {"relnamespace", oid},
@@ -158,8 +163,8 @@ SystemTable pg_class() {
                                  {"relfrozenxid"},
                                  {"relminmxid"},
                                  {"relacl"},
-                                 {"reloptions"},
-                                 {"relpartbound"}}),
+                                 {"reloptions", text_array},
+                                 {"relpartbound", node_tree}}),
             relations};
 }
 
@@ -185,7 +190,7 @@ SystemTable pg_index() {
                                  {"indclass"},
                                  {"indoption"},
                                  {"indexprs"},
-                                 {"indpred"}}),
+                                 {"indpred", node_tree}}),
             indexes};
 }
 

@@ -2,21 +2,77 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
+#include <span>
 
 namespace atlas::sim::models::postgres {
 
-std::span<const SystemTable> system_tables() {
-    static const std::array all{pg_namespace(), pg_am(), pg_class(), pg_index()};
+namespace {
+
+std::span<const SystemTable> relations() {
+    static const std::array all{pg_namespace(),
+                                pg_am(),
+                                pg_roles(),
+                                pg_class(),
+                                pg_index(),
+                                pg_attribute(),
+                                pg_attrdef(),
+                                pg_constraint(),
+                                pg_sequence(),
+                                pg_depend(),
+                                pg_type(),
+                                pg_collation(),
+                                pg_inherits(),
+                                pg_policy(),
+                                pg_publication(),
+                                pg_publication_namespace(),
+                                pg_publication_rel(),
+                                pg_statistic_ext(),
+                                pg_trigger(),
+                                pg_prepared_xacts(),
+                                pg_replication_slots(),
+                                pg_stat_replication(),
+                                pg_stat_wal_receiver()};
     return all;
 }
 
+std::span<const SystemTable> functions() {
+    static const std::array all{pg_control_checkpoint(), pg_control_system()};
+    return all;
+}
+
+TablePtr find_in(std::span<const SystemTable> tables, std::string_view name) {
+    for (const SystemTable& table : tables) {
+        if (table.definition->name == name) return table.definition;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+TablePtr find_system_relation(std::string_view name) {
+    return find_in(relations(), name);
+}
+
+TablePtr find_system_function(std::string_view name) {
+    return find_in(functions(), name);
+}
+
 const SystemTable* find_system_table(Oid oid) {
-    const auto all = system_tables();
-    const auto found =
-        std::ranges::find(all, oid, [](const SystemTable& table) { return table.definition->oid; });
-    return found == all.end() ? nullptr : &*found;
+    for (const std::span<const SystemTable> tables : {relations(), functions()}) {
+        for (const SystemTable& table : tables) {
+            if (table.definition->oid == oid) return &table;
+        }
+    }
+    return nullptr;
+}
+
+bool is_system_relation(Oid oid) {
+    return oid < first_user_oid && find_system_table(oid) != nullptr;
+}
+
+std::vector<Row> no_rows(const SystemState&) {
+    return {};
 }
 
 TablePtr define_system_table(Oid oid, std::string_view name,
@@ -31,14 +87,6 @@ TablePtr define_system_table(Oid oid, std::string_view name,
                                  .dropped = lacking});
     }
     return std::make_shared<const TableDefinition>(std::move(table));
-}
-
-std::string role_name(std::int64_t role) {
-    constexpr std::int64_t database_owner_role = 6171;
-    if (role == superuser_role) return "postgres";
-    if (role == atlas_role) return "atlas";
-    if (role == database_owner_role) return "pg_database_owner";
-    return fmt::format("unknown (OID={})", role);
 }
 
 }  // namespace atlas::sim::models::postgres

@@ -21,23 +21,27 @@ struct TypeFacts {
 };
 
 using enum TypeId;
-constexpr std::array<TypeFacts, 30> facts{{
+constexpr std::array<TypeFacts, 38> facts{{
     {boolean, "bool", "boolean", 1, TypeCategory::boolean, true, none},
     {bytea, "bytea", "bytea", -1, TypeCategory::user_defined, false, none},
     {single_char, "char", "\"char\"", 1, TypeCategory::internal, false, none},
     {name, "name", "name", 64, TypeCategory::string, false, none},
     {int8, "int8", "bigint", 8, TypeCategory::numeric, false, none},
     {int2, "int2", "smallint", 2, TypeCategory::numeric, false, none},
+    {int2vector, "int2vector", "int2vector", -1, TypeCategory::array, false, int2},
     {int4, "int4", "integer", 4, TypeCategory::numeric, false, none},
     {text, "text", "text", -1, TypeCategory::string, true, none},
     {oid, "oid", "oid", 4, TypeCategory::numeric, true, none},
     {xid, "xid", "xid", 4, TypeCategory::user_defined, false, none},
     {pg_lsn, "pg_lsn", "pg_lsn", 8, TypeCategory::user_defined, false, none},
     {json, "json", "json", -1, TypeCategory::user_defined, false, none},
+    {node_tree, "pg_node_tree", "pg_node_tree", -1, TypeCategory::internal, false, none},
     {unknown, "unknown", "unknown", -2, TypeCategory::unknown, false, none},
     {bpchar, "bpchar", "character", -1, TypeCategory::string, false, none},
     {date, "date", "date", 4, TypeCategory::date_time, false, none},
     {regclass, "regclass", "regclass", 4, TypeCategory::numeric, true, none},
+    {regtype, "regtype", "regtype", 4, TypeCategory::numeric, true, none},
+    {regnamespace, "regnamespace", "regnamespace", 4, TypeCategory::numeric, true, none},
     {varchar, "varchar", "character varying", -1, TypeCategory::string, false, none},
     {timestamp, "timestamp", "timestamp without time zone", 8, TypeCategory::date_time, false,
      none},
@@ -49,6 +53,10 @@ constexpr std::array<TypeFacts, 30> facts{{
     {uuid, "uuid", "uuid", 16, TypeCategory::user_defined, false, none},
     {jsonb, "jsonb", "jsonb", -1, TypeCategory::user_defined, false, none},
     {bool_array, "_bool", "boolean[]", -1, TypeCategory::array, false, boolean},
+    {char_array, "_char", "\"char\"[]", -1, TypeCategory::array, false, single_char},
+    {name_array, "_name", "name[]", -1, TypeCategory::array, false, name},
+    {int2_array, "_int2", "smallint[]", -1, TypeCategory::array, false, int2},
+    {oid_array, "_oid", "oid[]", -1, TypeCategory::array, false, oid},
     {int8_array, "_int8", "bigint[]", -1, TypeCategory::array, false, int8},
     {int4_array, "_int4", "integer[]", -1, TypeCategory::array, false, int4},
     {text_array, "_text", "text[]", -1, TypeCategory::array, false, text},
@@ -114,7 +122,9 @@ TypeId element_type(TypeId array) {
 }
 
 TypeId array_of(TypeId element) {
-    const auto found = std::ranges::find(facts, element, &TypeFacts::element);
+    const auto found = std::ranges::find_if(facts, [&](const TypeFacts& type) {
+        return type.element == element && type.id != int2vector;
+    });
     return found == facts.end() || element == none ? none : found->id;
 }
 

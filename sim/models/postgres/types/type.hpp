@@ -1,6 +1,7 @@
 #pragma once
 // The data types that the model has: PostgreSQL's OIDs, names, sizes and categories (pg_type).
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,11 +18,14 @@ enum class TypeId : std::uint32_t {
     name = 19,
     int8 = 20,
     int2 = 21,
+    int2vector = 22,  ///< Of the system catalogs; kept as an array of int2.
     int4 = 23,
     text = 25,
     oid = 26,
     xid = 28,
     json = 114,
+    /// An expression of the catalog: where it is kept, for pg_get_expr (stored_node.hpp).
+    node_tree = 194,
     unknown = 705,
     bpchar = 1042,
     varchar = 1043,
@@ -31,11 +35,17 @@ enum class TypeId : std::uint32_t {
     interval = 1186,
     numeric = 1700,
     regclass = 2205,
+    regtype = 2206,
     void_type = 2278,
     uuid = 2950,
     pg_lsn = 3220,
     jsonb = 3802,
+    regnamespace = 4089,
     bool_array = 1000,
+    char_array = 1002,
+    name_array = 1003,
+    int2_array = 1005,
+    oid_array = 1028,
     int8_array = 1016,
     int4_array = 1007,
     text_array = 1009,
@@ -87,8 +97,21 @@ TypeId element_type(TypeId array);
 /// The array type over an element type; none where the model has none.
 TypeId array_of(TypeId element);
 
+inline constexpr std::array array_types{TypeId::bool_array, TypeId::int4_array, TypeId::int8_array,
+                                        TypeId::text_array, TypeId::uuid_array, TypeId::int2_array,
+                                        TypeId::oid_array,  TypeId::name_array, TypeId::char_array};
+
 inline bool is_integer(TypeId type) {
     return type == TypeId::int2 || type == TypeId::int4 || type == TypeId::int8;
+}
+/// OIDs that are written as the names of what they are of.
+inline bool is_named_oid(TypeId type) {
+    return type == TypeId::regclass || type == TypeId::regtype || type == TypeId::regnamespace;
+}
+/// Of the system catalogs alone: no column of a user's table has it.
+inline bool is_catalog_type(TypeId type) {
+    return is_named_oid(type) || type == TypeId::single_char || type == TypeId::char_array ||
+           type == TypeId::node_tree || type == TypeId::int2vector;
 }
 inline bool is_string(TypeId type) {
     return type == TypeId::text || type == TypeId::varchar || type == TypeId::name;

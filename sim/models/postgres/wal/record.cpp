@@ -36,6 +36,9 @@ void encode_index(Encoder& encoder, const IndexDefinition& index) {
         encoder.u32(static_cast<std::uint32_t>(key.column.value_or(0)));
         encode_expression(encoder, key.expression);
         encoder.string(key.text);
+        encoder.boolean(key.descending);
+        encoder.boolean(key.nulls_first);
+        encoder.string(key.name);
     }
     encoder.boolean(index.predicate.has_value());
     if (index.predicate) encode_expression(encoder, *index.predicate);
@@ -55,6 +58,9 @@ IndexDefinition decode_index(Decoder& decoder, const TableDefinition& table) {
         if (is_column) key.column = column;
         key.expression = decode_expression(decoder, table, {});
         key.text = decoder.string();
+        key.descending = decoder.boolean();
+        key.nulls_first = decoder.boolean();
+        key.name = decoder.string();
         index.keys.push_back(std::move(key));
     }
     if (decoder.boolean()) index.predicate = decode_expression(decoder, table, {TypeId::boolean});
@@ -238,6 +244,7 @@ void encode_table(Encoder& encoder, const TableDefinition& table) {
     }
     encoder.u32(static_cast<std::uint32_t>(table.checks.size()));
     for (const CheckConstraint& check : table.checks) {
+        encoder.u32(check.oid);
         encoder.string(check.name);
         encode_expression(encoder, check.condition);
     }
@@ -275,7 +282,8 @@ TableDefinition decode_table(Decoder& decoder) {
     }
     const std::uint32_t checks = decoder.u32();
     for (std::uint32_t i = 0; i < checks && !decoder.failed(); ++i) {
-        CheckConstraint check{.name = decoder.string(), .condition = {}};
+        CheckConstraint check{.oid = decoder.u32(), .name = {}, .condition = {}};
+        check.name = decoder.string();
         check.condition = decode_expression(decoder, table, {TypeId::boolean});
         table.checks.push_back(std::move(check));
     }

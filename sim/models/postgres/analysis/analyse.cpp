@@ -36,9 +36,12 @@ void complete(Statement& statement) {
         statement.read_only_violation = "CREATE TABLE";
     } else if (std::holds_alternative<CreateIndexStatement>(statement.body)) {
         statement.read_only_violation = "CREATE INDEX";
+    } else if (std::holds_alternative<CreateViewStatement>(statement.body)) {
+        statement.read_only_violation = "CREATE VIEW";
     } else if (auto* drop = std::get_if<DropStatement>(&statement.body)) {
         statement.read_only_violation = drop->kind == RelationKind::index   ? "DROP INDEX"
                                         : drop->kind == RelationKind::table ? "DROP TABLE"
+                                        : drop->kind == RelationKind::view  ? "DROP VIEW"
                                                                             : "DROP SEQUENCE";
     } else if (std::holds_alternative<AlterTableStatement>(statement.body)) {
         statement.read_only_violation = "ALTER TABLE";
@@ -131,6 +134,7 @@ Checked<Statement> StatementAnalyser::analyse(const Node& statement) {
     if (kind == "VariableShowStmt") return Statement{.body = ShowStatement{text(*body, "name")}};
     if (kind == "CreateStmt") return as_statement(create_table(*body));
     if (kind == "IndexStmt") return as_statement(create_index(*body));
+    if (kind == "ViewStmt") return as_statement(create_view(*body));
     if (kind == "DropStmt") return as_statement(drop(*body));
     if (kind == "AlterTableStmt") return as_statement(alter_table(*body));
     if (kind == "CreateSeqStmt") return as_statement(create_sequence(*body));
@@ -168,6 +172,14 @@ Checked<Statement> StatementAnalyser::analyse(const Node& statement) {
 }
 
 Checked<TablePtr> StatementAnalyser::table(const Node& range_variable, bool with_position) {
+    SQL_TRY(TablePtr found, table_or_view(range_variable, with_position));
+    if (found->view)
+        return not_covered("this statement over a view",
+                           with_position ? location(range_variable) : no_location);
+    return found;
+}
+
+Checked<TablePtr> StatementAnalyser::table_or_view(const Node& range_variable, bool with_position) {
     const std::string schema = text(range_variable, "schemaname");
     if (with_position && (schema.empty() || schema == "pg_catalog")) {
         if (TablePtr view = find_system_relation(text(range_variable, "relname"))) return view;

@@ -399,10 +399,12 @@ Checked<CreateIndexStatement> StatementAnalyser::create_index(const Node& body) 
 Checked<DropStatement> StatementAnalyser::drop(const Node& body) {
     SQL_CHECK(only_members(body, {"objects", "removeType", "behavior", "missing_ok"}, "DROP"));
     const std::string kind = text(body, "removeType");
-    if (kind != "OBJECT_TABLE" && kind != "OBJECT_INDEX" && kind != "OBJECT_SEQUENCE")
+    if (kind != "OBJECT_TABLE" && kind != "OBJECT_INDEX" && kind != "OBJECT_SEQUENCE" &&
+        kind != "OBJECT_VIEW")
         return not_covered(fmt::format("DROP of {}", kind));
     DropStatement drop{.kind = kind == "OBJECT_TABLE"   ? RelationKind::table
                                : kind == "OBJECT_INDEX" ? RelationKind::index
+                               : kind == "OBJECT_VIEW"  ? RelationKind::view
                                                         : RelationKind::sequence,
                        .names = {}};
     drop.if_exists = flag(body, "missing_ok");

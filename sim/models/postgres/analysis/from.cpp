@@ -222,7 +222,7 @@ Checked<RangeEntry> StatementAnalyser::from_relation(const Node& body, const Sco
         SQL_CHECK(rename_columns(entry, alias));
         return entry;
     }
-    Checked<TablePtr> known_table = table(body);
+    Checked<TablePtr> known_table = table_or_view(body);
     const bool coming =
         plain && std::ranges::find(coming_common_tables_, name) != coming_common_tables_.end();
     if (!known_table && coming && known_table.error()->sqlstate == "42P01") {
@@ -235,7 +235,12 @@ Checked<RangeEntry> StatementAnalyser::from_relation(const Node& body, const Sco
     }
     SQL_TRY(TablePtr found, std::move(known_table));
     lock(*found, TableLockMode::access_share);
-    RangeEntry entry = table_entry(std::move(found), std::move(shown));
+    RangeEntry entry;
+    if (found->view) {
+        SQL_TRY(entry, from_view(found, std::move(shown)));
+    } else {
+        entry = table_entry(std::move(found), std::move(shown));
+    }
     SQL_CHECK(rename_columns(entry, alias));
     return entry;
 }

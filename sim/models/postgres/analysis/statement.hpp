@@ -163,7 +163,13 @@ struct CreateIndexStatement {
     bool if_not_exists = false;
 };
 
-enum class RelationKind : std::uint8_t { table, index, sequence };
+/// The definition has no OID yet.
+struct CreateViewStatement {
+    TableDefinition definition;
+    bool replace = false;
+};
+
+enum class RelationKind : std::uint8_t { table, index, sequence, view };
 
 struct DropStatement {
     RelationKind kind = RelationKind::table;
@@ -275,11 +281,12 @@ struct AlterSystemStatement {
 
 using StatementBody =
     std::variant<SelectStatement, InsertStatement, UpdateStatement, DeleteStatement,
-                 TruncateStatement, CreateTableStatement, CreateIndexStatement, DropStatement,
-                 AlterTableStatement, CreateSequenceStatement, AlterSequenceStatement,
-                 RenameStatement, MaintenanceStatement, TransactionStatement, SetStatement,
-                 ShowStatement, LockTableStatement, DeallocateStatement, DiscardAllStatement,
-                 ListenStatement, NotifyStatement, AlterSystemStatement, CheckpointStatement>;
+                 TruncateStatement, CreateTableStatement, CreateIndexStatement, CreateViewStatement,
+                 DropStatement, AlterTableStatement, CreateSequenceStatement,
+                 AlterSequenceStatement, RenameStatement, MaintenanceStatement,
+                 TransactionStatement, SetStatement, ShowStatement, LockTableStatement,
+                 DeallocateStatement, DiscardAllStatement, ListenStatement, NotifyStatement,
+                 AlterSystemStatement, CheckpointStatement>;
 
 struct TableLockRequest {
     Oid table = 0;

@@ -145,6 +145,10 @@ class StatementAnalyser : private SubqueryAnalyser {
     Checked<CheckConstraint> check_constraint(const Node& body, const TableDefinition& table);
     Checked<IndexDefinition> index_constraint(const Node& body, TableDefinition& table,
                                               std::string_view column);
+    // view.cpp
+    Checked<CreateViewStatement> create_view(const Node& body);
+    Checked<RangeEntry> from_view(const TablePtr& view, std::string alias);
+
     // sequence.cpp
     Checked<SequenceRequest> sequence_request(const Node& options);
     Checked<CreateSequenceStatement> create_sequence(const Node& body);
@@ -171,6 +175,8 @@ class StatementAnalyser : private SubqueryAnalyser {
     /// Utility statements give no position. Errors: 42P01, 42809 (an index), 0A000 (a system
     /// catalog), 3F000.
     Checked<TablePtr> table(const Node& range_variable, bool with_position = true);
+    /// The same, of what can be read: views as well.
+    Checked<TablePtr> table_or_view(const Node& range_variable, bool with_position = true);
     static Scope scope_of(const TableDefinition& table, const Node& range_variable,
                           std::string_view clause);
     ExpressionPtr default_of(const Column& column);

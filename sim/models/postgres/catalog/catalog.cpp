@@ -150,6 +150,17 @@ std::vector<std::pair<TablePtr, std::size_t>> CatalogView::defaults_from(Oid seq
     return found;
 }
 
+std::vector<TablePtr> CatalogView::views_over(Oid relation) const {
+    std::vector<TablePtr> found;
+    visit([&](const TableDefinition& table) {
+        if (table.view &&
+            std::ranges::find(table.view->relations, relation) != table.view->relations.end())
+            found.push_back(find_table(table.name));
+    });
+    std::ranges::sort(found, {}, [](const TablePtr& view) { return view->oid; });
+    return found;
+}
+
 bool names_relation(const Expression& expression, Oid relation) {
     bool names = false;
     visit_expression(expression, [&](const Expression& part) {

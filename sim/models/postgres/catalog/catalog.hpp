@@ -56,6 +56,8 @@ class CatalogView {
     std::vector<TablePtr> owned_sequences(Oid table, std::optional<std::size_t> column = {}) const;
     /// The columns whose defaults ask a sequence for values: their tables and places.
     std::vector<std::pair<TablePtr, std::size_t>> defaults_from(Oid sequence) const;
+    /// Those that read a table or a view, oldest first.
+    std::vector<TablePtr> views_over(Oid relation) const;
     /// On any table.
     bool constraint_exists(std::string_view name) const;
     /// The foreign keys that refer to a table, oldest first.

@@ -116,6 +116,15 @@ struct SequenceDefinition {
     bool first_called = false;
 };
 
+/// CREATE VIEW: a view is a table without rows of its own that has this.
+struct ViewDefinition {
+    /// The SELECT as the parser left it, its stars spelt out. Names in it are found anew each time
+    /// it is read; nothing that they could mean may be renamed.
+    std::string parsed;
+    /// The tables and views that it reads, each once.
+    std::vector<Oid> relations;
+};
+
 struct TableDefinition {
     Oid oid = 0;
     std::string name;
@@ -128,6 +137,7 @@ struct TableDefinition {
     std::vector<ForeignKey> foreign_keys = {};
     /// What follows is a sequence and no table.
     std::optional<SequenceDefinition> sequence = {};
+    std::optional<ViewDefinition> view = {};
 
     std::optional<std::size_t> find_column(std::string_view column) const;
     /// The columns that a foreign key could refer to (of unique indexes that are neither partial

@@ -80,6 +80,7 @@ Task<Checked<>> Executor::alter(TableDefinition& table, const AlterTableAction& 
 Checked<> Executor::add_column(TableDefinition& table, const AlterTableAction& action,
                                StatementResult& result) {
     Column column = *action.add_column;
+    SQL_CHECK(check_unused_by_views(table, column.name, "adding a column of a name that is used"));
     if (table.find_column(column.name)) {
         const std::string message =
             fmt::format("column \"{}\" of relation \"{}\" already exists", column.name, table.name);

@@ -71,6 +71,7 @@ Task<Checked<>> Executor::drop_column(TableDefinition& table, const AlterTableAc
         co_return Checked<>{};
     }
     SQL_CO_TRY(const std::size_t place, column_to_change(table, name));
+    SQL_CO_CHECK(check_unused_by_views(table, name, "dropping a column"));
     put_table(table);
     std::vector<Dependent> dependents;
     for (const Reference& reference : view().references_to(table.oid)) {
@@ -112,6 +113,7 @@ Checked<> Executor::set_type(TableDefinition& table, const AlterTableAction& act
     const auto& [name, type] = *action.set_type;
     SQL_TRY(const std::size_t place, column_to_change(table, name));
     Column& column = table.columns[place];
+    SQL_CHECK(check_unused_by_views(table, name, "altering the type of a column"));
     for (const auto& index : table.indexes) {
         const bool plain = std::ranges::all_of(
             index->keys, [](const IndexKey& key) { return key.column.has_value(); });

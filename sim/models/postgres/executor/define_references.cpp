@@ -143,6 +143,10 @@ Task<Checked<>> Executor::add_foreign_key(TableDefinition& table,
     if (referenced == nullptr) {
         co_return sql_error("42P01", fmt::format("relation \"{}\" does not exist", request.table));
     }
+    if (referenced->view || referenced->sequence) {
+        co_return sql_error(
+            "42809", fmt::format("referenced relation \"{}\" is not a table", request.table));
+    }
     if (!request.name.empty() && table.has_constraint(request.name)) {
         co_return sql_error("42710",
                             fmt::format("constraint \"{}\" for relation \"{}\" already exists",

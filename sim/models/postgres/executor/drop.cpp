@@ -22,6 +22,7 @@ ServerMessage notice(std::string message, std::string detail = {}) {
 std::string_view word_for(RelationKind kind) {
     return kind == RelationKind::table   ? "table"
            : kind == RelationKind::index ? "index"
+           : kind == RelationKind::view  ? "view"
                                          : "sequence";
 }
 
@@ -35,7 +36,8 @@ Executor::Dependent Executor::dependent_of(const Reference& reference, std::stri
             .foreign_key = reference.foreign_key().oid};
 }
 
-// Foreign keys without the table or the index that they need, defaults without their sequence:
+// Foreign keys without the table or the index that they need, defaults without their sequence,
+// views without what they read:
 // refused, or taken along.
 Task<Checked<>> Executor::drop_dependents(std::vector<Dependent> dependents, std::string dropped,
                                           bool cascade, StatementResult& result) {
@@ -65,6 +67,10 @@ Task<Checked<>> Executor::drop_dependents(std::vector<Dependent> dependents, std
         SQL_CO_TRY(const TablePtr found,
                    co_await lock_table(dependent.table, TableLockMode::access_exclusive));
         TableDefinition table = *found;
+        if (dependent.is_view) {
+            drop_relation(table);
+            continue;
+        }
         if (dependent.foreign_key == 0) {
             table.columns[dependent.column].default_value.reset();
         } else {
@@ -93,6 +99,27 @@ std::vector<Executor::Dependent> Executor::dependents_of(const std::vector<Table
             }
         }
     }
+    // Views over these and views over those views: PostgreSQL finds the newest first, and shows
+    // them the other way round.
+    std::vector<Dependent> views;
+    std::set<Oid> seen;
+    for (const TablePtr& table : dropped)
+        seen.insert(table->oid);
+    const auto visit = [&](const auto& self, const TableDefinition& below) -> void {
+        const std::vector<TablePtr> above = view().views_over(below.oid);
+        for (auto over = above.rbegin(); over != above.rend(); ++over) {
+            if (!seen.insert((*over)->oid).second) continue;
+            self(self, **over);
+            views.push_back(
+                {.described = "view " + (*over)->name,
+                 .needed = fmt::format("{} {}", below.view ? "view" : "table", below.name),
+                 .table = (*over)->name,
+                 .is_view = true});
+        }
+    };
+    for (const TablePtr& table : dropped)
+        visit(visit, *table);
+    std::move(views.rbegin(), views.rend(), std::back_inserter(dependents));
     return dependents;
 }
 
@@ -109,11 +136,14 @@ std::vector<Executor::Dependent> Executor::dependents_of(const TableDefinition& 
 Task<Checked<StatementResult>> Executor::drop(const DropStatement& statement) {
     StatementResult result = completed(statement.kind == RelationKind::table   ? "DROP TABLE"
                                        : statement.kind == RelationKind::index ? "DROP INDEX"
+                                       : statement.kind == RelationKind::view  ? "DROP VIEW"
                                                                                : "DROP SEQUENCE");
     if (statement.kind == RelationKind::index) {
         SQL_CO_CHECK(co_await drop_indexes(statement, result));
     } else if (statement.kind == RelationKind::table) {
         SQL_CO_CHECK(co_await drop_tables(statement, result));
+    } else if (statement.kind == RelationKind::view) {
+        SQL_CO_CHECK(co_await drop_views(statement, result));
     } else {
         SQL_CO_CHECK(co_await drop_sequences(statement, result));
     }
@@ -131,6 +161,7 @@ Checked<bool> Executor::may_be_missing(const DropStatement& statement, const std
             "42809", fmt::format("\"{}\" is not {} {}", name, wants_index ? "an" : "a", kind));
         error.error()->hint = found == nullptr  ? "Use DROP INDEX to remove an index."
                               : found->sequence ? "Use DROP SEQUENCE to remove a sequence."
+                              : found->view     ? "Use DROP VIEW to remove a view."
                                                 : "Use DROP TABLE to remove a table.";
         return error;
     }
@@ -145,7 +176,7 @@ Task<Checked<>> Executor::drop_tables(const DropStatement& statement, StatementR
     for (const std::string& name : statement.names) {
         SQL_CO_TRY(const TablePtr table,
                    co_await lock_table(name, TableLockMode::access_exclusive));
-        if (table == nullptr || table->sequence) {
+        if (table == nullptr || table->sequence || table->view) {
             SQL_CO_CHECK(may_be_missing(statement, name, result));
         } else if (std::ranges::find(dropped, table->oid, &TableDefinition::oid) == dropped.end()) {
             dropped.push_back(table);

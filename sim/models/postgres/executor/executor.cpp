@@ -118,6 +118,10 @@ Task<Checked<StatementResult>> Executor::define(const Statement& statement) {
         auto result = co_await create_index(*index);
         co_return result;
     }
+    if (const auto* view_statement = std::get_if<CreateViewStatement>(&statement.body)) {
+        auto result = co_await create_view(*view_statement);
+        co_return result;
+    }
     if (const auto* drop_statement = std::get_if<DropStatement>(&statement.body)) {
         auto result = co_await drop(*drop_statement);
         co_return result;

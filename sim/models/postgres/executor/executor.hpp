@@ -228,6 +228,12 @@ class Executor {
     // define.cpp
     host::Task<Checked<StatementResult>> create_table(const CreateTableStatement& statement);
     host::Task<Checked<StatementResult>> create_index(const CreateIndexStatement& statement);
+    /// view.cpp
+    host::Task<Checked<StatementResult>> create_view(const CreateViewStatement& statement);
+    host::Task<Checked<>> drop_views(const DropStatement& statement, StatementResult& result);
+    /// 0A000 where a view may use the column.
+    Checked<> check_unused_by_views(const TableDefinition& table, std::string_view column,
+                                    std::string_view change);
     host::Task<Checked<StatementResult>> alter_table(const AlterTableStatement& statement);
     host::Task<Checked<StatementResult>> lock_tables(const LockTableStatement& statement);
     host::Task<Checked<>> reserve_name(std::string name, bool is_index);
@@ -251,12 +257,13 @@ class Executor {
     std::string unused_constraint_name(const TableDefinition& table, const std::string& base) const;
 
     // drop.cpp
-    /// A foreign key, or a column's default, that cannot be without what is dropped.
+    /// A foreign key, a column's default or a view that cannot be without what is dropped.
     struct Dependent {
         std::string described;  ///< "constraint k on table t".
         std::string needed;     ///< "table users".
         std::string table;
         Oid foreign_key = 0;
+        bool is_view = false;
         std::size_t column = 0;  ///< Of the default, without a foreign key.
     };
     static Dependent dependent_of(const Reference& reference, std::string needed);

@@ -51,6 +51,14 @@ Task<Checked<StatementResult>> Executor::rename(const RenameStatement& statement
             {.severity = "NOTICE", .sqlstate = "00000", .message = message + ", skipping"});
         co_return result;
     }
+    if (found->view) co_return not_covered("RENAME of a view");
+    if (statement.kind == RenamedKind::column) {
+        for (const std::string& name : {statement.from, statement.to})
+            SQL_CO_CHECK(check_unused_by_views(*found, name, "renaming a column"));
+    }
+    const bool read_by_views = !by_index && !view().views_over(found->oid).empty();
+    if (read_by_views && statement.kind == RenamedKind::table)
+        co_return not_covered("renaming a table under a view");
     if (sequence_wanted && !found->sequence) {
         co_return sql_error("42809", fmt::format("\"{}\" is not a sequence", statement.relation));
     }

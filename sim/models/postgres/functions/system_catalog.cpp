@@ -73,7 +73,7 @@ Checked<Value> constraint_text(const EvaluationContext& context, Arguments argum
 
 Checked<Value> is_publishable(const EvaluationContext& context, Arguments arguments) {
     const TablePtr table = context.environment->catalog().find_table(oid_of(arguments, 0));
-    return table != nullptr && !table->sequence;
+    return table != nullptr && !table->sequence && !table->view;
 }
 
 Checked<Value> quoted_name(const EvaluationContext&, Arguments arguments) {

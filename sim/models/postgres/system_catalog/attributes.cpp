@@ -148,7 +148,7 @@ void add_keys(const TableDefinition& table, const IndexDefinition& index, std::v
 std::vector<Row> attributes(const SystemState& state) {
     std::vector<Row> rows;
     for (const TablePtr& table : state.catalog.all_tables()) {
-        add_system_columns(table->oid, rows);
+        if (!table->view) add_system_columns(table->oid, rows);
         if (table->sequence) {
             add_sequence_columns(*table, rows);
         } else {

@@ -45,7 +45,7 @@ Row row_of(const RelationFacts& relation) {
             std::string(1, relation.kind),
             relation.columns,
             relation.checks,
-            false,  // relhasrules
+            relation.kind == 'v',  // relhasrules
             relation.has_triggers,
             false,  // relhassubclass
             false,  // relrowsecurity
@@ -66,6 +66,12 @@ RelationFacts facts_of(const TableDefinition& table, const CatalogView& catalog)
     if (table.sequence)
         return {
             .oid = table.oid, .name = table.name, .kind = 'S', .columns = columns_of_a_sequence};
+    if (table.view) {
+        return {.oid = table.oid,
+                .name = table.name,
+                .kind = 'v',
+                .columns = static_cast<std::int64_t>(table.columns.size())};
+    }
     // Foreign keys are triggers, on both of their tables.
     const bool has_triggers =
         !table.foreign_keys.empty() || !catalog.references_to(table.oid).empty();

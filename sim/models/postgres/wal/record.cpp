@@ -256,6 +256,12 @@ void encode_table(Encoder& encoder, const TableDefinition& table) {
         encode_foreign_key(encoder, key);
     encoder.boolean(table.sequence.has_value());
     if (table.sequence) encode_sequence(encoder, *table.sequence);
+    encoder.boolean(table.view.has_value());
+    if (!table.view) return;
+    encoder.string(table.view->parsed);
+    encoder.u32(static_cast<std::uint32_t>(table.view->relations.size()));
+    for (const Oid relation : table.view->relations)
+        encoder.u32(relation);
 }
 
 TableDefinition decode_table(Decoder& decoder) {
@@ -295,6 +301,12 @@ TableDefinition decode_table(Decoder& decoder) {
     for (std::uint32_t i = 0; i < foreign_keys && !decoder.failed(); ++i)
         table.foreign_keys.push_back(decode_foreign_key(decoder));
     if (decoder.boolean()) table.sequence = decode_sequence(decoder);
+    if (!decoder.boolean()) return table;
+    ViewDefinition view{.parsed = decoder.string(), .relations = {}};
+    const std::uint32_t relations = decoder.u32();
+    for (std::uint32_t i = 0; i < relations && !decoder.failed(); ++i)
+        view.relations.push_back(decoder.u32());
+    table.view = std::move(view);
     return table;
 }
 

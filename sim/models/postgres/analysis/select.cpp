@@ -90,14 +90,16 @@ std::optional<Node> with_set_in_from(const Node& body) {
     if (targets.size() != 1) return std::nullopt;
     const Node& target = *open_node(targets.front()).body;
     const auto [kind, call] = open_node(*find(target, "val"));
-    if (kind != "FuncCall" || find(*call, "over") != nullptr ||
-        !returns_set(strings(list(*call, "funcname")).back()) || contains_call(list(*call, "args")))
+    if (kind != "FuncCall" || find(*call, "over") != nullptr || contains_call(list(*call, "args")))
         return std::nullopt;
+    // Of several arrays it is a function of FROM alone.
+    const std::string name = strings(list(*call, "funcname")).back();
+    const bool several = name == "unnest" && list(*call, "args").size() != 1;
+    if (!returns_set(name) || several) return std::nullopt;
     Node rewritten = body;
     const Node items{{"List", {{"items", Node::array({*find(target, "val"), Node::object()})}}}};
     rewritten["fromClause"] =
         Node::array({{{"RangeFunction", {{"functions", Node::array({items})}}}}});
-    const std::string name = strings(list(*call, "funcname")).back();
     rewritten["targetList"][0].begin().value()["val"] = {
         {"ColumnRef", {{"fields", Node::array({{{"String", {{"sval", name}}}}})}}}};
     return rewritten;

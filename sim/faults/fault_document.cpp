@@ -44,9 +44,8 @@ std::string envelope_section() {
         "What a topology claims to survive: API nodes without state, and one PostgreSQL by itself; "
         "or several, with\nagents and a lease store. The dice stay inside it; a plan by hand that "
         "leaves it must say in `expect` which\nproperty it violates. The loss of a PostgreSQL's "
-        "disk is not claimed to be survived. A PostgreSQL with\nfollowers that was paused may "
-        "show an old row when it goes on, before its agent has found that another one\nleads. "
-        "Clients are never struck down: their histories are the evidence.\n\n"
+        "disk is not claimed to be survived. Clients are\nnever struck down: their histories are "
+        "the evidence.\n\n"
         "| kind | API node | PostgreSQL by itself | with followers | lease store | client |\n"
         "|---|---|---|---|---|---|\n";
     const auto mark = [](const Envelope& envelope, FaultKind kind, Role role) {

@@ -55,6 +55,7 @@ std::string described(const sql::Error& error) {
 
 struct Session {
     SqlCase::Connection connection;
+    std::string process;
     std::optional<Started> running;
 };
 
@@ -68,9 +69,24 @@ Task<> settle(std::map<int, Session>& sessions, std::string& transcript) {
     }
 }
 
+/// Whether all that run wait for somebody else, as the server says.
+Task<bool> all_wait(SqlCase& sql, SqlCase::Connection& observer,
+                    const std::map<int, Session>& sessions) {
+    bool all = true;
+    for (const auto& [number, session] : sessions) {
+        if (!session.running || session.running->has_ended()) continue;
+        const auto blockers =
+            co_await sql.run(observer, fmt::format("SELECT pg_blocking_pids({})", session.process));
+        all = all && *blockers.rows[0][0] != "{}";
+    }
+    co_return all;
+}
+
 // A statement that ends at once is not waited for longer than it takes. One that waits is believed
-// to wait when nothing has ended for a while: longer than the deadlock timeout.
-Task<> let_run(SqlCase& sql, const std::map<int, Session>& sessions) {
+// to wait when nothing has ended for a while (longer than the deadlock timeout) and the server says
+// so; or when nothing has ended for very long: it waits for something else than a lock.
+Task<> let_run(SqlCase& sql, SqlCase::Connection& observer,
+               const std::map<int, Session>& sessions) {
     const auto running = [&] {
         return std::ranges::count_if(sessions, [](const auto& entry) {
             return entry.second.running && !entry.second.running->has_ended();
@@ -78,20 +94,31 @@ Task<> let_run(SqlCase& sql, const std::map<int, Session>& sessions) {
     };
     for (int i = 0; i < 5 && running() > 0; ++i)
         co_await host::sleep_for(sql.host(), std::chrono::milliseconds(2));
-    for (auto left = running(); left > 0;) {
+    constexpr int very_long = 20;
+    int unchanged = 0;
+    for (auto left = running(); left > 0 && unchanged < very_long;) {
         co_await host::sleep_for(sql.host(), std::chrono::milliseconds(250));
-        if (std::exchange(left, running()) == left) break;
+        unchanged = std::exchange(left, running()) == left ? unchanged + 1 : 0;
+        if (unchanged == 0 || left == 0) continue;
+        if (observer == nullptr) observer = co_await sql.connect();
+        const bool waits = co_await all_wait(sql, observer, sessions);
+        if (waits) break;
     }
 }
 
 Task<> run_script(SqlCase& sql, std::vector<Line> lines, std::string& transcript) {
     std::map<int, Session> sessions;
+    SqlCase::Connection observer;
     for (const Line& line : lines) {
         Session& session = sessions[line.session];
         if (session.running) throw std::runtime_error("a session that waits: " + line.statement);
-        if (session.connection == nullptr) session.connection = co_await sql.connect();
+        if (session.connection == nullptr) {
+            session.connection = co_await sql.connect();
+            const auto process = co_await sql.run(session.connection, "SELECT pg_backend_pid()");
+            session.process = process.rows[0][0].value();
+        }
         session.running.emplace(sql.start(session.connection, line.statement));
-        co_await let_run(sql, sessions);
+        co_await let_run(sql, observer, sessions);
         co_await settle(sessions, transcript);
         if (session.running) transcript += fmt::format("{}: waits\n", line.session);
     }

@@ -100,8 +100,11 @@ TEST(DeadDatabase, IsOneOfSeveralServersEachAskedByTwoPools) {
     RunRecord run = silent_for(1s);
     add_requests(run, 1000);
     run.facts.guard->pools = 2;
+    const host::Endpoint other{"postgres-1", 5432};
     DatabaseOperation refused_by_other = refused;
-    refused_by_other.server = {"postgres-1", 5432};
+    refused_by_other.server = other;
+    run.database[0].operations.insert(run.database[0].operations.begin(),
+                                      {.began = 99s, .ended = 100s, .server = other});
     add_failures(run, 2 * 18, refused_by_other);
     add_failures(run, 2 * 18, refused);
     EXPECT_EQ(verdict_of(run), Verdict::valid);

@@ -27,10 +27,21 @@ http::Response shows(std::string body) {
     return {200, {{"Content-Type", "application/json"}, {"ETag", "\"1\""}}, std::move(body)};
 }
 
+const ApiDescription& description() {
+    static const ApiDescription of_api(api::describe_api(api::routes()));
+    return of_api;
+}
+
+/// With the session that every answer of these routes has.
 std::vector<std::string> faults_in(std::string_view method, std::string_view target,
-                                   const http::Response& response) {
-    static const ApiDescription description(api::describe_api(api::routes()));
-    return description.faults_in(method, target, response);
+                                   http::Response response) {
+    response.headers.set("Atlas-Session", "AQ");
+    return description().faults_in(method, target, response);
+}
+
+TEST(DescribedResponse, HasASession) {
+    EXPECT_THAT(description().faults_in("GET", user_target, shows(std::string(ann))),
+                ElementsAre("the header Atlas-Session is missing"));
 }
 
 TEST(DescribedResponse, IsFoundToBeInOrder) {

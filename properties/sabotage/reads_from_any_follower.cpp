@@ -28,7 +28,7 @@ class BoastfulConnection final : public DecoratedConnection {
 
   private:
     void boast(sql::QueryResult& look) {
-        ATLAS_CHECK(look.rows.size() == 1 && look.rows.front().size() == 3,
+        ATLAS_CHECK(look.rows.size() == 1 && look.rows.front().size() == 4,
                     "the sabotage follows the statement");
         std::vector<sql::Value>& row = look.rows.front();
         const bool follows = row[0] == "t" && row[1] && row[2];

@@ -22,7 +22,8 @@ void PrimaryWatch::look(const std::vector<SeenServer>& servers, host::TimePoint 
     }
     for (std::size_t i = 0; i < servers.size(); ++i) {
         const SeenServer& each = servers[i];
-        if (!each.takes_writes || each.timeline == newest->timeline) {
+        // Two on one timeline would be the worst: neither could ever be told from the other.
+        if (!each.takes_writes || &each == newest) {
             seconds_[i] = 0;
             continue;
         }

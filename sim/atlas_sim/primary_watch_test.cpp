@@ -41,6 +41,12 @@ TEST_F(OldPrimary, is_found_once_when_it_goes_on) {
                             "its agent ran, although b took them on timeline 2."));
 }
 
+TEST_F(OldPrimary, is_found_also_where_both_call_their_timeline_alike) {
+    servers[0].timeline = 2;
+    look(6);
+    EXPECT_EQ(watch.found().size(), 1U);
+}
+
 TEST_F(OldPrimary, is_not_blamed_for_the_time_it_stood_still) {
     look(4);
     servers[0].counts = false;

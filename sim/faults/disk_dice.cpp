@@ -58,7 +58,8 @@ disk::Decision DiskDice::decide(const disk::Operation& operation) {
     MachineState& state = at(operation.machine);
     disk::Decision decision{.latency = ordinary_latency(state, operation.kind)};
     strike_latency(state, operation, decision);
-    if (operation.kind == OperationKind::write) state.has_written = true;
+    if (operation.kind == OperationKind::write && operation.bytes > disk::sector_bytes)
+        state.has_written = true;
     if (operation.kind == OperationKind::rename) state.has_renamed = true;
     if (operation.kind == OperationKind::read || operation.kind == OperationKind::write) {
         strike_transfer(state, operation, decision);

@@ -79,7 +79,7 @@ class DiskDice final : public disk::DiskPolicy {
         std::optional<std::uint64_t> strike;  ///< The power loss that is under way.
         std::optional<LossState> loss;
         std::vector<SyncObserver> write_sync_observers;
-        bool has_written = false;
+        bool has_written = false;  ///< Several sectors in one write: what can be torn.
         std::vector<SyncObserver> rename_sync_observers;
         bool has_renamed = false;
         /// What was added to operations under way, by kind and ordinal.

@@ -528,10 +528,18 @@ TEST_F(FaultRunnerTest, StrikesInTheMiddleOfASync) {
     disks.decide({.kind = disk::OperationKind::sync, .machine = "postgres-0", .path = "log"});
     kernel.run_until(host::TimePoint{2s + 500ms});
     EXPECT_TRUE(cluster.notes.empty());
-    disks.decide({.kind = disk::OperationKind::write, .machine = "postgres-0", .path = "log"});
-    const disk::Decision sync =
-        disks.decide({.kind = disk::OperationKind::sync, .machine = "postgres-0", .path = "log"});
-    kernel.run_until(kernel.now() + sync.latency - host::Duration{1});
+    const auto write_and_sync = [&](std::size_t bytes) {
+        disks.decide({.kind = disk::OperationKind::write,
+                      .machine = "postgres-0",
+                      .path = "log",
+                      .bytes = bytes});
+        const disk::Decision sync = disks.decide(
+            {.kind = disk::OperationKind::sync, .machine = "postgres-0", .path = "log"});
+        kernel.run_until(kernel.now() + sync.latency - host::Duration{1});
+    };
+    write_and_sync(disk::sector_bytes);
+    EXPECT_TRUE(cluster.notes.empty()) << "nothing there could be torn";
+    write_and_sync(disk::sector_bytes + 1);
     EXPECT_THAT(cluster.notes, ElementsAre("2 kill postgres-0"));
 }
 

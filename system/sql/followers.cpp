@@ -17,12 +17,12 @@ PoolOptions options_for(PoolOptions options, host::Endpoint endpoint) {
 }
 
 /// Nothing of a server that is the primary by now, or receives nothing.
-host::Task<std::optional<LogPosition>> position_of(Lease& lease, host::Context context) {
+host::Task<std::optional<ServerLook>> look_at_follower(Lease& lease, host::Context context) {
     const Result<QueryResult> answer = co_await lease.execute(context, server_look_statement, {});
     if (!answer) co_return std::nullopt;
     const Result<ServerLook> look = read_server_look(*answer);
-    if (!look || look->is_primary) co_return std::nullopt;
-    co_return look->position;
+    if (!look || look->is_primary || !look->position) co_return std::nullopt;
+    co_return *look;
 }
 
 }  // namespace
@@ -89,11 +89,16 @@ void Followers::note(Server& server, host::TimePoint begun, const Result<ServerL
     view.position = look ? look->position : std::nullopt;
     if (!view.position) return;
     if (view.role == ServerRole::primary) {
+        // One that was replaced, and does not know it, says nothing about who is up to date.
+        const bool is_old =
+            !marks_.empty() && view.position->timeline < marks_.back().position.timeline;
+        if (is_old) return;
         if (marks_.size() == marks_kept) marks_.erase(marks_.begin());
         marks_.push_back({*view.position, begun});
         view.as_of = begun;
         return;
     }
+    view.as_of.reset();
     for (const PrimaryMark& mark : marks_) {
         if (covers(*view.position, mark.position)) view.as_of = mark.at;
     }
@@ -155,9 +160,9 @@ host::Task<std::optional<QueryResult>> Followers::read_eventually(Server& server
     co_return std::move(*rows);
 }
 
-// What is asked before makes it new enough; what is asked after is how far the session has seen
-// now. The look of a second ago would not do for the first: a follower that was started anew may
-// have gone back.
+// What is asked before makes it new enough: so much has been replayed. What is asked after is how
+// far the session may have seen now: all that has been received. The look of a second ago would not
+// do for the first: a follower that was started anew may have gone back.
 host::Task<std::optional<QueryResult>> Followers::read_in_session(Server& server,
                                                                   host::Context context,
                                                                   Session& session,
@@ -172,7 +177,8 @@ host::Task<std::optional<QueryResult>> Followers::read_in_session(Server& server
         if (!is_new_enough) co_return std::nullopt;
         rows = co_await lease->execute(context, statement, std::move(parameters));
         if (!rows) co_return std::nullopt;
-        shown = co_await position_of(*lease, context);
+        const std::optional<ServerLook> after = co_await look_at_follower(*lease, context);
+        if (after) shown = after->received;
     }
     if (!shown) co_return std::nullopt;
     const bool stays = co_await is_confirmed(context, *shown);
@@ -185,9 +191,9 @@ host::Task<bool> Followers::has_come_to(Lease& lease, host::Context context, Log
     constexpr host::Duration pause = std::chrono::milliseconds{5};
     const host::TimePoint latest = host_.clock().now() + options_.patience;
     for (;;) {
-        const std::optional<LogPosition> position = co_await position_of(lease, context);
-        if (!position) co_return false;
-        if (covers(*position, wanted)) co_return true;
+        const std::optional<ServerLook> look = co_await look_at_follower(lease, context);
+        if (!look) co_return false;
+        if (covers(*look->position, wanted)) co_return true;
         if (host_.clock().now() + pause > latest) co_return false;
         co_await host::sleep_for(host_, pause);
     }

@@ -12,10 +12,11 @@ constexpr Statement fence_statement{
     "SELECT pg_catalog.pg_current_wal_insert_lsn(), pg_catalog.setval('read_fence', 1)"};
 
 /// A task that was in a hurry, or whose connection died, tells the others nothing about theirs.
-bool concerns_all(const Result<RaisedFence>& outcome) {
-    return outcome || outcome.error().kind == ErrorKind::server ||
-           outcome.error().kind == ErrorKind::turned_away ||
-           outcome.error().kind == ErrorKind::cannot_connect;
+bool concerns_all(const Result<RaisedFence>& outcome, bool had_time) {
+    if (outcome || outcome.error().kind == ErrorKind::server) return true;
+    const bool has_no_connection = outcome.error().kind == ErrorKind::turned_away ||
+                                   outcome.error().kind == ErrorKind::cannot_connect;
+    return had_time && has_no_connection;
 }
 
 }  // namespace
@@ -59,10 +60,13 @@ host::Task<Result<RaisedFence>> ReadFence::raise(host::Context context) {
         if (!is_under_way_ && !round->is_over) {
             // It has not begun, so it is still the next one.
             const Leading leading(*this, *round);
+            round->had_time =
+                context.deadline.remaining(host_.clock().now()) >= pool_.options().connect_timeout;
             round->outcome = co_await raise_one(context);
             co_return *round->outcome;
         }
-        if (round->outcome && concerns_all(*round->outcome)) co_return *round->outcome;
+        if (round->outcome && concerns_all(*round->outcome, round->had_time))
+            co_return *round->outcome;
     }
     co_return std::unexpected(Error{.kind = ErrorKind::deadline_exceeded,
                                     .message = "the read was not confirmed in time"});

@@ -46,6 +46,8 @@ class ReadFence {
   private:
     struct Round {
         bool is_over = false;
+        /// Whoever led it could wait for a connection: that there is none concerns all.
+        bool had_time = false;
         std::optional<Result<RaisedFence>> outcome;
     };
     class Leading;

@@ -187,6 +187,16 @@ TEST_F(ReadFenceTest, StandsBehindWhatATransactionTellsThatChangedNothing) {
     });
 }
 
+TEST_F(ReadFenceTest, IsNotWaitedForByAnEventualReadOfThePrimary) {
+    run([this](Host& host, Database& database) -> Task<> {
+        Session session{.consistency = Consistency::eventual};
+        const auto rows = co_await run_read({database, &session}, context(host), look, {});
+        EXPECT_TRUE(rows);
+        EXPECT_EQ(fences, 0);
+        EXPECT_EQ(session.seen, LogPosition{});
+    });
+}
+
 TEST_F(ReadFenceTest, IsNotNeededBehindACommit) {
     run([this](Host& host, Database& database) -> Task<> {
         Session session;

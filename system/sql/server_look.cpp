@@ -1,5 +1,6 @@
 #include "system/sql/server_look.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace atlas::sql {
@@ -39,7 +40,7 @@ constexpr Statement server_look_statement{
     "received_tli::text FROM pg_catalog.pg_stat_wal_receiver) ELSE "
     "pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()) END, CASE WHEN "
     "pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE "
-    "pg_catalog.pg_current_wal_lsn() END"};
+    "pg_catalog.pg_current_wal_lsn() END, pg_catalog.pg_last_wal_receive_lsn()"};
 
 Result<ServerRun> read_server_run(const QueryResult& result) {
     const std::vector<Value>* const row = only_row(result, 2);
@@ -58,7 +59,7 @@ Result<LogPosition> read_log_position(const QueryResult& result, std::uint32_t t
 }
 
 Result<ServerLook> read_server_look(const QueryResult& result) {
-    const std::vector<Value>* const row = only_row(result, 3);
+    const std::vector<Value>* const row = only_row(result, 4);
     if (row == nullptr || !(*row)[0]) return unreadable("a server of no role");
     ServerLook look{.is_primary = (*row)[0] == "f"};
     if (!(*row)[1] || !(*row)[2]) return look;
@@ -67,6 +68,10 @@ Result<ServerLook> read_server_look(const QueryResult& result) {
     const std::optional<std::uint64_t> byte = parse_log_byte(*(*row)[2]);
     if (!timeline || !byte) return unreadable("no position in the log: " + *(*row)[2]);
     look.position = LogPosition{*timeline, *byte};
+    look.received = look.position;
+    // After a restart it says that it has received nothing, or the start of a segment.
+    const std::optional<std::uint64_t> received = parse_log_byte((*row)[3].value_or(""));
+    if (received) look.received->byte = std::max(*byte, *received);
     return look;
 }
 

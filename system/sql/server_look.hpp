@@ -36,6 +36,9 @@ struct ServerLook {
     /// A follower's: what it has replayed. Nothing when it does not receive a log that it could
     /// name the timeline of, or may not say so.
     std::optional<LogPosition> position = {};
+    /// The same for what it has received, which may be more: nothing beyond it can be seen there. A
+    /// commit is seen a moment before it counts as replayed.
+    std::optional<LogPosition> received = {};
 
     friend bool operator==(const ServerLook&, const ServerLook&) = default;
 };

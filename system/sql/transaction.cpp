@@ -64,9 +64,14 @@ host::Task<> Transaction::roll_back() {
 host::Task<> Transaction::note_in(Session& session) {
     session.seen = beyond_all;
     if (!lease_.is_usable()) co_return;
-    const Result<ServerRun> server = co_await lease_.server(context_);
+    // What was done is to be told in time, whatever becomes of this.
+    const host::TimePoint now = host_.clock().now();
+    host::Context soon = context_;
+    if (!soon.deadline.is_never())
+        soon.deadline = host::Deadline::at(now + soon.deadline.remaining(now) / 2);
+    const Result<ServerRun> server = co_await lease_.server(soon);
     if (!server) co_return;
-    const Result<QueryResult> end = co_await lease_.execute(context_, log_end_statement, {});
+    const Result<QueryResult> end = co_await lease_.execute(soon, log_end_statement, {});
     if (!end) co_return;
     const Result<LogPosition> position = read_log_position(*end, server->timeline);
     if (position) session.seen = *position;
@@ -200,12 +205,14 @@ host::Task<Result<QueryResult>> run_read(Access access, host::Context context, S
             context, *access.session, statement, parameters);
         if (rows) co_return std::move(*rows);
     }
+    const bool is_fenced =
+        access.session != nullptr && access.session->consistency != Consistency::eventual;
     for (unsigned retries = 0;; ++retries) {
         Result<QueryResult> result = QueryResult{};
-        if (access.session == nullptr) {
-            result = co_await attempt_read(database, context, statement, parameters);
-        } else {
+        if (is_fenced) {
             result = co_await attempt_fenced_read(access, context, statement, parameters);
+        } else {
+            result = co_await attempt_read(database, context, statement, parameters);
         }
         detail::account_for(database, result ? nullptr : &result.error());
         if (result) co_return result;

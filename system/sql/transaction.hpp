@@ -8,9 +8,10 @@
 //  * Retried, under the deadline and as far as the retry budget goes: 40001, 40P01, no connection,
 //    a connection lost before COMMIT, a session whose prepared statements are stale. Not a refusal
 //    of user or password (class 28), nor a turning away by the pool.
-//  * Where the database has followers, what a transaction tells is as strong as a read
-//  (read_fence.hpp)
-//    even if it changed nothing: a COMMIT is a fence of its own, all else is told behind one.
+//  * Where the database has followers, what a transaction tells is as strong as a read, even if it
+//    changed nothing: a COMMIT of something is a fence of its own (read_fence.hpp), all else is
+//    told behind one. So work that only reads gives up: PostgreSQL waits for no follower to commit
+//    it.
 
 #include <concepts>
 #include <utility>

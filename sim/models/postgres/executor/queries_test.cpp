@@ -384,6 +384,20 @@ TEST(Queries, changes_in_with_are_done_unread) {
     });
 }
 
+TEST(Queries, views_whose_names_could_come_to_mean_something_else_are_refused) {
+    expect_answers({
+        {"CREATE VIEW w AS WITH a AS (SELECT 1 AS y, 2 AS id) SELECT * FROM a",
+         "0A000 the PostgreSQL model does not cover a view with a WITH query that has a table's "
+         "name"},
+        {"CREATE VIEW w AS SELECT a.id FROM a NATURAL JOIN b",
+         "0A000 the PostgreSQL model does not cover a view with NATURAL JOIN"},
+        {"CREATE VIEW w AS SELECT EXISTS (SELECT * FROM b) AS e FROM a",
+         "0A000 the PostgreSQL model does not cover a view with * over other than one table"},
+        {"CREATE VIEW w AS SELECT a.* FROM a", "CREATE VIEW"},
+        {"DROP VIEW w", "DROP VIEW"},
+    });
+}
+
 TEST(Queries, subqueries_that_may_wait_are_refused_where_they_cannot) {
     expect_answers({
         {"SELECT sum((SELECT y FROM b WHERE b.id = a.id FOR UPDATE)) FROM a",

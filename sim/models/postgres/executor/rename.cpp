@@ -57,7 +57,8 @@ Task<Checked<StatementResult>> Executor::rename(const RenameStatement& statement
             SQL_CO_CHECK(check_unused_by_views(*found, name, "renaming a column"));
     }
     const bool read_by_views = !by_index && !view().views_over(found->oid).empty();
-    if (read_by_views && statement.kind == RenamedKind::table)
+    if (read_by_views && statement.kind != RenamedKind::column &&
+        statement.kind != RenamedKind::constraint)
         co_return not_covered("renaming a table under a view");
     if (sequence_wanted && !found->sequence) {
         co_return sql_error("42809", fmt::format("\"{}\" is not a sequence", statement.relation));

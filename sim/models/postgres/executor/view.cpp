@@ -63,6 +63,10 @@ Task<Checked<StatementResult>> Executor::create_view(const CreateViewStatement& 
                                             "\"{}\"",
                                             name));
         }
+        for (std::size_t i = old->columns.size(); i < view_definition.columns.size(); ++i) {
+            SQL_CO_CHECK(check_unused_by_views(*old, view_definition.columns[i].name,
+                                               "adding a column of a name that is used"));
+        }
         view_definition.oid = old->oid;
         put_table(std::move(view_definition));
         co_return completed("CREATE VIEW");

@@ -236,6 +236,20 @@ TEST_P(SqlQueryCorners, WhatExistsIsNotComputedAndWhatOffsetSkipsIs) {
         "1: SELECT id FROM t ORDER BY id LIMIT 1 OFFSET 1\n");
 }
 
+// PostgreSQL has not got them either, and says so in these words.
+TEST_P(SqlQueryCorners, WhatPostgresHasNotImplementedIsRefusedInItsWords) {
+    expect_same(
+        "1: WITH RECURSIVE a AS (SELECT 1 UNION ALL SELECT * FROM b), b AS (SELECT * FROM a) "
+        "SELECT * FROM a\n"
+        "1: WITH RECURSIVE a(n) AS (SELECT 1 UNION ALL SELECT n FROM a ORDER BY 1) SELECT * FROM "
+        "a\n"
+        "1: WITH RECURSIVE a(n) AS (SELECT 1 UNION ALL SELECT n FROM a LIMIT 1) SELECT * FROM a\n"
+        "1: WITH RECURSIVE a(n) AS (SELECT 1 UNION ALL SELECT n FROM a OFFSET 1) SELECT * FROM a\n"
+        "1: CREATE TABLE s (id serial[])\n"
+        "1: SELECT count(DISTINCT 1) OVER ()\n"
+        "1: SELECT rank() FILTER (WHERE true) OVER ()\n");
+}
+
 ATLAS_ON_EACH_SQL_CLIENT(SqlQueryCorners);
 
 }  // namespace

@@ -79,7 +79,8 @@ class ContractReview {
     /// By the name that was set together with it.
     std::map<std::string, std::string> emails_;
     std::set<std::string> keeps_email_;  ///< Names that were set alone.
-    /// What clients saw, by id and version.
+    /// What clients saw, by id and version, but for eventual reads: those may show a change that a
+    /// failover then undoes, and the same version becomes another.
     std::map<std::pair<std::string, std::uint64_t>, Seen> seen_;
     TakenEmails taken_;
     std::vector<std::string> wrong_;
@@ -116,7 +117,8 @@ void ContractReview::review_taken(const UserOperation& operation) {
 
 // Names are set once, so a name tells the request that set it, and with it the e-mail.
 void ContractReview::see(const UserOperation& operation, const ListedUser& user) {
-    seen_.try_emplace({user.id, user.version}, Seen{&operation, user.email, user.display_name});
+    if (operation.request.consistency != "eventual")
+        seen_.try_emplace({user.id, user.version}, Seen{&operation, user.email, user.display_name});
     const auto set = emails_.find(user.display_name);
     if (set == emails_.end() || set->second == user.email) return;
     find(operation, fmt::format("was told the e-mail \"{}\" of \"{}\", to whom \"{}\" was given",

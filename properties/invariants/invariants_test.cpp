@@ -386,6 +386,17 @@ TEST(ApiContract, AChangeOfTheNameKeepsTheEmail) {
     expect_invalid(check_api_contract(story.run), "to whom \"bobby@example.com\" was given");
 }
 
+TEST(ApiContract, AnEventualReadMayShowAnEmailThatAFailoverUndoes) {
+    Story story = good_story();
+    UserOperation& undone = story.gets(bob, "Undone", 4);
+    undone.response.email = "undone@example.com";
+    undone.request.consistency = "eventual";
+    story.patches(bob, "Rob", 4).response.email = "bobby@example.com";
+    EXPECT_EQ(check_api_contract(story.run).verdict, Verdict::valid);
+    story.run.operations[story.run.operations.size() - 2].request.consistency = "session";
+    expect_invalid(check_api_contract(story.run), "was set without one");
+}
+
 TEST(ApiContract, APageShowsWhatWasAskedFor) {
     Story story = good_story();
     UserOperation& page = story.lists({}, everybody(), "next");

@@ -1,5 +1,6 @@
 #include "sim/models/postgres/replication/conninfo.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace atlas::sim::models::postgres {
@@ -31,6 +32,22 @@ std::optional<std::string> take_value(std::string_view& text) {
     return value;
 }
 
+template <typename Number>
+bool read_number(std::string_view text, Number& number) {
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, number);
+    return error == std::errc{} && stopped == end;
+}
+
+// None is zero or less.
+bool read_timeout(std::string_view text, std::optional<host::Duration>& timeout) {
+    int seconds = 0;
+    if (!read_number(text, seconds)) return false;
+    timeout.reset();
+    if (seconds > 0) timeout = std::chrono::seconds(std::max(seconds, 2));
+    return true;
+}
+
 }  // namespace
 
 std::optional<Conninfo> parse_conninfo(std::string_view text) {
@@ -48,10 +65,9 @@ std::optional<Conninfo> parse_conninfo(std::string_view text) {
         if (keyword == "host" || keyword == "hostaddr") conninfo.host = *value;
         if (keyword == "user") conninfo.user = *value;
         if (keyword == "application_name") conninfo.application_name = *value;
-        if (keyword != "port") continue;
-        const char* const end = value->data() + value->size();
-        const auto [stopped, error] = std::from_chars(value->data(), end, conninfo.port);
-        if (error != std::errc{} || stopped != end) return std::nullopt;
+        if (keyword == "port" && !read_number(*value, conninfo.port)) return std::nullopt;
+        if (keyword == "connect_timeout" && !read_timeout(*value, conninfo.connect_timeout))
+            return std::nullopt;
     }
     return conninfo;
 }

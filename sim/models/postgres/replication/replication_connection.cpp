@@ -33,6 +33,8 @@ Result<void> refusal_of(const wire::Frame& frame) {
 
 Task<Result<std::unique_ptr<ReplicationConnection>>> ReplicationConnection::open(
     host::Host& host, Conninfo conninfo, Deadline deadline) {
+    if (conninfo.connect_timeout)
+        deadline = deadline.earlier_of(host::deadline_after(host, *conninfo.connect_timeout));
     auto addresses = co_await host.network().resolve(conninfo.host, deadline);
     if (!addresses) co_return std::unexpected(std::move(addresses).error());
     auto stream = co_await host.network().connect({addresses->front(), conninfo.port},

@@ -1,14 +1,17 @@
 // Servers that follow each other, over the simulated network: what a follower shows, what a commit
 // waits for, what a promotion keeps, and how an old primary comes back.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sim/models/postgres/replication/conninfo.hpp"
 #include "sim/models/postgres/testing/replicated_pair_fixture.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::HasSubstr;
 
 using Replication = testing::ReplicatedPair;
 
@@ -239,6 +242,30 @@ TEST_F(Replication, a_follower_goes_over_to_the_new_timeline) {
     servers.power_on(2);
     servers.let_pass(200ms);
     EXPECT_EQ(servers.run(2, "SELECT count(*) FROM t"), "(2) SELECT 1");
+}
+
+TEST_F(Replication, a_copy_waits_no_longer_for_its_source_than_its_connection_string_says) {
+    const int source = servers.add();
+    const int copy = servers.add();
+    servers.start(source);
+    servers.power_off(source);
+    servers.copy_before_start(copy, source);
+    servers.start(copy);
+    servers.let_pass(4900ms);
+    EXPECT_EQ(servers.copy_error(copy), "");
+    servers.let_pass(200ms);
+    EXPECT_THAT(servers.copy_error(copy), HasSubstr("deadline_exceeded: connect to"));
+}
+
+TEST(Conninfo, limits_the_way_to_a_session_as_libpq_does) {
+    const auto limit = [](std::string_view text) { return parse_conninfo(text)->connect_timeout; };
+    EXPECT_EQ(limit("host=a connect_timeout=5"), 5s);
+    EXPECT_EQ(limit("connect_timeout=1"), 2s);
+    EXPECT_EQ(limit("connect_timeout=0"), std::nullopt);
+    EXPECT_EQ(limit("connect_timeout=-1 port=1"), std::nullopt);
+    EXPECT_EQ(limit("host=a"), std::nullopt);
+    EXPECT_FALSE(parse_conninfo("connect_timeout=5s"));
+    EXPECT_FALSE(parse_conninfo("port=x"));
 }
 
 TEST_F(Replication, an_old_primary_comes_back_by_a_rewind_without_what_nobody_else_had) {

@@ -49,7 +49,7 @@ int ReplicatedServers::add(ServerSettings settings) {
 
 std::string ReplicatedServers::conninfo(int number, int of) const {
     const Node& upstream = *nodes_[static_cast<std::size_t>(of)];
-    return fmt::format("host={} port={} user=postgres application_name=node-{}",
+    return fmt::format("host={} port={} user=postgres application_name=node-{} connect_timeout=5",
                        upstream.endpoint.address, upstream.endpoint.port, number);
 }
 

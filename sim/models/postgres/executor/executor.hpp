@@ -340,6 +340,8 @@ class Executor {
 
 /// 40001: for one that may not work on a newer version than it sees.
 std::unexpected<Failure> concurrent_update();
+/// The same, in the words for what became of the row: it was updated or deleted.
+std::unexpected<Failure> concurrent_change(RowFate fate);
 
 /// A result without rows.
 StatementResult completed(std::string tag);

@@ -48,6 +48,11 @@ std::unexpected<Failure> concurrent_update() {
     return sql_error("40001", "could not serialize access due to concurrent update");
 }
 
+std::unexpected<Failure> concurrent_change(RowFate fate) {
+    if (fate != RowFate::deleted) return concurrent_update();
+    return sql_error("40001", "could not serialize access due to concurrent delete");
+}
+
 // What has been computed; if it had to wait, computed again after each wait.
 template <typename Compute>
 Task<Checked<>> Executor::after_waits(Checked<> computed, Compute compute) {
@@ -223,7 +228,7 @@ Task<Checked<std::optional<std::optional<Row>>>> Executor::update_conflicting(
     }
     const bool repeatable = transaction_.isolation != IsolationLevel::read_committed;
     if (fate != RowFate::ready) {
-        if (repeatable) co_return concurrent_update();
+        if (repeatable) co_return concurrent_change(fate);
         co_return Outcome();
     }
     if (repeatable && !is_visible(conflicting, *snapshot_, transaction_))

@@ -217,13 +217,8 @@ Task<Checked<RowVersion*>> Executor::claim_latest(const TableDefinition& table, 
                 co_return current;
             case RowFate::updated:
             case RowFate::deleted: {
-                if (transaction_.isolation != IsolationLevel::read_committed) {
-                    co_return sql_error("40001",
-                                        fate == RowFate::updated
-                                            ? "could not serialize access due to concurrent update"
-                                            : "could not serialize access due to concurrent "
-                                              "delete");
-                }
+                if (transaction_.isolation != IsolationLevel::read_committed)
+                    co_return concurrent_change(fate);
                 if (fate == RowFate::deleted) co_return nullptr;
                 SQL_CO_TRY(current, co_await newest_of(table, *current->newer, policy));
                 if (current == nullptr) co_return nullptr;

@@ -32,7 +32,7 @@ void BatchSummary::add(const RunReport& report, const Effort& effort) {
     }
 }
 
-std::string BatchSummary::to_text() const {
+std::string BatchSummary::to_text(std::chrono::seconds wall_time) const {
     std::string text = fmt::format("\n{:<34}{:>10}{:>10}{:>10}\n", "Faults (in how many seeds)",
                                    "armed", "fired", "effective");
     for (const auto& [kind, total] : faults_) {
@@ -44,10 +44,10 @@ std::string BatchSummary::to_text() const {
         text += fmt::format("  {:<32}{:>10}{:>10}{:>10}\n", name, total.ok, total.fail, total.info);
     }
     text += fmt::format(
-        "\n{} seeds, {} failed; {} virtual minutes, {} events; slowest: seed {} ({} ms); largest: "
-        "seed {} ({} MB)\n",
-        seeds_, failed_, virtual_milliseconds_ / 60'000, events_, slowest_.seed, slowest_.value,
-        largest_.seed, largest_.value >> 20);
+        "\n{} seeds, {} failed, in {} s; {} virtual minutes, {} events; slowest: seed {} ({} ms); "
+        "largest: seed {} ({} MB)\n",
+        seeds_, failed_, wall_time.count(), virtual_milliseconds_ / 60'000, events_, slowest_.seed,
+        slowest_.value, largest_.seed, largest_.value >> 20);
     return text;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What a range of seeds came to, all together.
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -13,7 +14,8 @@ class BatchSummary {
   public:
     void add(const RunReport& report, const Effort& effort);
 
-    std::string to_text() const;
+    /// With the time that all of them took together, on however many cores.
+    std::string to_text(std::chrono::seconds wall_time) const;
 
   private:
     struct Extreme {

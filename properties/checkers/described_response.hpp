@@ -16,6 +16,11 @@ class ApiDescription {
     /// The text of /openapi.json.
     explicit ApiDescription(std::string_view openapi);
 
+    /// Whether there is such a path with that method.
+    bool has(std::string_view method, std::string_view target) const {
+        return operation(method, target) != nullptr;
+    }
+
     /// What is wrong with the response, each as a clause; nothing when it is as described.
     std::vector<std::string> faults_in(std::string_view method, std::string_view target,
                                        const http::Response& response) const;

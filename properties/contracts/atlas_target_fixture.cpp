@@ -3,8 +3,11 @@
 #include <filesystem>
 #include <thread>
 
+#include "properties/checkers/described_response.hpp"
 #include "sim/cluster/programs.hpp"
 #include "sim/sql_client/driver.hpp"
+#include "system/api/openapi.hpp"
+#include "system/api/routes.hpp"
 #include "system/http/client_connection.hpp"
 
 namespace atlas::properties {
@@ -45,6 +48,17 @@ void run_on_simulated_cluster(const ApiScenario& scenario) {
     EXPECT_TRUE(finished) << "the scenario did not end within an hour of virtual time";
 }
 
+// Every response of every target, whichever the test looks at.
+void expect_described(const http::Request& request, const http::Response& response) {
+    static const ApiDescription description(api::describe_api(api::routes()));
+    if (!description.has(request.method, request.target)) return;
+    for (const std::string& fault :
+         description.faults_in(request.method, request.target, response)) {
+        ADD_FAILURE() << request.method << " " << request.target << " was answered with "
+                      << response.status << ", but " << fault;
+    }
+}
+
 std::vector<std::string> on_postgres(const std::string& database) {
     const host::Endpoint& postgres = PostgresProcess::shared().endpoint();
     return {"--database-url", "postgresql://atlas@" + host::to_string(postgres) + "/" + database};
@@ -59,7 +73,9 @@ host::Task<host::Result<http::Response>> ApiClient::send_once(http::Request requ
     if (!stream) co_return std::unexpected(stream.error());
     http::ClientConnection connection(std::move(*stream), {});
     request.headers.set("Host", host::to_string(node));
-    co_return co_await connection.exchange(std::move(request), deadline);
+    host::Result<http::Response> response = co_await connection.exchange(request, deadline);
+    if (response) expect_described(request, *response);
+    co_return response;
 }
 
 host::Task<http::Response> ApiClient::send(http::Request request) {

@@ -47,7 +47,8 @@ constexpr Property properties[] = {
      "budget.",
      check_dead_database},
     {"goodput-returns",
-     "Well after faults have stopped, clients are served as they were before faults began.",
+     "Well after faults have stopped, every client is served, nearly every operation answered, and "
+     "at least half as many as before faults began.",
      check_goodput_returns},
     {"nothing-left-behind",
      "When all programs have ended, no task, connection, file or lock is left.",

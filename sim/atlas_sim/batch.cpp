@@ -73,7 +73,8 @@ int run_all(const RunCommand& command) {
     });
     bar.hide();
     if (!json.flush()) return cannot_write(json.path());
-    fmt::print(text, "{}", summary.to_text());
+    fmt::print(text, "{}",
+               summary.to_text(std::chrono::duration_cast<std::chrono::seconds>(bar.elapsed())));
     return exit_code;
 }
 

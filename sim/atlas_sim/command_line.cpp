@@ -100,7 +100,8 @@ void add_run_options(CLI::App& app, RunCommand& run, Words& words) {
     app.add_option("--for", words.duration, "Virtual time of the safety phase, as in 10m");
     app.add_option("--set", words.settings, "Sets a knob: name=value (see: list knobs)");
     app.add_option("--sabotage", run.options.sabotage, "Plants a named bug (see: list sabotages)");
-    app.add_option("--expect", run.expect, "What counts as success: valid, or invalid:PROPERTY");
+    app.add_option("--expect", run.expect,
+                   "What counts as success: valid, detected, or invalid:PROPERTY");
     app.add_flag("--verify", run.verify,
                  "Run each seed twice in fresh processes and compare the traces");
     app.add_option("--trace", run.trace_file, "Write every event to this file, a line each");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "properties/invariants/registry.hpp"
@@ -14,6 +15,11 @@ namespace {
 
 constexpr std::string_view prefix = "invalid:";
 constexpr std::string_view no_crash = "no-crash";
+constexpr std::string_view detected = "detected";
+
+// A service whose database refuses its data does not come back, and need not have come far.
+constexpr std::array<std::string_view, 4> without_a_database{no_crash, "service-recovers",
+                                                             "goodput-returns", "not-vacuous"};
 
 std::vector<std::string_view> known_names() {
     std::vector<std::string_view> names;
@@ -31,10 +37,12 @@ std::string_view property_of(std::string_view expectation) {
 }
 
 std::optional<std::string> wrong_expectation(std::string_view expectation) {
-    if (expectation.empty() || expectation == "valid") return std::nullopt;
+    if (expectation.empty() || expectation == "valid" || expectation == detected)
+        return std::nullopt;
     if (!expectation.starts_with(prefix)) {
-        return fmt::format("'{}' is neither 'valid' nor 'invalid:' and the name of a property",
-                           expectation);
+        return fmt::format(
+            "'{}' is neither 'valid' nor 'detected' nor 'invalid:' and the name of a property",
+            expectation);
     }
     const std::vector<std::string_view> names = known_names();
     const std::string_view property = property_of(expectation);
@@ -57,16 +65,28 @@ bool catches(const reports::RunReport& report, std::string_view property) {
     });
 }
 
+bool is_detected(const reports::RunReport& report) {
+    return catches(report, no_crash) &&
+           std::ranges::all_of(report.properties, [](const reports::PropertyResult& result) {
+               return result.verdict != properties::Verdict::invalid ||
+                      std::ranges::find(without_a_database, result.name) !=
+                          without_a_database.end();
+           });
+}
+
 void apply_expectation(std::string_view expectation, reports::RunReport& report) {
     const std::string_view property = property_of(expectation);
-    if (property.empty()) return;
-    if (catches(report, property)) {
+    if (expectation != detected && property.empty()) return;
+    if (expectation == detected ? is_detected(report) : catches(report, property)) {
         report.exit_code = to_int(ExitCode::held);
         return;
     }
     report.unmet_expectation =
-        fmt::format("expected a violation of {}; there was none",
-                    property == "any" ? std::string_view("any property") : property);
+        expectation == detected
+            ? "expected a program to end itself over damaged data, and clients to have been told "
+              "nothing wrong"
+            : fmt::format("expected a violation of {}; there was none",
+                          property == "any" ? std::string_view("any property") : property);
     if (report.exit_code == to_int(ExitCode::held)) report.exit_code = to_int(ExitCode::violated);
 }
 

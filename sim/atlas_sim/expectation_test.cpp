@@ -28,14 +28,14 @@ int exit_code_of(std::string_view expectation, reports::RunReport report) {
 }
 
 TEST(Expectation, NamesOfPropertiesAreChecked) {
-    for (const char* right : {"", "valid", "invalid:any", "invalid:no-crash",
+    for (const char* right : {"", "valid", "detected", "invalid:any", "invalid:no-crash",
                               "invalid:unique-emails", "invalid:user-records"}) {
         EXPECT_FALSE(wrong_expectation(right)) << right;
     }
     EXPECT_THAT(*wrong_expectation("invalid:unique-email"),
                 HasSubstr("did you mean 'unique-emails'?"));
     EXPECT_THAT(*wrong_expectation("invalid:zzzzzzzzzzzz"), HasSubstr("`list properties`"));
-    EXPECT_THAT(*wrong_expectation("bad"), HasSubstr("neither 'valid' nor"));
+    EXPECT_THAT(*wrong_expectation("bad"), HasSubstr("neither 'valid' nor 'detected' nor"));
     EXPECT_TRUE(wrong_expectation("invalid:"));
 }
 
@@ -43,6 +43,17 @@ TEST(Expectation, AViolationThatWasAskedForIsSuccess) {
     EXPECT_EQ(exit_code_of("invalid:user-records", report_with(1, "user-records")), 0);
     EXPECT_EQ(exit_code_of("invalid:any", report_with(1, "user-records")), 0);
     EXPECT_EQ(exit_code_of("invalid:no-crash", report_with(5, "no-crash")), 0);
+}
+
+TEST(Expectation, DetectedIsAnEndOverDamagedDataThatNobodyWasToldOf) {
+    EXPECT_EQ(exit_code_of("detected", report_with(5, "no-crash")), 0);
+    reports::RunReport report = report_with(5, "no-crash");
+    report.properties.push_back({"service-recovers", Verdict::invalid, ""});
+    EXPECT_EQ(exit_code_of("detected", report), 0);
+    report.properties.push_back({"user-records", Verdict::invalid, ""});
+    EXPECT_EQ(exit_code_of("detected", report), 5);
+    EXPECT_EQ(exit_code_of("detected", report_with(0)), 1);
+    EXPECT_EQ(exit_code_of("detected", report_with(1, "service-recovers")), 1);
 }
 
 TEST(Expectation, NothingElseIs) {

@@ -116,7 +116,7 @@ TEST_F(ProgramTest, AViolationThatDidNotComeIsToldAsSuch) {
 TEST_F(ProgramTest, ABatchWritesItsReportsInTheOrderOfTheSeeds) {
     const Ended batch = run({"--seeds", "1..4", "--jobs", "4", "--for", "5s", "--json", "-"});
     EXPECT_EQ(batch.exit_code, 0) << batch.errors;
-    EXPECT_THAT(batch.errors, HasSubstr("4 seeds, 0 failed"));
+    EXPECT_THAT(batch.errors, HasSubstr("4 seeds, 0 failed, in "));
     std::istringstream lines(batch.output);
     std::string line;
     int seed = 0;

@@ -20,13 +20,16 @@ ProgressBar::~ProgressBar() {
 
 void ProgressBar::show(std::size_t done, std::size_t failed) {
     if (!is_wanted_) return;
-    const auto elapsed =
-        std::chrono::duration_cast<std::chrono::milliseconds>(WallClock::now() - began_);
     // To the line's beginning, and what is behind it erased (ECMA-48, EL).
-    fmt::print(stderr, "\r{}\x1b[K",
-               reports::to_line({.done = done, .all = all_, .failed = failed, .elapsed = elapsed}));
+    fmt::print(
+        stderr, "\r{}\x1b[K",
+        reports::to_line({.done = done, .all = all_, .failed = failed, .elapsed = elapsed()}));
     std::fflush(stderr);
     is_shown_ = true;
+}
+
+std::chrono::milliseconds ProgressBar::elapsed() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(WallClock::now() - began_);
 }
 
 void ProgressBar::hide() {

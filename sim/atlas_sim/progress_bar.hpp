@@ -18,6 +18,8 @@ class ProgressBar {
     void show(std::size_t done, std::size_t failed);
     /// So that something else can be printed; the next show() brings the line back.
     void hide();
+    /// Since this was made.
+    std::chrono::milliseconds elapsed() const;
 
   private:
     using WallClock = std::chrono::steady_clock;  // atlas: allow(clock) for the people who wait

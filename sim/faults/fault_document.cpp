@@ -22,10 +22,11 @@ std::string_view when(Occasion occasion) {
 }
 
 std::string kind_section(const FaultKindInfo& kind) {
-    std::string text = fmt::format(
-        "### `{}`\n\n{} Strikes {}.\n\n* Effective when {}.\n* Floor: {} of 100 seeds that arm "
-        "it.\n",
-        kind.name, kind.sentence, when(kind.occasion), kind.effect, kind.floor_percent);
+    std::string text = fmt::format("### `{}`\n\n{} Strikes {}.\n\n* Effective when {}.\n",
+                                   kind.name, kind.sentence, when(kind.occasion), kind.effect);
+    text += Envelope::failover().covers_any(kind.kind)
+                ? fmt::format("* Floor: {} of 100 seeds that arm it.\n", kind.floor_percent)
+                : "* Never drawn: scenarios show that it is detected.\n";
     const std::string prefix = "faults." + std::string(kind.name) + ".";
     for (const Knob& knob : all_knobs()) {
         if (!knob.name.starts_with(prefix)) continue;

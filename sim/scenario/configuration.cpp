@@ -152,8 +152,8 @@ std::expected<Configuration, Complaints> resolve(const kernel::Seed& seed, const
     if (complaints.empty() && made.expect == "valid") {
         for (const faults::FaultId& id : faults::outside_envelope(made.plan, envelope, machines)) {
             complaints.push_back(fmt::format(
-                "{}: plan: {} is outside what the topology claims to survive; \"expect\" must say "
-                "which property it violates",
+                "{}: plan: {} is outside what the topology claims to survive; \"expect\" must be "
+                "\"detected\", or say which property it violates",
                 scenario.name, to_string(id)));
         }
     }

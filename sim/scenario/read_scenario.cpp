@@ -74,10 +74,11 @@ class ScenarioReader {
 
     void read_expect(const JsonValue& value) {
         constexpr std::string_view prefix = "invalid:";
-        if (value.text != "valid" &&
+        if (value.text != "valid" && value.text != "detected" &&
             (!value.text.starts_with(prefix) || value.text.size() == prefix.size())) {
             complain(value, "expect",
-                     fmt::format("is '{}', and must be 'valid' or 'invalid:' and a property's name",
+                     fmt::format("is '{}', and must be 'valid', 'detected', or 'invalid:' and a "
+                                 "property's name",
                                  value.text));
         }
         scenario_.expect = value.text;

@@ -70,7 +70,8 @@ TEST(Scenario, SaysLineAndNameAndWhatWouldBeRight) {
     EXPECT_THAT(only_complaint("{\"suppress\": [\"kill/api-1/3\"]}"), HasSubstr("`list faults`"));
     EXPECT_THAT(only_complaint("{\"suppress\": [\"operation/1\"]}"),
                 HasSubstr("or operation/CLIENT/NUMBER"));
-    EXPECT_THAT(only_complaint("{\"expect\": \"broken\"}"), HasSubstr("'valid' or 'invalid:'"));
+    EXPECT_THAT(only_complaint("{\"expect\": \"broken\"}"),
+                HasSubstr("'valid', 'detected', or 'invalid:'"));
     EXPECT_THAT(only_complaint("{\"zzzzzzzz\": 1}"), HasSubstr("`list knobs`"));
     EXPECT_EQ(only_complaint("{\"plan\": [\n{\"id\": \"process.kill/api-1/0\", \"when\": 1}]}"),
               "s.json:2: plan.when: unknown; a strike has id, at, lasts, machines, direction, "

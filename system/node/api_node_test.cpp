@@ -55,6 +55,10 @@ class FakeUsers {
             if (const auto row = rows.find(*parameters.at(0)); row != rows.end()) {
                 result.rows.push_back(row->second);
             }
+        } else if (asked == "execute idempotency_keys_bound") {
+            return result;
+        } else if (asked == "execute idempotency_keys_delete") {
+            result.command_tag = "DELETE 0";
         } else if (asked.starts_with("execute idempotency_keys")) {
             return answer_about_key(asked, parameters);
         } else if (asked == "execute users_list") {
@@ -229,6 +233,18 @@ TEST(ApiNode, ChangesTheEmailUnlessItIsTaken) {
         const auto invalid = co_await w.client.patch_user({}, ada->id, {"ada", {}}, 2);
         EXPECT_EQ(kind(invalid), FailureKind::rejected);
         EXPECT_EQ(invalid.error().pointers, std::vector<std::string>{"/email"});
+    });
+}
+
+TEST(ApiNode, ForgetsOldKeysEveryQuarterOfAnHour) {
+    run([](World& w) -> Task<> {
+        const auto forgets = [&w] { return w.server.count("execute idempotency_keys_bound"); };
+        co_await host::sleep_for(w.host, 4min);
+        EXPECT_EQ(forgets(), 0);
+        co_await host::sleep_for(w.host, 12min);
+        EXPECT_GE(forgets(), 1);
+        co_await host::sleep_for(w.host, 31min);
+        EXPECT_GE(forgets(), 3);
     });
 }
 

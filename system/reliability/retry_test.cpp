@@ -49,6 +49,48 @@ bool may_retry(unsigned retries, host::Duration left) {
     return answer;
 }
 
+struct Attempt {
+    RetryPolicy policy;
+    unsigned retries = 0;
+    host::Duration left{};
+    host::Duration asked{};
+    bool goes_on = false;
+    host::Duration waited{};
+};
+
+host::Task<> try_again(host::Host& host, Attempt& attempt, std::uint64_t seed) {
+    host::RandomSource random(seed);
+    const host::TimePoint began = host.clock().now();
+    attempt.goes_on =
+        co_await wait_to_retry(host, attempt.policy, attempt.retries, random,
+                               host::deadline_after(host, attempt.left), attempt.asked);
+    attempt.waited = host.clock().now() - began;
+}
+
+RC_GTEST_PROP(WaitToRetry, WaitsAtLeastWhatWasAskedAndNeverBeyondTheDeadline,
+              (std::uint64_t seed)) {
+    const auto milliseconds = [](int most) { return *rc::gen::inRange(0, most) * 1ms; };
+    Attempt attempt{
+        .policy = {.max_attempts = *rc::gen::inRange(1U, 6U), .base = 25ms, .cap = 200ms},
+        .retries = *rc::gen::inRange(0U, 6U),
+        .left = milliseconds(600),
+        .asked = milliseconds(400)};
+    sim::kernel::Kernel kernel{sim::kernel::Seed{1}};
+    sim::kernel::IsolatedHost process{kernel, "machine", "test"};
+    process.tasks().spawn(try_again(process.host(), attempt, seed));
+    kernel.run_until(host::TimePoint{1h});
+    const bool has_attempts = attempt.retries + 1 < attempt.policy.max_attempts;
+    if (attempt.goes_on) {
+        RC_ASSERT(has_attempts);
+        RC_ASSERT(attempt.waited >= attempt.asked);
+        RC_ASSERT(attempt.waited <= attempt.asked + attempt.policy.cap);
+        RC_ASSERT(attempt.waited < attempt.left);
+    } else {
+        RC_ASSERT(attempt.waited == 0ns);
+        RC_ASSERT(!has_attempts || attempt.asked + attempt.policy.cap >= attempt.left);
+    }
+}
+
 TEST(WaitToRetry, EndsWithAttemptsOrTime) {
     EXPECT_TRUE(may_retry(0, 2s));
     EXPECT_TRUE(may_retry(1, 2s));

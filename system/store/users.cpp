@@ -140,6 +140,8 @@ host::Task<host::Result<domain::User>> update_user(sql::Access database, host::C
     if (!updated && is_taken_email(updated.error().cause)) co_return email_is_taken();
     if (!updated) co_return std::unexpected(to_host_error(updated.error()));
     host::Result<domain::User> user = only_user(updated->rows);
+    // Committed, whatever can be read of it.
+    if (!user && updated->changed) user.error().certainty = host::Certainty::indefinite;
     if (!updated->changed && user) {
         co_return host::failure(host::ErrorCode::conflict, "the user has another version");
     }

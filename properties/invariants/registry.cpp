@@ -31,7 +31,10 @@ constexpr Property properties[] = {
     {"abandoned-transactions-end",
      "No session of the database idles in a transaction beyond its limit, holding locks.",
      check_abandoned_transactions},
-    {"one-primary", "No server of the database goes on taking writes once another one does.",
+    {"one-primary",
+     "Once another one takes writes, a server of the database that runs, as its agent does, goes "
+     "on "
+     "for five seconds at most.",
      check_one_primary},
     {"ownership", "Of two rows at least one is on, whoever changes them at once: no write skew.",
      check_ownership},

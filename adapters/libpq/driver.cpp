@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "adapters/libpq/requests.hpp"
 #include "adapters/libpq/session.hpp"
 #include "system/sql/cancel_request.hpp"
 #include "system/sql/unsendable.hpp"
@@ -33,6 +34,9 @@ class Connection final : public sql::Connection {
     host::Task<sql::Result<void>> deallocate(host::Context context, std::string name) override {
         return run_deallocate(session_, context, std::move(name));
     }
+    host::Task<sql::BatchResult> run_batch(host::Context context, sql::Batch steps) override {
+        return run_steps(session_, context, std::move(steps));
+    }
     host::Task<sql::Result<void>> request_cancel(host::Context context) override {
         return run_cancel(host_, context, endpoint_, session_->cancel_key());
     }
@@ -57,9 +61,7 @@ class Connection final : public sql::Connection {
         for (const std::string& part : {name, text}) {
             if (auto refused = sql::refuse_unsendable(part)) co_return std::unexpected(*refused);
         }
-        auto send = [&](PGconn* to) {
-            return PQsendPrepare(to, name.c_str(), text.c_str(), 0, nullptr);
-        };
+        auto send = [&](PGconn* to) { return send_prepare(to, name, text); };
         sql::Result<sql::QueryResult> outcome = co_await session->exchange(send, context.deadline);
         co_return sql::without_rows(std::move(outcome));
     }
@@ -71,15 +73,7 @@ class Connection final : public sql::Connection {
         if (auto refused = sql::refuse_unsendable(name, parameters)) {
             co_return std::unexpected(*refused);
         }
-        auto send = [&](PGconn* to) {
-            std::vector<const char*> values;
-            values.reserve(parameters.size());
-            for (const sql::Value& value : parameters) {
-                values.push_back(value ? value->c_str() : nullptr);
-            }
-            return PQsendQueryPrepared(to, name.c_str(), static_cast<int>(values.size()),
-                                       values.data(), nullptr, nullptr, 0);
-        };
+        auto send = [&](PGconn* to) { return send_execute(to, name, parameters); };
         co_return co_await session->exchange(send, context.deadline);
     }
 
@@ -89,6 +83,15 @@ class Connection final : public sql::Connection {
         sql::Result<sql::QueryResult> outcome =
             co_await run_query(std::move(session), context, std::move(text));
         co_return sql::without_rows(std::move(outcome));
+    }
+
+    static host::Task<sql::BatchResult> run_steps(std::shared_ptr<Session> session,
+                                                  host::Context context, sql::Batch steps) {
+        if (auto refused = sql::refuse_unsendable(steps)) {
+            co_return std::unexpected(sql::BatchError{std::move(*refused), {}});
+        }
+        if (steps.empty()) co_return sql::BatchResult{};
+        co_return co_await session->exchange_batch(steps, context.deadline);
     }
 
     static host::Task<sql::Result<void>> run_cancel(

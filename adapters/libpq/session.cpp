@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "adapters/libpq/connect_parameters.hpp"
+#include "adapters/libpq/requests.hpp"
 #include "adapters/libpq/result.hpp"
 #include "adapters/libpq/start_up_trace.hpp"
 #include "system/host/check.hpp"
@@ -26,6 +27,19 @@ sql::Error error_of(const host::Error& error) {
 
 sql::Error cannot_connect(std::string message) {
     return {.kind = sql::ErrorKind::cannot_connect, .message = std::move(message)};
+}
+
+sql::Error closed_before() {
+    return {.kind = sql::ErrorKind::connection_lost, .message = "the connection was closed before"};
+}
+
+sql::Error out_of_time() {
+    return {.kind = sql::ErrorKind::deadline_exceeded,
+            .message = "no time was left to send the statement"};
+}
+
+bool ends_session(const sql::Error& error) {
+    return error.kind != sql::ErrorKind::server || error.fatal;
 }
 
 /// -1 when there is none, or no descriptor is left.
@@ -139,40 +153,58 @@ host::Task<sql::Result<void>> Session::connect(host::Deadline deadline) {
     }
 }
 
+/// Closes the session unless all results were read: a task that is cancelled leaves by an
+/// exception, or not at all.
+class Session::Operation {
+  public:
+    explicit Operation(Session& session) : session_(session) {
+        ATLAS_CHECK(!session_.in_use_, "a connection runs one operation at a time");
+        session_.in_use_ = true;
+        session_.unreplicated_.reset();
+    }
+    Operation(const Operation&) = delete;
+    Operation& operator=(const Operation&) = delete;
+    ~Operation() {
+        session_.in_use_ = false;
+        if (!complete_ || !session_.open_) session_.close();
+    }
+
+    template <typename T>
+    void ended_with(const sql::Result<T>& outcome) {
+        complete_ = outcome || !ends_session(outcome.error());
+    }
+
+  private:
+    Session& session_;
+    bool complete_ = false;
+};
+
 host::Task<sql::Result<sql::QueryResult>> Session::exchange(std::function<int(PGconn*)> send,
                                                             host::Deadline deadline) {
-    ATLAS_CHECK(!in_use_, "a connection runs one operation at a time");
-    if (!open_) {
-        co_return std::unexpected(sql::Error{.kind = sql::ErrorKind::connection_lost,
-                                             .message = "the connection was closed before"});
-    }
-    // Closes the session unless all results were read: a task that is cancelled leaves by an
-    // exception, or not at all.
-    struct Guard {
-        explicit Guard(Session& guarded) : session(guarded) { session.in_use_ = true; }
-        ~Guard() {
-            session.in_use_ = false;
-            if (!complete || !session.open_) session.close();
-        }
-        Session& session;
-        bool complete = false;
-    } guard(*this);
-
-    unreplicated_.reset();
+    if (!open_) co_return std::unexpected(closed_before());
+    Operation operation(*this);
     sql::Result<sql::QueryResult> outcome = co_await converse(std::move(send), deadline);
     if (unreplicated_) outcome = std::unexpected(*unreplicated_);
-    guard.complete =
-        outcome || (outcome.error().kind == sql::ErrorKind::server && !outcome.error().fatal);
+    operation.ended_with(outcome);
     co_return outcome;
+}
+
+host::Task<sql::BatchResult> Session::exchange_batch(const sql::Batch& steps,
+                                                     host::Deadline deadline) {
+    std::vector<sql::QueryResult> results;
+    if (!open_) co_return std::unexpected(sql::BatchError{closed_before(), {}});
+    Operation operation(*this);
+    sql::Result<void> outcome = co_await converse_in_pipeline(steps, deadline, results);
+    if (unreplicated_) outcome = std::unexpected(*unreplicated_);
+    operation.ended_with(outcome);
+    if (outcome) co_return results;
+    co_return std::unexpected(sql::BatchError{std::move(outcome.error()), std::move(results)});
 }
 
 host::Task<sql::Result<sql::QueryResult>> Session::converse(std::function<int(PGconn*)> send,
                                                             host::Deadline deadline) {
     // libpq would send at once what fits; a request whose time has run out is not to be begun.
-    if (deadline.passed(host_.clock().now())) {
-        co_return std::unexpected(sql::Error{.kind = sql::ErrorKind::deadline_exceeded,
-                                             .message = "no time was left to send the statement"});
-    }
+    if (deadline.passed(host_.clock().now())) co_return std::unexpected(out_of_time());
     if (send(connection_) == 0) co_return std::unexpected(lost());
     const sql::Result<void> flushed = co_await flush(deadline);
     if (!flushed) co_return std::unexpected(flushed.error());
@@ -188,14 +220,60 @@ host::Task<sql::Result<sql::QueryResult>> Session::converse(std::function<int(PG
         const ResultHandle result(PQgetResult(connection_));
         if (!result) break;
         sql::Result<sql::QueryResult> next = read_result(result.get());
-        const bool ends_session =
-            !next && (next.error().kind != sql::ErrorKind::server || next.error().fatal);
-        if (ends_session) co_return next;
+        if (!next && ends_session(next.error())) co_return next;
         if (!answered || outcome) outcome = std::move(next);
         answered = true;
     }
     note_transaction_status();
     co_return outcome;
+}
+
+host::Task<sql::Result<void>> Session::converse_in_pipeline(
+    const sql::Batch& steps, host::Deadline deadline, std::vector<sql::QueryResult>& results) {
+    if (deadline.passed(host_.clock().now())) co_return std::unexpected(out_of_time());
+    if (PQenterPipelineMode(connection_) == 0) co_return std::unexpected(lost());
+    for (const sql::Step& step : steps) {
+        if (send_step(connection_, step) == 0) co_return std::unexpected(lost());
+    }
+    if (PQpipelineSync(connection_) == 0) co_return std::unexpected(lost());
+    const sql::Result<void> flushed = co_await flush(deadline);
+    if (!flushed) co_return flushed;
+    const sql::Result<void> outcome = co_await read_pipeline(deadline, results);
+    if (!outcome && ends_session(outcome.error())) co_return outcome;
+    if (PQexitPipelineMode(connection_) == 0) co_return std::unexpected(lost());
+    note_transaction_status();
+    if (outcome && results.size() != steps.size()) {
+        co_return std::unexpected(
+            sql::Error{.kind = sql::ErrorKind::protocol,
+                       .message = "a batch with other than a result for each step"});
+    }
+    co_return outcome;
+}
+
+// Up to the end of the pipeline. libpq ends the results of each step by a null.
+host::Task<sql::Result<void>> Session::read_pipeline(host::Deadline deadline,
+                                                     std::vector<sql::QueryResult>& results) {
+    sql::Result<void> outcome;
+    bool was_null = false;
+    while (true) {
+        const sql::Result<void> waited = co_await wait_for_result(deadline);
+        if (!waited) co_return waited;
+        const ResultHandle result(PQgetResult(connection_));
+        if (!result && was_null) co_return std::unexpected(lost());
+        was_null = !result;
+        if (!result) continue;
+        const ExecStatusType status = PQresultStatus(result.get());
+        if (status == PGRES_PIPELINE_SYNC) co_return outcome;
+        if (status == PGRES_PIPELINE_ABORTED) continue;
+        sql::Result<sql::QueryResult> next = read_result(result.get());
+        if (!next && ends_session(next.error())) co_return std::unexpected(next.error());
+        if (!outcome) continue;
+        if (next) {
+            results.push_back(std::move(*next));
+        } else {
+            outcome = std::unexpected(std::move(next.error()));
+        }
+    }
 }
 
 host::Task<sql::Result<void>> Session::flush(host::Deadline deadline) {

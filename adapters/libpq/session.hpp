@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "adapters/asio_host.hpp"
 #include "adapters/descriptor.hpp"
@@ -30,6 +31,9 @@ class Session {
     host::Task<sql::Result<sql::QueryResult>> exchange(std::function<int(PGconn*)> send,
                                                        host::Deadline deadline);
 
+    /// The same for a batch, in pipeline mode. The caller keeps the steps.
+    host::Task<sql::BatchResult> exchange_batch(const sql::Batch& steps, host::Deadline deadline);
+
     sql::TransactionStatus transaction_status() const { return status_; }
     const std::optional<sql::protocol::CancelRequest>& cancel_key() const { return cancel_key_; }
 
@@ -38,9 +42,16 @@ class Session {
     void close() noexcept;
 
   private:
+    class Operation;
+
     host::Task<sql::Result<void>> connect(host::Deadline deadline);
     host::Task<sql::Result<sql::QueryResult>> converse(std::function<int(PGconn*)> send,
                                                        host::Deadline deadline);
+    host::Task<sql::Result<void>> converse_in_pipeline(const sql::Batch& steps,
+                                                       host::Deadline deadline,
+                                                       std::vector<sql::QueryResult>& results);
+    host::Task<sql::Result<void>> read_pipeline(host::Deadline deadline,
+                                                std::vector<sql::QueryResult>& results);
     host::Task<sql::Result<void>> flush(host::Deadline deadline);
     host::Task<sql::Result<void>> wait_for_result(host::Deadline deadline);
     host::Task<host::Result<void>> wait_until_either(host::Deadline deadline);

@@ -28,14 +28,20 @@ struct Page {
     host::Endpoint server = {};
 };
 
-template <typename T>
-host::Task<sql::Result<T>> watch(Page page, host::Context context,
-                                 host::Task<sql::Result<T>> asked) {
+const sql::Error& cause_of(const sql::Error& error) {
+    return error;
+}
+const sql::Error& cause_of(const sql::BatchError& error) {
+    return error.cause;
+}
+
+template <typename Outcome>
+host::Task<Outcome> watch(Page page, host::Context context, host::Task<Outcome> asked) {
     DatabaseOperation operation{.began = page.log.now(),
                                 .for_request = context.trace_id != host::Context{}.trace_id,
                                 .server = std::move(page.server)};
-    sql::Result<T> result = co_await std::move(asked);
-    if (!result) operation.answer = answer_of(result.error());
+    Outcome result = co_await std::move(asked);
+    if (!result) operation.answer = answer_of(cause_of(result.error()));
     page.log.add(page.conversation, operation);
     co_return result;
 }
@@ -60,6 +66,9 @@ class WatchedConnection final : public sql::Connection {
     }
     host::Task<sql::Result<void>> deallocate(host::Context context, std::string name) override {
         return watch(page_, context, inner_->deallocate(context, std::move(name)));
+    }
+    host::Task<sql::BatchResult> run_batch(host::Context context, sql::Batch steps) override {
+        return watch(page_, context, inner_->run_batch(context, std::move(steps)));
     }
     host::Task<sql::Result<void>> request_cancel(host::Context context) override {
         return inner_->request_cancel(context);

@@ -80,6 +80,12 @@ class EarlyCommitConnection final : public sql::Connection {
         co_return co_await session_->inner->deallocate(context, std::move(name));
     }
 
+    host::Task<sql::BatchResult> run_batch(host::Context context, sql::Batch steps) override {
+        sql::Result<void> ready = co_await settle(session_, context);
+        if (!ready) co_return std::unexpected(sql::BatchError{std::move(ready.error()), {}});
+        co_return co_await session_->inner->run_batch(context, std::move(steps));
+    }
+
     host::Task<sql::Result<void>> request_cancel(host::Context context) override {
         co_return co_await session_->inner->request_cancel(context);
     }

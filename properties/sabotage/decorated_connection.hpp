@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "system/sql/connection.hpp"
+#include "system/sql/one_by_one.hpp"
 
 namespace atlas::properties {
 
@@ -30,6 +31,10 @@ class DecoratedConnection : public sql::Connection {
     }
     host::Task<sql::Result<void>> deallocate(host::Context context, std::string name) override {
         return inner_->deallocate(context, std::move(name));
+    }
+    /// Each step by the operation of its kind, so that what changes an operation changes it here.
+    host::Task<sql::BatchResult> run_batch(host::Context context, sql::Batch steps) override {
+        return sql::run_one_by_one(*this, context, std::move(steps));
     }
     host::Task<sql::Result<void>> request_cancel(host::Context context) override {
         return inner_->request_cancel(context);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "system/host/event.hpp"
+#include "system/sql/one_by_one.hpp"
 
 namespace atlas::properties {
 
@@ -30,6 +31,9 @@ class LeakingConnection final : public sql::Connection {
     }
     host::Task<sql::Result<void>> deallocate(host::Context context, std::string name) override {
         return unless_late(inner_->deallocate(context, std::move(name)));
+    }
+    host::Task<sql::BatchResult> run_batch(host::Context context, sql::Batch steps) override {
+        return sql::run_one_by_one(*this, context, std::move(steps));
     }
     host::Task<sql::Result<void>> request_cancel(host::Context context) override {
         return inner_->request_cancel(context);

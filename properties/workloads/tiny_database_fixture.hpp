@@ -16,6 +16,7 @@
 #include "properties/invariants/run_record.hpp"
 #include "system/host/host.hpp"
 #include "system/sql/connection.hpp"
+#include "system/sql/one_by_one.hpp"
 
 namespace atlas::properties {
 
@@ -80,6 +81,9 @@ class TinyConnection final : public sql::Connection {
     host::Task<sql::Result<void>> deallocate(host::Context, std::string) override {
         co_return sql::Result<void>{};
     }
+    host::Task<sql::BatchResult> run_batch(host::Context context, sql::Batch steps) override {
+        return sql::run_one_by_one(*this, context, std::move(steps));
+    }
     host::Task<sql::Result<void>> request_cancel(host::Context) override {
         co_return sql::Result<void>{};
     }
@@ -102,6 +106,7 @@ class TinyConnection final : public sql::Connection {
     sql::Result<sql::QueryResult> answer(const std::string& name, const sql::Parameters& p) {
         TinyDatabase& seen = pending_ ? *pending_ : database_;
         sql::QueryResult result;
+        if (name.starts_with("idempotency_keys_lock")) return result;  // it is locked
         if (name == "health_probe") {
             result.rows.push_back({"1"});
         } else if (name == "schema_migrations_select") {

@@ -16,8 +16,8 @@ namespace atlas::sim::sql_client {
 
 class Channel {
   public:
-    Channel(const host::Clock& clock, std::unique_ptr<host::ByteStream> stream)
-        : clock_(clock), stream_(std::move(stream)), frames_(sql::protocol::Sender::backend) {}
+    Channel(host::Host& host, std::unique_ptr<host::ByteStream> stream)
+        : host_(host), stream_(std::move(stream)), frames_(sql::protocol::Sender::backend) {}
 
     /// Where the caller encodes its request.
     std::string& request() { return request_; }
@@ -31,16 +31,23 @@ class Channel {
     /// it, an operation that is cancelled included, ends the channel.
     host::Task<sql::Result<sql::QueryResult>> exchange(host::Deadline deadline);
 
+    /// The same for a batch, which may be long: reads while it sends. The caller keeps the steps.
+    host::Task<sql::BatchResult> exchange_batch(const sql::Batch& steps, host::Deadline deadline);
+
     sql::TransactionStatus transaction_status() const { return status_; }
-    /// For the first one, which comes with the start-up.
 
     bool is_open() const { return open_; }
     void close() noexcept;
 
   private:
-    host::Task<sql::Result<sql::QueryResult>> converse(host::Deadline deadline);
+    class Operation;
 
-    const host::Clock& clock_;
+    host::Task<sql::Result<void>> converse(Reply& reply, host::Deadline deadline);
+    host::Task<sql::Result<void>> converse_both_ways(Reply& reply, host::Deadline deadline);
+    host::Task<> send_beside(host::Deadline deadline, sql::Result<void>& sent);
+    host::Task<sql::Result<void>> receive_all(Reply& reply, host::Deadline deadline);
+
+    host::Host& host_;
     std::unique_ptr<host::ByteStream> stream_;
     sql::protocol::FrameReader frames_;
     std::string request_;

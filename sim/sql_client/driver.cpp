@@ -12,6 +12,25 @@ namespace {
 
 namespace wire = sql::protocol;
 
+void encode_execution(std::string& out, std::string_view name, const sql::Parameters& parameters) {
+    wire::Bind bind{"", name};
+    bind.parameters.assign(parameters.begin(), parameters.end());
+    encode(out, bind);
+    encode(out, wire::Describe{wire::Named::portal, ""});
+    encode(out, wire::Execute{"", 0});
+}
+
+void encode_step(std::string& out, const sql::Step& step) {
+    if (const auto* query = std::get_if<sql::QueryStep>(&step)) {
+        encode(out, wire::Parse{"", query->text});
+        encode_execution(out, "", {});
+    } else if (const auto* prepare = std::get_if<sql::PrepareStep>(&step)) {
+        encode(out, wire::Parse{prepare->name, prepare->text});
+    } else if (const auto* execute = std::get_if<sql::ExecuteStep>(&step)) {
+        encode_execution(out, execute->name, execute->parameters);
+    }
+}
+
 // Its operations are coroutines of their own that keep the channel, so that the connection may be
 // destroyed while one is under way.
 class Connection final : public sql::Connection {
@@ -35,6 +54,9 @@ class Connection final : public sql::Connection {
     }
     host::Task<sql::Result<void>> deallocate(host::Context context, std::string name) override {
         return run_deallocate(channel_, context, std::move(name));
+    }
+    host::Task<sql::BatchResult> run_batch(host::Context context, sql::Batch steps) override {
+        return run_steps(channel_, context, std::move(steps));
     }
     host::Task<sql::Result<void>> request_cancel(host::Context context) override {
         return sql::send_cancel_request(host_, context, endpoint_, key_);
@@ -73,13 +95,21 @@ class Connection final : public sql::Connection {
         if (auto refused = sql::refuse_unsendable(name, parameters)) {
             co_return std::unexpected(*refused);
         }
-        wire::Bind bind{"", name};
-        bind.parameters.assign(parameters.begin(), parameters.end());
-        encode(channel->request(), bind);
-        encode(channel->request(), wire::Describe{wire::Named::portal, ""});
-        encode(channel->request(), wire::Execute{"", 0});
+        encode_execution(channel->request(), name, parameters);
         encode(channel->request(), wire::Sync{});
         co_return co_await channel->exchange(context.deadline);
+    }
+
+    static host::Task<sql::BatchResult> run_steps(std::shared_ptr<Channel> channel,
+                                                  host::Context context, sql::Batch steps) {
+        if (auto refused = sql::refuse_unsendable(steps)) {
+            co_return std::unexpected(sql::BatchError{std::move(*refused), {}});
+        }
+        if (steps.empty()) co_return sql::BatchResult{};
+        for (const sql::Step& step : steps)
+            encode_step(channel->request(), step);
+        encode(channel->request(), wire::Sync{});
+        co_return co_await channel->exchange_batch(steps, context.deadline);
     }
 
     // As a statement, because libpq 15 has no call for the message; it differs in a failed
@@ -162,7 +192,7 @@ host::Task<sql::Result<std::unique_ptr<sql::Connection>>> Driver::connect(
         }
         co_return std::unexpected(cannot_connect(host::describe(stream.error())));
     }
-    auto channel = std::make_shared<Channel>(host_.clock(), std::move(*stream));
+    auto channel = std::make_shared<Channel>(host_, std::move(*stream));
     encode_startup(channel->request(), target);
     const sql::Result<wire::CancelRequest> key = co_await start_session(*channel, context.deadline);
     if (!key) co_return std::unexpected(key.error());

@@ -1,6 +1,7 @@
 #include "sim/sql_client/reply.hpp"
 
 #include <charconv>
+#include <utility>
 
 #include "system/sql/unreplicated.hpp"
 
@@ -24,16 +25,15 @@ sql::Error error_of(const wire::Diagnostics& diagnostics) {
     return error;
 }
 
-// A text of several statements gives several results; the port's is the last.
-void Reply::start_result() {
-    if (!result_ended_) return;
-    result_ = {};
+void Reply::end_result(std::string_view command_tag) {
+    result_.command_tag = command_tag;
+    results_.push_back(std::exchange(result_, {}));
     has_columns_ = false;
-    result_ended_ = false;
+    answered_ = true;
 }
 
 bool Reply::take_row(const wire::DataRow& row) {
-    if (!has_columns_ || result_ended_ || row.values.size() != result_.columns.size()) return false;
+    if (!has_columns_ || row.values.size() != result_.columns.size()) return false;
     std::vector<sql::Value>& values = result_.rows.emplace_back();
     values.reserve(row.values.size());
     for (const std::optional<std::string_view>& value : row.values)
@@ -46,7 +46,6 @@ Reply::Progress Reply::take(const wire::BackendMessage& message) {
         return take_row(*row) ? Progress::more : Progress::violated;
     }
     if (const auto* description = std::get_if<wire::RowDescription>(&message)) {
-        start_result();
         if (has_columns_) return Progress::violated;
         has_columns_ = true;
         for (const wire::Field& field : description->fields) {
@@ -55,14 +54,11 @@ Reply::Progress Reply::take(const wire::BackendMessage& message) {
         return Progress::more;
     }
     if (const auto* complete = std::get_if<wire::CommandComplete>(&message)) {
-        start_result();
-        result_.command_tag = complete->tag;
-        result_ended_ = answered_ = true;
+        end_result(complete->tag);
         return Progress::more;
     }
     if (std::holds_alternative<wire::EmptyQueryResponse>(message)) {
-        start_result();
-        result_ended_ = answered_ = true;
+        end_result({});
         return Progress::more;
     }
     if (const auto* error = std::get_if<wire::ErrorResponse>(&message)) {
@@ -88,6 +84,7 @@ Reply::Progress Reply::take(const wire::BackendMessage& message) {
         return Progress::complete;
     }
     if (std::holds_alternative<wire::ParseComplete>(message)) {
+        ++parses_;
         answered_ = true;
         return Progress::more;
     }
@@ -102,7 +99,27 @@ Reply::Progress Reply::take(const wire::BackendMessage& message) {
 
 sql::Result<sql::QueryResult> Reply::outcome() && {
     if (error_) return std::unexpected(std::move(*error_));
-    return std::move(result_);
+    if (results_.empty()) return sql::QueryResult{};
+    return std::move(results_.back());
+}
+
+// The server answers in order, so that counts say how far it came.
+sql::BatchResult Reply::outcome_of(const sql::Batch& steps) && {
+    std::vector<sql::QueryResult> results;
+    auto ended = results_.begin();
+    for (const sql::Step& step : steps) {
+        const bool is_parsed = !std::holds_alternative<sql::ExecuteStep>(step);
+        const bool is_run = !std::holds_alternative<sql::PrepareStep>(step);
+        if ((is_parsed && parses_ == 0) || (is_run && ended == results_.end())) break;
+        if (is_parsed) --parses_;
+        results.push_back(is_run ? std::move(*ended++) : sql::QueryResult{});
+    }
+    if (!error_ && results.size() == steps.size()) return results;
+    if (!error_) {
+        error_ = sql::Error{.kind = sql::ErrorKind::protocol,
+                            .message = "a batch with fewer results than steps"};
+    }
+    return std::unexpected(sql::BatchError{std::move(*error_), std::move(results)});
 }
 
 }  // namespace atlas::sim::sql_client

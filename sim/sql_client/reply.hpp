@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "system/sql/connection.hpp"
 #include "system/sql/protocol/backend.hpp"
@@ -26,17 +28,20 @@ class Reply {
 
     /// The last statement's result, or the first error.
     sql::Result<sql::QueryResult> outcome() &&;
+    /// Of a batch of these steps.
+    sql::BatchResult outcome_of(const sql::Batch& steps) &&;
 
     /// As ReadyForQuery said; call it after `complete`.
     sql::TransactionStatus transaction_status() const { return status_; }
 
   private:
     bool take_row(const sql::protocol::DataRow& row);
-    void start_result();
+    void end_result(std::string_view command_tag);
 
-    sql::QueryResult result_;
+    std::vector<sql::QueryResult> results_;  ///< Of the statements that have ended.
+    sql::QueryResult result_;                ///< Of the one that has not.
     bool has_columns_ = false;
-    bool result_ended_ = false;
+    std::size_t parses_ = 0;  ///< Statements that were parsed.
     bool answered_ = false;
     std::optional<sql::Error> error_;
     sql::TransactionStatus status_ = sql::TransactionStatus::idle;

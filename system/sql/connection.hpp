@@ -11,6 +11,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "system/host/context.hpp"
@@ -78,6 +80,40 @@ using Result = std::expected<T, Error>;
 /// From the server's last ReadyForQuery.
 enum class TransactionStatus : std::uint8_t { idle, in_transaction, failed };
 
+/// The steps of a batch. One statement without parameters, by the extended protocol:
+struct QueryStep {
+    std::string text;
+};
+/// As Connection::prepare(). Its result is empty.
+struct PrepareStep {
+    std::string name;
+    std::string text;
+};
+/// As Connection::execute_prepared().
+struct ExecuteStep {
+    std::string name;
+    Parameters parameters;
+};
+using Step = std::variant<QueryStep, PrepareStep, ExecuteStep>;
+
+/// Of names, texts and parameters together: no more than `most_batch_bytes`.
+using Batch = std::vector<Step>;
+inline constexpr std::size_t most_batch_steps = 1000;
+inline constexpr std::size_t most_batch_bytes = std::size_t{16} << 20;
+
+/// Why a batch did not come to its end.
+struct BatchError {
+    /// That of the first step without a result in `before`; where each has one, of the commit at
+    /// the end. As certain as for a single statement, and for the batch as a whole: if definite,
+    /// the steps behind were not executed, and outside a transaction block those before are undone.
+    Error cause;
+    /// What the steps before were answered, in order.
+    std::vector<QueryResult> before;
+};
+
+/// A result for each step, in order.
+using BatchResult = std::expected<std::vector<QueryResult>, BatchError>;
+
 class Connection {
   public:
     virtual ~Connection() = default;
@@ -95,6 +131,12 @@ class Connection {
 
     /// Forgets a prepared statement of this session.
     virtual host::Task<Result<void>> deallocate(host::Context context, std::string name) = 0;
+
+    /// All steps in one round trip (PostgreSQL's pipeline mode), up to the first that fails.
+    /// Outside a transaction block they are one implicit transaction, which a step that begins a
+    /// block makes an explicit one. None may end a transaction, so that no COMMIT shares its answer
+    /// with others, nor copy: such a batch is refused unsent (0A000), and one too long too (54000).
+    virtual host::Task<BatchResult> run_batch(host::Context context, Batch steps) = 0;
 
     /// Asks the server, over another connection, to cancel what this one is doing. Success says
     /// only that the request was delivered. Never send it to a COMMIT: one that waits for a standby

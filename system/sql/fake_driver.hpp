@@ -10,6 +10,7 @@
 
 #include "system/host/host.hpp"
 #include "system/sql/connection.hpp"
+#include "system/sql/one_by_one.hpp"
 
 namespace atlas::sql {
 
@@ -17,6 +18,8 @@ namespace atlas::sql {
 struct FakeServer {
     /// "query BEGIN", "prepare name", "execute name", "deallocate name", "connect".
     std::vector<std::string> asked;
+    /// How many of these came together, for each batch.
+    std::vector<std::size_t> batches;
     /// Answers "query" and "execute"; a result without rows when empty.
     std::function<Result<QueryResult>(const std::string& asked, const Parameters& parameters)>
         answer;
@@ -71,6 +74,10 @@ class FakeConnection final : public Connection {
         co_return Result<void>{};
     }
 
+    host::Task<BatchResult> run_batch(host::Context context, Batch steps) override {
+        server_.batches.push_back(steps.size());
+        return run_one_by_one(*this, context, std::move(steps));
+    }
     host::Task<Result<void>> request_cancel(host::Context) override { co_return Result<void>{}; }
     TransactionStatus transaction_status() const override { return status_; }
     bool is_usable() const override { return usable_; }

@@ -14,6 +14,8 @@ namespace atlas::sql {
 /// definite, and the connection's transaction is as it was. Nothing when all can be sent.
 std::optional<Error> refuse_unsendable(std::string_view text);
 std::optional<Error> refuse_unsendable(std::string_view name, const Parameters& parameters);
+/// And what a batch may not have: see Connection::run_batch().
+std::optional<Error> refuse_unsendable(const Batch& steps);
 
 /// For what a session is opened with: cannot_connect.
 std::optional<Error> refuse_unsendable(const ConnectionTarget& target);

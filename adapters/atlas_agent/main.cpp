@@ -33,10 +33,6 @@ struct Given {
     bool strict = true;
 };
 
-std::string check_endpoint(const std::string& text) {
-    return adapters::parse_endpoint(text) ? "" : text + " is no numeric address with a port";
-}
-
 bool is_everywhere(const host::Endpoint& endpoint) {
     return endpoint.address == "0.0.0.0" || endpoint.address == "::";
 }
@@ -50,15 +46,15 @@ void declare(CLI::App& app, Given& given) {
         ->capture_default_str();
     app.add_option("--lease-store", given.lease_store, "Where atlas-lease-store serves")
         ->envname("ATLAS_AGENT_LEASE_STORE")
-        ->check(check_endpoint)
+        ->check(adapters::check_endpoint)
         ->required();
     app.add_option("--listen", given.listen, "Where the server serves")
         ->envname("ATLAS_AGENT_LISTEN")
-        ->check(check_endpoint)
+        ->check(adapters::check_endpoint)
         ->required();
     app.add_option("--advertise", given.advertise, "Where the others reach it [as --listen]")
         ->envname("ATLAS_AGENT_ADVERTISE")
-        ->check(check_endpoint);
+        ->check(adapters::check_endpoint);
     app.add_option("--directory", given.directory, "What the server keeps")
         ->envname("ATLAS_AGENT_DIRECTORY")
         ->capture_default_str();

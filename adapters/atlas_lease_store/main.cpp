@@ -13,10 +13,6 @@
 namespace atlas {
 namespace {
 
-std::string check_endpoint(const std::string& text) {
-    return adapters::parse_endpoint(text) ? "" : text + " is no numeric address with a port";
-}
-
 host::Task<> serve(adapters::AsioHost& host, lease_store::ServerOptions options, int& exit_code) {
     options.on_listening = [&host](const host::Endpoint& endpoint) {
         host.log({host::LogLevel::info, "listening", {{"endpoint", host::to_string(endpoint)}}});
@@ -35,7 +31,7 @@ int run(int argc, char** argv) {
     std::string directory = "atlas-lease-store";
     app.add_option("--listen", listen, "Where it serves, a numeric address and a port")
         ->envname("ATLAS_LEASE_STORE_LISTEN")
-        ->check(check_endpoint)
+        ->check(adapters::check_endpoint)
         ->capture_default_str();
     app.add_option("--directory", directory, "Where it keeps what it must not forget")
         ->envname("ATLAS_LEASE_STORE_DIRECTORY")

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <numeric>
 
-#include "adapters/socket_address.hpp"
+#include "adapters/configuration/endpoint.hpp"
 
 namespace atlas::adapters {
 namespace {
@@ -63,20 +63,9 @@ Wrong set_log_format(std::string_view value, ServerConfiguration& to) {
 }
 
 Wrong set_http_address(std::string_view value, ServerConfiguration& to) {
-    const std::size_t colon = value.rfind(':');
-    if (colon == std::string_view::npos) return "has no port";
-    std::string_view address = value.substr(0, colon);
-    if (address.starts_with('[') && address.ends_with(']')) {
-        address = address.substr(1, address.size() - 2);
-    } else if (address.find(':') != std::string_view::npos) {
-        return "has an IPv6 address without brackets";
-    }
-    host::Endpoint endpoint{std::string(address), 0};
-    if (!to_socket_address(endpoint)) return "has no numeric address";
-    if (parse_number<std::uint16_t>(value.substr(colon + 1), 0, 65535, endpoint.port)) {
-        return "has no port from 0 to 65535";
-    }
-    to.http_address = endpoint;
+    auto endpoint = parse_endpoint(value);
+    if (!endpoint) return std::move(endpoint.error());
+    to.http_address = std::move(*endpoint);
     return right;
 }
 

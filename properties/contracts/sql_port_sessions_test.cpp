@@ -1,6 +1,7 @@
 // The contract of the SQL port: sessions that begin, end, and end badly; prepared statements.
 
 #include "properties/contracts/sql_port_fixture.hpp"
+#include "system/sql/server_look.hpp"
 
 namespace atlas::properties {
 namespace {
@@ -46,6 +47,21 @@ TEST_P(SqlPortSessions, SettingsAreMadeAtTheStart) {
         EXPECT_THAT(shown.rows, ElementsAre(ElementsAre(Value("12345ms"))));
         shown = co_await sql.run(connection, "SHOW lock_timeout");
         EXPECT_THAT(shown.rows, ElementsAre(ElementsAre(Value("2s"))));
+    });
+}
+
+// Two sessions that disagree on it would take one server for two.
+TEST_P(SqlPortSessions, TheServersStartIsTheSameInEveryTimeZone) {
+    // The model has the one.
+    const bool is_model = std::get<SqlServer>(GetParam()) == SqlServer::model;
+    run([is_model](SqlCase& sql) -> Task<> {
+        auto here = co_await sql.connect({{"TimeZone", "UTC"}, {"DateStyle", "ISO, MDY"}});
+        auto there = co_await sql.connect({{"TimeZone", is_model ? "UTC" : "Asia/Tokyo"},
+                                           {"DateStyle", is_model ? "ISO, MDY" : "German"}});
+        const std::string asked(sql::server_run_statement.text);
+        const auto one = sql::read_server_run(co_await sql.run(here, asked));
+        const auto other = sql::read_server_run(co_await sql.run(there, asked));
+        EXPECT_EQ(one.value(), other.value());
     });
 }
 

@@ -18,4 +18,9 @@ void DatabaseLog::add(std::size_t conversation, DatabaseOperation operation) {
     conversations_[conversation].operations.push_back(operation);
 }
 
+void DatabaseLog::read_was_answered(const host::Endpoint& server, bool is_in_session) {
+    if (!follows_ || !follows_(server)) return;
+    ++(is_in_session ? follower_reads_.session : follower_reads_.eventual);
+}
+
 }  // namespace atlas::properties

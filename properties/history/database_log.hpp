@@ -32,6 +32,14 @@ struct DatabaseOperation {
     friend bool operator==(const DatabaseOperation&, const DatabaseOperation&) = default;
 };
 
+/// Reads that followers answered, by their level.
+struct FollowerReads {
+    std::uint64_t session = 0;
+    std::uint64_t eventual = 0;
+
+    friend bool operator==(const FollowerReads&, const FollowerReads&) = default;
+};
+
 /// All that one incarnation of an API node asked.
 struct DatabaseConversation {
     std::string node;
@@ -45,7 +53,11 @@ class DatabaseLog {
     /// Time since the start of the run, as in the clients' history.
     using Clock = std::function<host::Duration()>;
 
-    explicit DatabaseLog(Clock clock) : clock_(std::move(clock)) {}
+    /// Whether the server at that place follows another one now; without it, none is known to.
+    using Follows = std::function<bool(const host::Endpoint& server)>;
+
+    explicit DatabaseLog(Clock clock, Follows follows = {})
+        : clock_(std::move(clock)), follows_(std::move(follows)) {}
     DatabaseLog(const DatabaseLog&) = delete;
     DatabaseLog& operator=(const DatabaseLog&) = delete;
 
@@ -55,12 +67,18 @@ class DatabaseLog {
     /// One that ends now.
     void add(std::size_t conversation, DatabaseOperation operation);
 
+    /// One that the server has just answered; counts when it is a follower.
+    void read_was_answered(const host::Endpoint& server, bool is_in_session);
+
     host::Duration now() const { return clock_(); }
     const std::vector<DatabaseConversation>& conversations() const { return conversations_; }
+    const FollowerReads& follower_reads() const { return follower_reads_; }
 
   private:
     Clock clock_;
+    Follows follows_;
     std::vector<DatabaseConversation> conversations_;
+    FollowerReads follower_reads_;
 };
 
 }  // namespace atlas::properties

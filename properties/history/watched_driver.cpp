@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "system/sql/server_look.hpp"
+
 namespace atlas::properties {
 namespace {
 
@@ -61,8 +63,16 @@ class WatchedConnection final : public sql::Connection {
     }
     host::Task<sql::Result<sql::QueryResult>> execute_prepared(
         host::Context context, std::string name, sql::Parameters parameters) override {
-        return watch(page_, context,
-                     inner_->execute_prepared(context, std::move(name), std::move(parameters)));
+        const bool is_look = name == sql::server_look_statement.name;
+        const bool was_looked_at = looked_at_for_ == context.trace_id;
+        if (is_look) looked_at_for_ = context.trace_id;
+        sql::Result<sql::QueryResult> result = co_await watch(
+            page_, context,
+            inner_->execute_prepared(context, std::move(name), std::move(parameters)));
+        const bool is_for_request = context.trace_id != host::Context{}.trace_id;
+        if (result && is_for_request && !is_look)
+            page_.log.read_was_answered(page_.server, was_looked_at);
+        co_return result;
     }
     host::Task<sql::Result<void>> deallocate(host::Context context, std::string name) override {
         return watch(page_, context, inner_->deallocate(context, std::move(name)));
@@ -82,6 +92,8 @@ class WatchedConnection final : public sql::Connection {
   private:
     std::unique_ptr<sql::Connection> inner_;
     Page page_;
+    /// A session's read asks the follower first how far it is; an eventual one does not.
+    host::TraceId looked_at_for_{};
 };
 
 }  // namespace

@@ -17,7 +17,9 @@ struct World {
     sim::kernel::Kernel kernel{sim::kernel::Seed{1}};
     sim::kernel::IsolatedHost process{kernel, "machine", "test"};
     sql::FakeServer server;
-    DatabaseLog log{[this] { return kernel.now().since_epoch; }};
+    bool is_follower = false;
+    DatabaseLog log{[this] { return kernel.now().since_epoch; },
+                    [this](const host::Endpoint&) { return is_follower; }};
     WatchedDriver driver{std::make_unique<sql::FakeDriver>(process.host(), server), log, "api-1"};
 
     const DatabaseConversation& run(Task<> body) {
@@ -81,6 +83,33 @@ TEST(WatchedDriver, TellsAnswersFromNone) {
         answers.push_back(operation.answer);
     using enum DatabaseAnswer;
     EXPECT_EQ(answers, (std::vector{none, given, given, none, none, out_of_time}));
+}
+
+Task<> read_at_each_level(World& world) {
+    auto connected = co_await world.driver.connect({}, {});
+    const auto ask = [&](std::uint8_t request, const char* statement) {
+        host::Context context;
+        context.trace_id[0] = request;
+        return (*connected)->execute_prepared(context, statement, {});
+    };
+    (void)co_await ask(1, "users_select");
+    world.is_follower = true;
+    (void)co_await ask(0, "server_look");  // The node's own.
+    (void)co_await ask(2, "users_select");
+    (void)co_await ask(3, "server_look");
+    (void)co_await ask(3, "users_select");
+    (void)co_await ask(3, "server_look");
+    (void)co_await ask(4, "users_select");
+    world.server.fail = [](const std::string&) {
+        return sql::Error{.kind = sql::ErrorKind::server};
+    };
+    (void)co_await ask(5, "users_select");
+}
+
+TEST(WatchedDriver, CountsTheReadsThatAFollowerAnswers) {
+    World world;
+    (void)world.run(read_at_each_level(world));
+    EXPECT_EQ(world.log.follower_reads(), (FollowerReads{.session = 1, .eventual = 2}));
 }
 
 Task<http::Response> answer(host::Context, http::Request request) {

@@ -63,8 +63,9 @@ Judgement check_goodput_returns(const RunRecord& run);
 /// When all programs have ended, no task, connection, file or lock is left.
 Judgement check_nothing_left_behind(const RunRecord& run);
 
-/// Each kind of operation that the workload has succeeded at least once: else the run proves
-/// nothing, and is unknown.
+/// Each kind of operation that the workload has succeeded at least once, and so did each of the
+/// workloads that speak SQL; followers, where there are any, answered reads of each level that they
+/// may: else the run proves nothing, and is unknown.
 Judgement check_not_vacuous(const RunRecord& run);
 
 }  // namespace atlas::properties

@@ -127,6 +127,9 @@ Story good_story() {
     story.run.facts.old_primaries.emplace();
     story.run.facts.unowned_pairs.emplace();
     story.run.facts.job_faults.emplace();
+    story.run.facts.owners_committed = 7;
+    story.run.facts.jobs_done = 5;
+    story.run.facts.follower_reads = {.session = 3, .eventual = 1};
     return story;
 }
 
@@ -651,6 +654,33 @@ TEST(NotVacuous, IsUnknownWhenAKindNeverSucceeded) {
     EXPECT_THAT(judgement.prose, HasSubstr("No patch_user ever succeeded"));
     story.run.facts.weights = {1, 1, 0};
     EXPECT_EQ(check_not_vacuous(story.run).verdict, Verdict::valid);
+}
+
+void expect_vacuous(const Story& story, std::string_view why) {
+    const Judgement judgement = check_not_vacuous(story.run);
+    EXPECT_EQ(judgement.verdict, Verdict::unknown);
+    EXPECT_THAT(judgement.prose, HasSubstr(std::string(why)));
+}
+
+TEST(NotVacuous, IsUnknownWhenAWorkloadCameToNothing) {
+    Story story = good_story();
+    story.run.facts.owners_committed = 0;
+    expect_vacuous(story, "No transaction of owners committed");
+    story.run.facts.owners_committed.reset();
+    story.run.facts.jobs_done = 0;
+    expect_vacuous(story, "No job was ever done");
+    story.run.facts.jobs_done.reset();
+    EXPECT_EQ(check_not_vacuous(story.run).verdict, Verdict::valid) << "neither was run";
+}
+
+TEST(NotVacuous, IsUnknownWhenNoFollowerAnsweredAtALevel) {
+    Story story = good_story();
+    story.run.facts.follower_reads = {.session = 0, .eventual = 1};
+    expect_vacuous(story, "No session read was answered by a follower");
+    story.run.facts.follower_reads = {.session = 3, .eventual = 0};
+    expect_vacuous(story, "No eventual read was answered by a follower");
+    story.run.facts.weights[static_cast<std::size_t>(UserFunction::get_user)] = 0;
+    EXPECT_EQ(check_not_vacuous(story.run).verdict, Verdict::valid) << "nobody is read";
 }
 
 TEST(Verdicts, InvalidBeatsUnknownBeatsValid) {

@@ -56,7 +56,9 @@ constexpr Property properties[] = {
     {"nothing-left-behind",
      "When all programs have ended, no task, connection, file or lock is left.",
      check_nothing_left_behind},
-    {"not-vacuous", "Every kind of operation that the workload has succeeded at least once.",
+    {"not-vacuous",
+     "Every kind of operation that the workloads have succeeded at least once; followers answered "
+     "reads.",
      check_not_vacuous},
 };
 

@@ -71,6 +71,12 @@ struct RunFacts {
     std::optional<std::vector<std::string>> unowned_pairs = {};
     /// Jobs done twice, and workers that waited for another's job, likewise.
     std::optional<std::vector<std::string>> job_faults = {};
+    /// Transactions of owners that committed; nothing where that workload was not run.
+    std::optional<std::uint64_t> owners_committed = {};
+    /// Jobs that were done, likewise.
+    std::optional<std::uint64_t> jobs_done = {};
+    /// Nothing where there are no followers, or nobody counted.
+    std::optional<FollowerReads> follower_reads = {};
 };
 
 struct RunRecord {

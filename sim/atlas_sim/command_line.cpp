@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 
+#include "adapters/configuration/endpoint.hpp"
 #include "properties/checkers/isolation/level.hpp"
 #include "sim/atlas_sim/exit_code.hpp"
 #include "sim/faults/knobs.hpp"
@@ -71,15 +72,10 @@ Pair parse_setting(const std::string& text) {
 }
 
 host::Endpoint parse_endpoint(std::string_view option, const std::string& text) {
-    const std::size_t colon = text.rfind(':');
-    const auto port = colon == std::string::npos
-                          ? std::nullopt
-                          : parse_u64(std::string_view(text).substr(colon + 1));
-    if (!port || *port > 65535 || colon == 0) {
-        throw CLI::ValidationError(
-            bad(option, text, "a numeric address, ':' and a port, as in 127.0.0.1:5433"));
-    }
-    return {text.substr(0, colon), static_cast<std::uint16_t>(*port)};
+    auto endpoint = adapters::parse_endpoint(text);
+    if (endpoint) return std::move(*endpoint);
+    throw CLI::ValidationError(
+        bad(option, text, "a numeric address, ':' and a port, as in 127.0.0.1:5433"));
 }
 
 /// CLI11 hands out strings; they become values when all is parsed, so that every message is ours.

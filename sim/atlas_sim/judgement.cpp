@@ -69,6 +69,9 @@ properties::RunRecord record_of(Simulation& simulation, const faults::SwarmOptio
     record.facts.old_primaries = simulation.old_primaries();
     record.facts.unowned_pairs = simulation.ownership().found();
     record.facts.job_faults = simulation.job_queue().found();
+    record.facts.owners_committed = simulation.ownership().committed();
+    record.facts.jobs_done = simulation.job_queue().done();
+    record.facts.follower_reads = simulation.follower_reads();
     return record;
 }
 

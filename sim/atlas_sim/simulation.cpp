@@ -150,7 +150,8 @@ Simulation::Simulation(SimulationInput input, kernel::Trace::Sink sink)
       fault_point_dice_(dice_, machines_, faults::Envelope::of(input_.options.topology)),
       computation_dice_(dice_, machines_, faults::Envelope::of(input_.options.topology)),
       recorder_([this] { return kernel_.now().since_epoch; }),
-      database_log_([this] { return kernel_.now().since_epoch; }),
+      database_log_([this] { return kernel_.now().since_epoch; },
+                    [this](const host::Endpoint& server) { return follows(server); }),
       workload_(workload_options(input_), recorder_),
       cluster_(kernel_, network_dice_, disk_dice_) {
     if (sink) kernel_.trace().set_sink(std::move(sink));
@@ -188,6 +189,20 @@ std::vector<std::string> Simulation::abandoned_transactions() const {
 std::optional<std::vector<std::string>> Simulation::old_primaries() const {
     if (input_.options.topology.followers == 0) return std::nullopt;
     return primary_watch_.found();
+}
+
+std::optional<properties::FollowerReads> Simulation::follower_reads() const {
+    if (input_.options.topology.followers == 0) return std::nullopt;
+    return database_log_.follower_reads();
+}
+
+bool Simulation::follows(const host::Endpoint& server) const {
+    const std::vector<host::Endpoint> endpoints = databases_->endpoints();
+    const auto place = std::ranges::find(endpoints, server);
+    if (place == endpoints.end()) return false;
+    const models::postgres::Server* const there =
+        databases_->server(static_cast<std::size_t>(place - endpoints.begin()));
+    return there != nullptr && there->engine().in_recovery();
 }
 
 void Simulation::listen_to_logs(LogListener listener) {

@@ -108,6 +108,8 @@ class Simulation {
     const properties::JobQueueWorkload& job_queue() const { return job_queue_; }
     /// Nothing where there is one server.
     std::optional<std::vector<std::string>> old_primaries() const;
+    /// Likewise.
+    std::optional<properties::FollowerReads> follower_reads() const;
     const properties::SabotageLedger& sabotage_ledger() const { return sabotage_ledger_; }
     const kernel::TraceDigest& digest() { return kernel_.trace().digest(); }
     host::TimePoint now() const { return kernel_.now(); }
@@ -121,6 +123,8 @@ class Simulation {
     void add_sql_clients(network::MachineNumber machine, std::string name, Workload& workload);
     void add_machines();
     cluster::DatabasesOptions databases_options();
+    /// The server at that place runs, and takes no writes.
+    bool follows(const host::Endpoint& server) const;
     void add_api_node(network::MachineNumber machine);
     cluster::ApiNodeParts api_node_parts(host::Host& host);
     /// False when time could not go on.

@@ -63,14 +63,8 @@ struct ApiNode {
         if (servers.is_one) return;
         topology.emplace(world, pool, driver, options.database_servers, options.followers);
         database.topology = &*topology;
-        servers.primary->refuse_older_than([this] { return newest_timeline(); });
-    }
-
-    std::uint32_t newest_timeline() const {
-        std::uint32_t newest = 0;
-        for (const sql::ServerView& known : topology->followers.view())
-            newest = std::max(newest, known.position ? known.position->timeline : 0);
-        return newest;
+        servers.primary->refuse_older_than(
+            [this] { return topology->followers.newest_timeline(); });
     }
 
     host::Host& host;

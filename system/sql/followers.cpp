@@ -88,11 +88,10 @@ void Followers::note(Server& server, host::TimePoint begun, const Result<ServerL
     }
     view.position = look ? look->position : std::nullopt;
     if (!view.position) return;
+    note_timeline(view.position->timeline);
     if (view.role == ServerRole::primary) {
         // One that was replaced, and does not know it, says nothing about who is up to date.
-        const bool is_old =
-            !marks_.empty() && view.position->timeline < marks_.back().position.timeline;
-        if (is_old) return;
+        if (view.position->timeline < newest_timeline_) return;
         if (marks_.size() == marks_kept) marks_.erase(marks_.begin());
         marks_.push_back({*view.position, begun});
         view.as_of = begun;
@@ -102,6 +101,14 @@ void Followers::note(Server& server, host::TimePoint begun, const Result<ServerL
     for (const PrimaryMark& mark : marks_) {
         if (covers(*view.position, mark.position)) view.as_of = mark.at;
     }
+}
+
+void Followers::note_timeline(std::uint32_t timeline) {
+    const host::TimePoint now = host_.clock().now();
+    const bool is_forgotten = newest_timeline_shown_at_ + options_.timeline_memory < now;
+    if (timeline < newest_timeline_ && !is_forgotten) return;
+    newest_timeline_ = timeline;
+    newest_timeline_shown_at_ = now;
 }
 
 bool Followers::is_fresh(const Server& server) const {
@@ -121,9 +128,8 @@ Followers::Server* Followers::choose(const Session& session) {
         }
         if (!server.view.position) continue;
         if (covers(*server.view.position, session.seen)) return &server;
-        const bool is_further =
-            chosen == nullptr || chosen->view.position->byte < server.view.position->byte;
-        if (is_further) chosen = &server;
+        if (chosen == nullptr || is_further(*server.view.position, *chosen->view.position))
+            chosen = &server;
     }
     return chosen;
 }

@@ -21,6 +21,9 @@ struct FollowerOptions {
     host::Duration lag = std::chrono::seconds{10};
     /// How long a session's read waits for a follower to have what the session has seen.
     host::Duration patience = std::chrono::milliseconds{50};
+    /// A timeline that no server has shown for so long is forgotten: it may have been lost with the
+    /// only server that was on it. An agent takes far less time to put an old primary down.
+    host::Duration timeline_memory = std::chrono::minutes{1};
 };
 
 enum class ServerRole : std::uint8_t { unreachable, primary, follower };
@@ -55,6 +58,8 @@ class Followers {
                                                 Statement statement, Parameters parameters);
 
     std::vector<ServerView> view() const;
+    /// The newest that any server has shown, even if nobody can reach that server now; 0 before.
+    std::uint32_t newest_timeline() const { return newest_timeline_; }
     /// Reads that were answered.
     std::uint64_t reads() const { return reads_; }
 
@@ -71,6 +76,7 @@ class Followers {
     host::Task<> look_for_ever(Server& server);
     host::Task<Result<ServerLook>> look_at(Server& server, host::Context context);
     void note(Server& server, host::TimePoint begun, const Result<ServerLook>& look);
+    void note_timeline(std::uint32_t timeline);
     Server* choose(const Session& session);
     bool is_fresh(const Server& server) const;
     host::Task<std::optional<QueryResult>> read_eventually(Server& server, host::Context context,
@@ -87,6 +93,8 @@ class Followers {
     FollowerOptions options_;
     std::vector<std::unique_ptr<Server>> servers_;
     std::vector<PrimaryMark> marks_;  ///< The oldest first; bounded.
+    std::uint32_t newest_timeline_ = 0;
+    host::TimePoint newest_timeline_shown_at_{};
     std::size_t turn_ = 0;
     std::uint64_t reads_ = 0;
 };

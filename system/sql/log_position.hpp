@@ -26,6 +26,12 @@ constexpr bool covers(LogPosition reached, LogPosition wanted) {
     return reached.timeline >= wanted.timeline && reached.byte >= wanted.byte;
 }
 
+/// Who has come further of two that may both be behind: there is more to come on the newer
+/// timeline, and all that was confirmed on the older one.
+constexpr bool is_further(LogPosition a, LogPosition b) {
+    return a.timeline != b.timeline ? a.timeline > b.timeline : a.byte > b.byte;
+}
+
 /// Covers both.
 constexpr LogPosition later_of(LogPosition a, LogPosition b) {
     return {a.timeline > b.timeline ? a.timeline : b.timeline, a.byte > b.byte ? a.byte : b.byte};

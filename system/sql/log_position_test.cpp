@@ -25,6 +25,10 @@ TEST(LogPosition, CoversWhatIsNotAheadInEither) {
     EXPECT_FALSE(covers({1, 99}, {1, 100}));
     EXPECT_FALSE(covers({1, 200}, {2, 100})) << "on the old one there may be what was lost";
     EXPECT_FALSE(covers({7, 1'000'000}, beyond_all));
+    EXPECT_TRUE(is_further({2, 10}, {1, 100}));
+    EXPECT_FALSE(is_further({1, 100}, {2, 10}));
+    EXPECT_TRUE(is_further({2, 11}, {2, 10}));
+    EXPECT_FALSE(is_further({2, 10}, {2, 10}));
     EXPECT_EQ(later_of({2, 95}, {1, 100}), (LogPosition{2, 100}));
 }
 

@@ -25,9 +25,10 @@ std::optional<std::uint32_t> parse_timeline(const std::string& text) {
 
 }  // namespace
 
+// In seconds: as text, a moment depends on the session's TimeZone and DateStyle.
 constexpr Statement server_run_statement{
     "server_run",
-    "SELECT pg_catalog.pg_postmaster_start_time(), "
+    "SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time()), "
     "pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn())"};
 
 constexpr Statement log_end_statement{"log_end", "SELECT pg_catalog.pg_current_wal_lsn()"};

@@ -15,7 +15,7 @@ namespace atlas::sql {
 /// A primary from its start to its end: two sessions that agree on it are with the same server, and
 /// nothing has been put in the place of its log in between.
 struct ServerRun {
-    std::string started;  ///< When, as the server says it.
+    std::string started;  ///< Seconds since 1970, as the server's clock had it.
     std::uint32_t timeline = 0;
 
     friend bool operator==(const ServerRun&, const ServerRun&) = default;

@@ -93,6 +93,26 @@ void log_unknown(host::Host& host, const sql::QueryResult& applied,
               {{"versions", std::move(unknown)}}});
 }
 
+/// A primary that was replaced without knowing it may show migrations that were lost with it, and a
+/// node that believed it would serve without them for as long as it runs. So the last look stands
+/// behind a fence; one of the migrations has made it.
+host::Task<sql::Result<void>> confirm(sql::Database& database,
+                                      const std::vector<Migration>& migrations) {
+    if (database.topology == nullptr) co_return sql::Result<void>{};
+    const host::Context looking{.deadline = host::deadline_after(database.host, look_time)};
+    sql::Session session;
+    const sql::Result<sql::QueryResult> applied =
+        co_await sql::run_read({database, &session}, looking, applied_migrations, {});
+    if (!applied) co_return std::unexpected(applied.error());
+    const bool has_all = std::ranges::all_of(migrations, [&](const Migration& migration) {
+        return is_applied(*applied, migration.version);
+    });
+    if (has_all) co_return sql::Result<void>{};
+    co_return std::unexpected(
+        sql::Error{.kind = sql::ErrorKind::connection_lost,
+                   .message = "the primary has changed since it named its migrations"});
+}
+
 }  // namespace
 
 std::vector<std::string> split_statements(std::string_view text) {
@@ -133,7 +153,7 @@ host::Task<sql::Result<void>> migrate(sql::Database& database, host::Context con
         if (!done) co_return std::unexpected(std::move(done.error().cause));
     }
     log_unknown(database.host, *applied, migrations);
-    co_return sql::Result<void>{};
+    co_return co_await confirm(database, migrations);
 }
 
 }  // namespace atlas::store

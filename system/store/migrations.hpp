@@ -29,6 +29,7 @@ std::vector<std::string> split_statements(std::string_view text);
 /// Applies those that the database has not had, in order, each in one transaction with its row in
 /// `schema_migrations`. The row goes in first: of nodes that start together, the second waits on
 /// its unique key until the first has committed, and then finds nothing left to do.
+/// Where there are followers, what it found and made is confirmed: no failover undoes it.
 /// A failure may be met by running it again, be it definite or not.
 host::Task<sql::Result<void>> migrate(sql::Database& database, host::Context context,
                                       std::vector<Migration> migrations);

@@ -114,5 +114,48 @@ TEST(Migrations, OfANewerBuildAreNoticed) {
     EXPECT_EQ(std::get<std::string>(outcome.logged[0].fields.at(0).value), "2, 3");
 }
 
+/// A primary with followers; it is looked at twice.
+sql::Result<void> run_on_primary(const std::vector<std::string>& at_first,
+                                 const std::vector<std::string>& then, bool is_confirmed) {
+    sim::kernel::Kernel kernel{sim::kernel::Seed{1}};
+    sim::kernel::IsolatedHost process{kernel, "machine", "test"};
+    int looks = 0;
+    sql::FakeServer server;
+    server.answer = [&](const std::string& asked, const sql::Parameters&) {
+        sql::QueryResult result;
+        if (asked == "execute server_run") result.rows = {{"10:00", "000000010000000000000001"}};
+        if (asked == "execute read_fence") result.rows = {{"0/100", "1"}};
+        if (asked != "execute schema_migrations_select") return result;
+        for (const std::string& version : ++looks == 1 ? at_first : then)
+            result.rows.push_back({version});
+        return result;
+    };
+    server.fail = [&](const std::string& asked) -> std::optional<sql::Error> {
+        if (is_confirmed || asked != "execute read_fence") return std::nullopt;
+        return sql::Error{.kind = sql::ErrorKind::deadline_exceeded};
+    };
+    sql::FakeDriver driver(process.host(), server);
+    sql::Pool pool(process.host(), driver, {});
+    sql::Topology topology(process.host(), pool, driver, {});
+    sql::Database database{process.host(), pool, {}, process.host().random("retry")};
+    database.topology = &topology;
+    sql::Result<void> outcome;
+    const auto migrate_there = [&]() -> host::Task<> {
+        const host::Context context{.deadline = host::deadline_after(process.host(), 30s)};
+        outcome = co_await migrate(database, context, {{1, "one", "CREATE TABLE a (b int);\n"}});
+    };
+    process.tasks().spawn(migrate_there());
+    kernel.run_until(host::TimePoint{1h});
+    EXPECT_EQ(process.tasks().size(), 0u);
+    return outcome;
+}
+
+TEST(Migrations, AreNotBelievedOfAPrimaryThatNobodyConfirms) {
+    EXPECT_TRUE(run_on_primary({"1"}, {"1"}, true));
+    EXPECT_FALSE(run_on_primary({"1"}, {"1"}, false)) << "it may have been replaced";
+    EXPECT_FALSE(run_on_primary({"1"}, {}, true)) << "the new one has not had it";
+    EXPECT_TRUE(run_on_primary({}, {"1"}, true));
+}
+
 }  // namespace
 }  // namespace atlas::store

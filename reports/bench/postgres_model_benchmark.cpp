@@ -20,12 +20,33 @@ using host::Host;
 using host::Task;
 
 constexpr std::int64_t batch = 1000;
+/// Of `insert_batched`: statements in one round trip.
+constexpr std::int64_t together = 100;
 constexpr int rows = 1000;
 
-enum class Workload : std::uint8_t { select_one, select_prepared, update_prepared, insert };
+enum class Workload : std::uint8_t {
+    select_one,
+    select_prepared,
+    update_prepared,
+    insert,
+    insert_batched
+};
 
 host::Context patient(Host& host) {
     return {.deadline = host::deadline_after(host, std::chrono::hours(1))};
+}
+
+sql::Parameters new_row(std::int64_t number) {
+    return {std::to_string(rows + number), "a name"};
+}
+
+/// The inserts from this one on, in one batch.
+Task<> insert_together(Host& host, sql::Connection& connection, std::int64_t number) {
+    sql::Batch steps;
+    for (std::int64_t i = 0; i < together; ++i)
+        steps.emplace_back(sql::ExecuteStep{"add", new_row(number + i)});
+    const sql::BatchResult results = co_await connection.run_batch(patient(host), std::move(steps));
+    if (!results) host.fatal("a batch failed: " + results.error().cause.message);
 }
 
 Task<> run_statement(Host& host, sql::Connection& connection, Workload workload,
@@ -43,8 +64,10 @@ Task<> run_statement(Host& host, sql::Connection& connection, Workload workload,
             result = co_await connection.execute_prepared(patient(host), "set", {key});
             break;
         case Workload::insert:
-            result = co_await connection.execute_prepared(
-                patient(host), "add", {std::to_string(rows + number), "a name"});
+            result = co_await connection.execute_prepared(patient(host), "add", new_row(number));
+            break;
+        case Workload::insert_batched:
+            if (number % together == 0) co_await insert_together(host, connection, number);
             break;
     }
     if (!result) host.fatal("a statement failed: " + result.error().message);
@@ -119,5 +142,7 @@ BENCHMARK_CAPTURE(run_statements, select_prepared, Workload::select_prepared)
 BENCHMARK_CAPTURE(run_statements, update_prepared, Workload::update_prepared)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(run_statements, insert, Workload::insert)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(run_statements, insert_batched, Workload::insert_batched)
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -252,6 +252,42 @@ TEST(Reply, OfSeveralStatementsTheLastCounts) {
     EXPECT_TRUE(outcome->rows.empty());
 }
 
+/// What a batch of a query, a PREPARE and its execution comes to after these messages.
+sql::BatchResult batch_after(const std::vector<wire::BackendMessage>& messages) {
+    Reply reply;
+    for (const wire::BackendMessage& message : messages)
+        EXPECT_NE(reply.take(message), Reply::Progress::violated);
+    return std::move(reply).outcome_of(
+        {sql::QueryStep{"BEGIN"}, sql::PrepareStep{"s", "SELECT 1"}, sql::ExecuteStep{"s", {}}});
+}
+
+TEST(Reply, OfABatchIsAResultForEachStep) {
+    const wire::CommandComplete begun{"BEGIN"};
+    const wire::CommandComplete selected{"SELECT 0"};
+    const auto all =
+        batch_after({wire::ParseComplete{}, wire::BindComplete{}, begun, wire::ParseComplete{},
+                     wire::BindComplete{}, selected, wire::ReadyForQuery{'T'}});
+    ASSERT_TRUE(all.has_value());
+    ASSERT_EQ(all->size(), 3u);
+    EXPECT_EQ((*all)[0].command_tag, "BEGIN");
+    EXPECT_EQ((*all)[1].command_tag, "");
+    EXPECT_EQ((*all)[2].command_tag, "SELECT 0");
+    const wire::ErrorResponse error = error_response("ERROR", "42P01");
+    const auto failed = batch_after(
+        {wire::ParseComplete{}, wire::BindComplete{}, begun, error, wire::ReadyForQuery{'E'}});
+    ASSERT_FALSE(failed.has_value());
+    EXPECT_EQ(failed.error().cause.sqlstate, "42P01");
+    EXPECT_EQ(failed.error().before.size(), 1u);
+}
+
+TEST(Reply, OfABatchWithFewerResultsIsAViolation) {
+    const auto cut = batch_after({wire::ParseComplete{}, wire::BindComplete{},
+                                  wire::CommandComplete{"BEGIN"}, wire::ReadyForQuery{'T'}});
+    ASSERT_FALSE(cut.has_value());
+    EXPECT_EQ(cut.error().cause.kind, ErrorKind::protocol);
+    EXPECT_EQ(cut.error().cause.certainty(), host::Certainty::indefinite);
+}
+
 TEST(Reply, ACommitThatMayNotBeReplicatedIsIndefinite) {
     Reply reply;
     wire::NoticeResponse notice;

@@ -66,7 +66,7 @@ struct Lease::Session {
     }
 };
 
-Lease::Lease(Pool& pool, Permit permit, Call call, std::unique_ptr<Session> session)
+Lease::Lease(Pool& pool, Permit permit, GuardedCall call, std::unique_ptr<Session> session)
     : pool_(&pool),
       permit_(std::move(permit)),
       call_(std::move(call)),
@@ -86,33 +86,33 @@ bool Lease::is_usable() const {
     return session_->connection->is_usable();
 }
 
-template <typename T>
-Result<T> Lease::finish(host::TimePoint began, Result<T> result) {
+void Lease::finish(host::TimePoint began, const Error* error) {
     session_->busy = false;
     const host::Duration took = pool_->host_.clock().now() - began;
-    const Blame blame = result ? Blame::nobody : blame_for(result.error(), took, pool_->patience());
+    const Blame blame =
+        error == nullptr ? Blame::nobody : blame_for(*error, took, pool_->patience());
     if (blame == Blame::nobody) call_.succeeded(took);
     if (blame == Blame::server) call_.failed(took);
-    if (!result && is_death(result.error()) && session_->was_idle) {
+    if (error != nullptr && is_death(*error) && session_->was_idle) {
         // It had died while idle, most likely with the server: the other idle ones are no better,
         // and each would cost some request an attempt.
         pool_->idle_.clear();
     }
-    if (!result && (result.error().sqlstate == "26000" || result.error().sqlstate == "0A000")) {
+    if (error != nullptr && (error->sqlstate == "26000" || error->sqlstate == "0A000")) {
         // The session's prepared statements are not what the cache believes (a statement is
         // missing, or the table under one has changed): start afresh.
         session_->connection->close();
         session_->busy = true;
     }
     session_->was_idle = false;
-    return result;
 }
 
 host::Task<Result<QueryResult>> Lease::query(host::Context context, std::string text) {
     session_->busy = true;
     const host::TimePoint began = pool_->host_.clock().now();
     Result<QueryResult> result = co_await session_->connection->query(context, std::move(text));
-    co_return finish(began, std::move(result));
+    finish(began, result ? nullptr : &result.error());
+    co_return result;
 }
 
 host::Task<Result<QueryResult>> Lease::execute(host::Context context, Statement statement,
@@ -121,7 +121,18 @@ host::Task<Result<QueryResult>> Lease::execute(host::Context context, Statement 
     const host::TimePoint began = pool_->host_.clock().now();
     Result<QueryResult> result = co_await session_->statements.execute(
         *session_->connection, context, statement, std::move(parameters));
-    co_return finish(began, std::move(result));
+    finish(began, result ? nullptr : &result.error());
+    co_return result;
+}
+
+host::Task<BatchResult> Lease::execute_all(host::Context context, std::vector<std::string> texts,
+                                           std::vector<Call> calls) {
+    session_->busy = true;
+    const host::TimePoint began = pool_->host_.clock().now();
+    BatchResult results = co_await session_->statements.execute_all(
+        *session_->connection, context, std::move(texts), std::move(calls));
+    finish(began, results ? nullptr : &results.error().cause);
+    co_return results;
 }
 
 host::Task<Result<ServerRun>> Lease::server(host::Context context) {
@@ -156,7 +167,7 @@ host::Task<Result<Lease>> Pool::acquire(host::Context context) {
         co_return turned_away("no connection: " + permit.error().detail);
     }
     if (!permit) co_return turned_away("no connection came free in time");
-    std::optional<Lease::Call> call = breaker_.admit();
+    std::optional<Lease::GuardedCall> call = breaker_.admit();
     if (!call) co_return circuit_is_open();
     Result<std::unique_ptr<Lease::Session>> session = co_await idle_or_new(context, *call);
     if (!session) co_return std::unexpected(std::move(session.error()));
@@ -202,7 +213,7 @@ bool Pool::may_connect() const {
 }
 
 host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::idle_or_new(host::Context context,
-                                                                      Lease::Call& call) {
+                                                                      Lease::GuardedCall& call) {
     const host::TimePoint began = host_.clock().now();
     for (;;) {
         if (closed_) co_return turned_away("the pool is closed");
@@ -222,7 +233,7 @@ host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::idle_or_new(host::Cont
 
 // The attempt that failed has been counted. One who then had no time for the next says nothing of
 // his own, unless he had waited for as long as a slow call takes.
-std::unexpected<Error> Pool::out_of_time(host::TimePoint began, Lease::Call& call) const {
+std::unexpected<Error> Pool::out_of_time(host::TimePoint began, Lease::GuardedCall& call) const {
     const host::Duration waited = host_.clock().now() - began;
     const Error late{.kind = ErrorKind::deadline_exceeded};
     if (blame_for(late, waited, patience()) == Blame::server) call.failed(waited);
@@ -250,7 +261,7 @@ std::unique_ptr<Lease::Session> Pool::take_idle() {
 }
 
 host::Task<Result<std::unique_ptr<Lease::Session>>> Pool::connect(host::Context context,
-                                                                  Lease::Call& call) {
+                                                                  Lease::GuardedCall& call) {
     const Attempt attempt(*this);
     const host::TimePoint began = host_.clock().now();
     const host::Deadline latest = host::deadline_after(host_, options_.connect_timeout);

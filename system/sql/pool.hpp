@@ -33,6 +33,9 @@ class Lease {
     host::Task<Result<QueryResult>> query(host::Context context, std::string text);
     host::Task<Result<QueryResult>> execute(host::Context context, Statement statement,
                                             Parameters parameters);
+    /// As StatementCache::execute_all().
+    host::Task<BatchResult> execute_all(host::Context context, std::vector<std::string> texts,
+                                        std::vector<Call> calls);
 
     /// Which primary this is, asked once for each connection: a server that stops being one ends
     /// its connections. Errors: those of execute(), 55000 on a follower, protocol.
@@ -46,16 +49,15 @@ class Lease {
     struct Session;
 
     using Permit = reliability::Bulkhead::Permit;
-    using Call = reliability::CircuitBreaker::Call;
+    using GuardedCall = reliability::CircuitBreaker::Call;
 
-    Lease(Pool& pool, Permit permit, Call call, std::unique_ptr<Session> session);
-    template <typename T>
-    Result<T> finish(host::TimePoint began, Result<T> result);
+    Lease(Pool& pool, Permit permit, GuardedCall call, std::unique_ptr<Session> session);
+    void finish(host::TimePoint began, const Error* error);
 
     // The permit is last to go: the session is back in the pool by then.
     Pool* pool_;
     Permit permit_;
-    Call call_;
+    GuardedCall call_;
     std::unique_ptr<Session> session_;
 };
 
@@ -89,10 +91,10 @@ class Pool {
     class Attempt;
 
     host::Task<Result<std::unique_ptr<Lease::Session>>> idle_or_new(host::Context context,
-                                                                    Lease::Call& call);
+                                                                    Lease::GuardedCall& call);
     host::Task<Result<std::unique_ptr<Lease::Session>>> connect(host::Context context,
-                                                                Lease::Call& call);
-    std::unexpected<Error> out_of_time(host::TimePoint began, Lease::Call& call) const;
+                                                                Lease::GuardedCall& call);
+    std::unexpected<Error> out_of_time(host::TimePoint began, Lease::GuardedCall& call) const;
     void log_circuit();
     bool may_connect() const;
     /// After so long, whoever ran out of time says something about the server.

@@ -21,28 +21,48 @@ Transaction::Transaction(host::Host& host, Lease lease, host::Context context,
       context_(context),
       statement_timeout_(statement_timeout) {}
 
-host::Task<Result<void>> Transaction::begin() {
-    Result<QueryResult> begun = co_await lease_.query(context_, std::string{begin_text});
-    if (!begun) co_return without_rows(std::move(begun));
+std::vector<std::string> Transaction::beginning() const {
+    if (is_begun()) return {};
+    std::vector<std::string> texts{std::string{begin_text}};
     const host::Duration remaining = context_.deadline.remaining(host_.clock().now());
-    if (remaining >= statement_timeout_) co_return Result<void>{};
+    if (remaining >= statement_timeout_) return texts;
     // Zero would mean no limit.
     const auto limit = std::max(std::chrono::ceil<std::chrono::milliseconds>(remaining),
                                 std::chrono::milliseconds{1});
-    Result<QueryResult> limited = co_await lease_.query(
-        context_, "SET LOCAL statement_timeout = " + std::to_string(limit.count()));
-    co_return without_rows(std::move(limited));
+    texts.push_back("SET LOCAL statement_timeout = " + std::to_string(limit.count()));
+    return texts;
+}
+
+host::Task<BatchResult> Transaction::execute_all(std::vector<Call> calls) {
+    BatchResult results = co_await lease_.execute_all(context_, beginning(), std::move(calls));
+    if (!results && !is_begun()) not_begun_ = results.error().cause;
+    co_return results;
 }
 
 host::Task<Result<QueryResult>> Transaction::execute(Statement statement, Parameters parameters) {
-    co_return co_await lease_.execute(context_, statement, std::move(parameters));
+    if (is_begun()) co_return co_await lease_.execute(context_, statement, std::move(parameters));
+    std::vector<Call> calls;
+    calls.push_back({statement, std::move(parameters)});
+    BatchResult results = co_await execute_all(std::move(calls));
+    if (!results) co_return std::unexpected(std::move(results.error().cause));
+    co_return std::move(results->front());
 }
 
+// The text may be several statements, which no batch takes.
 host::Task<Result<QueryResult>> Transaction::query(std::string text) {
+    if (!is_begun()) {
+        BatchResult begun = co_await execute_all({});
+        if (!begun) co_return std::unexpected(std::move(begun.error().cause));
+    }
     co_return co_await lease_.query(context_, std::move(text));
 }
 
 host::Task<Result<void>> Transaction::commit() {
+    if (!is_begun()) {
+        // Nothing was asked; or work that overlooked an error is told of it.
+        if (not_begun_) co_return std::unexpected(*not_begun_);
+        co_return Result<void>{};
+    }
     Result<QueryResult> committed = co_await lease_.query(context_, std::string{commit_text});
     if (committed && committed->command_tag != commit_text) {
         // PostgreSQL answers COMMIT of a failed transaction with success and the tag ROLLBACK.

@@ -2,6 +2,7 @@
 // Transactions: BEGIN, the work, COMMIT; again when PostgreSQL gave it up; and the truth about how
 // it ended. All writes of Atlas go through here.
 //
+//  * BEGIN goes with the first statement, in one round trip.
 //  * A COMMIT is never cancelled and never repeated. When its answer does not come (the connection
 //    is lost, the deadline passes, the server goes down), the outcome is indefinite.
 //  * Whatever fails before COMMIT is sent is definite: the server undoes it.
@@ -14,7 +15,10 @@
 //    it.
 
 #include <concepts>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "system/host/host.hpp"
 #include "system/reliability/retry.hpp"
@@ -34,20 +38,21 @@ struct TransactionError {
 template <typename T>
 using TransactionResult = std::expected<T, TransactionError>;
 
-/// One attempt. Its work sees execute() and give_up() alone.
+/// One attempt, begun by its first statement. Its work sees the statements and give_up() alone.
 class Transaction {
   public:
     Transaction(host::Host& host, Lease lease, host::Context context,
                 std::chrono::milliseconds statement_timeout);
 
     host::Task<Result<QueryResult>> execute(Statement statement, Parameters parameters);
+    /// All in one round trip, up to the first that fails.
+    host::Task<BatchResult> execute_all(std::vector<Call> calls);
     host::Task<Result<QueryResult>> query(std::string text);
 
     /// The work is to be rolled back although nothing failed.
     void give_up() { given_up_ = true; }
     bool is_given_up() const { return given_up_; }
 
-    host::Task<Result<void>> begin();
     /// Certainty of an error as `commit_certainty` has it.
     host::Task<Result<void>> commit();
     /// Best effort: on failure the connection is dropped, which rolls back as well.
@@ -60,11 +65,16 @@ class Transaction {
     host::Task<Result<void>> confirm_in(Session& session);
 
   private:
+    bool is_begun() const { return lease_.transaction_status() != TransactionStatus::idle; }
+    std::vector<std::string> beginning() const;
+
     host::Host& host_;
     Lease lease_;
     host::Context context_;
     std::chrono::milliseconds statement_timeout_;
     bool given_up_ = false;
+    /// What went wrong before there was a transaction.
+    std::optional<Error> not_begun_;
 };
 
 /// Whether the transaction may be committed although its COMMIT ended with this error.
@@ -122,10 +132,6 @@ host::Task<TransactionResult<T>> attempt_transaction(Access access, host::Contex
     }
     Transaction transaction(database.host, std::move(*lease), context,
                             database.pool.options().statement_timeout);
-    Result<void> begun = co_await transaction.begin();
-    if (!begun) {
-        co_return std::unexpected(TransactionError{std::move(begun.error()), Certainty::definite});
-    }
     Result<T> result = co_await work(transaction);
     if (!result || transaction.is_given_up()) {
         co_await transaction.roll_back();

@@ -20,6 +20,8 @@ using Asked = std::vector<std::string>;
 struct Outcome {
     TransactionResult<QueryResult> result = QueryResult{};
     Asked asked;
+    /// How many steps each batch had.
+    std::vector<std::size_t> batches = {};
     std::size_t idle = 0;
     host::Duration took{};
 
@@ -58,6 +60,7 @@ Outcome run(Fail fail, host::Duration time = 10s, bool give_up = false,
     kernel.run_until(host::TimePoint{1h});
     EXPECT_EQ(process.tasks().size(), 0u);
     outcome.asked = server.asked;
+    outcome.batches = server.batches;
     outcome.idle = pool.idle();
     return outcome;
 }
@@ -86,6 +89,75 @@ TEST(Transaction, IsBegunAndCommitted) {
     EXPECT_EQ(outcome.asked,
               (Asked{"connect", "query BEGIN", "prepare write", "execute write", "query COMMIT"}));
     EXPECT_EQ(outcome.idle, 1u);
+}
+
+TEST(Transaction, ItsBeginningCostsNoRoundTrip) {
+    const Outcome outcome = run({}, 1s);
+    EXPECT_EQ(outcome.asked,
+              (Asked{"connect", "query BEGIN", "query SET LOCAL statement_timeout = 999",
+                     "prepare write", "execute write", "query COMMIT"}));
+    EXPECT_EQ(outcome.batches, (std::vector<std::size_t>{4}));
+}
+
+/// Runs work of its own kind, and says what was asked.
+template <typename Work>
+Outcome run_work(Fail fail, Work work) {
+    sim::kernel::Kernel kernel{sim::kernel::Seed{1}};
+    sim::kernel::IsolatedHost process{kernel, "machine", "test"};
+    FakeServer server;
+    server.fail = [&](const std::string& asked) {
+        return fail ? fail(asked, server.count(asked) - 1) : std::nullopt;
+    };
+    FakeDriver driver(process.host(), server);
+    Pool pool(process.host(), driver, {});
+    Database database{process.host(), pool, {}, process.host().random("retry")};
+    Outcome outcome;
+    const auto run_it = [&]() -> Task<> {
+        const host::Context context{.deadline = host::deadline_after(process.host(), 10s)};
+        outcome.result = co_await run_transaction<QueryResult>(database, context, work);
+    };
+    process.tasks().spawn(run_it());
+    kernel.run_until(host::TimePoint{1h});
+    outcome.asked = server.asked;
+    outcome.batches = server.batches;
+    return outcome;
+}
+
+TEST(Transaction, ThatAsksNothingCostsNothing) {
+    const Outcome outcome =
+        run_work({}, [](Transaction&) -> Task<Result<QueryResult>> { co_return QueryResult{}; });
+    EXPECT_TRUE(outcome.result);
+    EXPECT_EQ(outcome.asked, Asked{"connect"});
+}
+
+TEST(Transaction, SeveralStatementsGoTogetherAndAreParsedOnce) {
+    const auto twice_and_a_text = [](Transaction& transaction) -> Task<Result<QueryResult>> {
+        std::vector<Call> calls;
+        calls.push_back({write, {"1"}});
+        calls.push_back({write, {"2"}});
+        const BatchResult results = co_await transaction.execute_all(std::move(calls));
+        EXPECT_TRUE(results.has_value());
+        if (results) EXPECT_EQ(results->size(), 2u);
+        co_return co_await transaction.query("SELECT 1; SELECT 2");
+    };
+    const Outcome outcome = run_work({}, twice_and_a_text);
+    EXPECT_TRUE(outcome.result);
+    EXPECT_EQ(outcome.asked, (Asked{"connect", "query BEGIN", "prepare write", "execute write",
+                                    "execute write", "query SELECT 1; SELECT 2", "query COMMIT"}));
+    EXPECT_EQ(outcome.batches, (std::vector<std::size_t>{4}));
+}
+
+// What the work then does must not run outside a transaction, nor be told as committed.
+TEST(Transaction, WorkThatOverlooksThatItHasNotBegunFails) {
+    const auto overlook = [](Transaction& transaction) -> Task<Result<QueryResult>> {
+        (void)co_await transaction.execute(write, {});
+        co_return QueryResult{};
+    };
+    const Outcome outcome = run_work(always("query BEGIN", server_error("53200")), overlook);
+    ASSERT_FALSE(outcome.result);
+    EXPECT_EQ(outcome.result.error().cause.sqlstate, "53200");
+    EXPECT_EQ(outcome.result.error().certainty, Certainty::definite);
+    EXPECT_EQ(outcome.asked, (Asked{"connect", "query BEGIN"}));
 }
 
 TEST(Transaction, ALostCommitIsIndefiniteAndNeverRepeated) {
@@ -237,8 +309,8 @@ TEST(Transaction, AConnectionLostBeforeCommitIsDefiniteAndTriedAgain) {
 TEST(Transaction, AShortDeadlineReachesTheServer) {
     const Outcome outcome = run({}, 1s);
     EXPECT_TRUE(outcome.result);
-    // One millisecond went by for each of connect and BEGIN.
-    EXPECT_EQ(outcome.count("query SET LOCAL statement_timeout = 998"), 1u);
+    // One millisecond went by to connect.
+    EXPECT_EQ(outcome.count("query SET LOCAL statement_timeout = 999"), 1u);
 }
 
 TEST(Transaction, WorkThatGivesUpIsRolledBackAndStillAnswers) {

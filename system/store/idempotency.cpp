@@ -4,12 +4,16 @@
 #include <charconv>
 #include <optional>
 
-#include "system/sql/without_rows.hpp"
 #include "system/store/errors.hpp"
 
 namespace atlas::store {
 namespace {
 
+/// What every insert takes. With the table's lock at hand, a wait for a lock is one for the key.
+constexpr sql::Statement lock_table{"idempotency_keys_lock",
+                                    "LOCK TABLE idempotency_keys IN ROW EXCLUSIVE MODE"};
+constexpr sql::Statement set_lock_timeout{"idempotency_keys_lock_timeout",
+                                          "SELECT pg_catalog.set_config('lock_timeout', $1, true)"};
 constexpr sql::Statement claim{
     "idempotency_keys_insert",
     "INSERT INTO idempotency_keys (key, fingerprint) VALUES ($1, $2) ON CONFLICT DO NOTHING"};
@@ -84,40 +88,50 @@ host::Task<sql::Result<Looked>> look_up(sql::Transaction& transaction,
     co_return read_row(found->rows.front(), request);
 }
 
-/// What every insert takes. With the table's lock at hand, a wait for a lock is one for the key.
-constexpr std::string_view lock_table = "LOCK TABLE idempotency_keys IN ROW EXCLUSIVE MODE";
-
-/// A request of the same key under way holds its row until it ends. Who waits for it needs time
-/// left to be told so.
-host::Task<sql::Result<void>> limit_wait(sql::Transaction& transaction,
-                                         std::chrono::milliseconds usual, host::Duration left) {
-    const auto half = std::chrono::floor<std::chrono::milliseconds>(left / 2);
-    if (half >= usual) co_return sql::Result<void>{};
-    // Zero is no limit.
-    const auto limit = std::max(half, std::chrono::milliseconds{1});
-    co_return sql::without_rows(
-        co_await transaction.query("SET LOCAL lock_timeout = " + std::to_string(limit.count())));
-}
-
 struct Limits {
     std::chrono::milliseconds lock_timeout;
     host::Duration left;
 };
 
+/// A request of the same key under way holds its row until it ends. Who waits for it needs time
+/// left to be told so.
+std::optional<std::chrono::milliseconds> limit_of_wait(Limits limits) {
+    const auto half = std::chrono::floor<std::chrono::milliseconds>(limits.left / 2);
+    if (half >= limits.lock_timeout) return std::nullopt;
+    // Zero is no limit.
+    return std::max(half, std::chrono::milliseconds{1});
+}
+
+/// In one round trip. Nothing when another transaction holds the key for longer than is to be
+/// waited for.
+host::Task<sql::Result<std::optional<sql::QueryResult>>> take_key(sql::Transaction& transaction,
+                                                                  const KeyedRequest& request,
+                                                                  Limits limits) {
+    std::vector<sql::Call> calls;
+    if (const auto limit = limit_of_wait(limits)) {
+        calls.push_back({set_lock_timeout, {std::to_string(limit->count())}});
+    }
+    calls.push_back({lock_table, {}});
+    calls.push_back({claim, {request.key, request.fingerprint}});
+    const std::size_t before_claim = calls.size() - 1;
+    sql::BatchResult done = co_await transaction.execute_all(std::move(calls));
+    if (done) co_return std::move(done->back());
+    sql::BatchError& error = done.error();
+    const bool is_claim = error.before.size() == before_claim;
+    if (is_claim && error.cause.sqlstate == lock_not_available) co_return std::nullopt;
+    co_return std::unexpected(std::move(error.cause));
+}
+
 host::Task<sql::Result<Looked>> attempt(sql::Transaction& transaction, const KeyedRequest& request,
                                         const KeyedWork& work, Limits limits) {
-    sql::Result<void> limited = co_await limit_wait(transaction, limits.lock_timeout, limits.left);
-    if (!limited) co_return std::unexpected(std::move(limited.error()));
-    sql::Result<sql::QueryResult> locked = co_await transaction.query(std::string{lock_table});
-    if (!locked) co_return std::unexpected(std::move(locked.error()));
-    sql::Result<sql::QueryResult> claimed =
-        co_await transaction.execute(claim, {request.key, request.fingerprint});
-    if (!claimed && claimed.error().sqlstate == lock_not_available) {
+    sql::Result<std::optional<sql::QueryResult>> claimed =
+        co_await take_key(transaction, request, limits);
+    if (!claimed) co_return std::unexpected(std::move(claimed.error()));
+    if (!*claimed) {
         transaction.give_up();
         co_return Looked{KeyedAnswer{KeyedOutcome::still_running}};
     }
-    if (!claimed) co_return std::unexpected(std::move(claimed.error()));
-    if (claimed->affected_rows() == 0) {
+    if ((*claimed)->affected_rows() == 0) {
         transaction.give_up();
         co_return co_await look_up(transaction, request);
     }

@@ -91,8 +91,7 @@ TEST(KeyedRequests, OnlyTheKeysOwnLockMeansThatARequestIsUnderWay) {
     EXPECT_EQ(busy->outcome, KeyedOutcome::still_running);
 
     World of_the_table;
-    of_the_table.always_fail("query LOCK TABLE idempotency_keys IN ROW EXCLUSIVE MODE",
-                             lock_timeout);
+    of_the_table.always_fail("execute idempotency_keys_lock", lock_timeout);
     const auto locked = of_the_table.run();
     ASSERT_FALSE(locked);
     EXPECT_EQ(locked.error().code, host::ErrorCode::deadline_exceeded);
@@ -102,13 +101,20 @@ TEST(KeyedRequests, OnlyTheKeysOwnLockMeansThatARequestIsUnderWay) {
 TEST(KeyedRequests, WhoWaitsForTheKeyHasTimeLeftToBeToldSo) {
     World patient;
     EXPECT_TRUE(patient.run(10s));
-    for (const std::string& asked : patient.server.asked)
-        EXPECT_EQ(asked.find("SET LOCAL lock_timeout"), std::string::npos);
+    EXPECT_EQ(patient.server.count("execute idempotency_keys_lock_timeout"), 0u);
 
     World hasty;
+    std::vector<sql::Parameters> limits;
+    hasty.server.answer = [&, answer = hasty.server.answer](const std::string& asked,
+                                                            const sql::Parameters& parameters) {
+        if (asked == "execute idempotency_keys_lock_timeout") limits.push_back(parameters);
+        return answer(asked, parameters);
+    };
     EXPECT_TRUE(hasty.run(800ms));
-    // Of the 800 ms, three are gone: for connecting, BEGIN and the limit of all statements.
-    EXPECT_EQ(hasty.server.count("query SET LOCAL lock_timeout = 398"), 1u);
+    // Of the 800 ms, one is gone to connect.
+    EXPECT_EQ(limits, (std::vector<sql::Parameters>{{"399"}}));
+    // All that takes the key is one round trip.
+    EXPECT_EQ(hasty.server.batches.front(), 8u);
 }
 
 Task<> find_into(World& world, KeyedRequest request, std::optional<KeyedAnswer>& found) {

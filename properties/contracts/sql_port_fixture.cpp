@@ -3,9 +3,9 @@
 #include <stdexcept>
 
 #include "adapters/asio_host.hpp"
-#include "adapters/libpq/driver.hpp"
 #include "properties/contracts/both_worlds.hpp"
 #include "properties/contracts/postgres_process_fixture.hpp"
+#include "properties/contracts/sql_driver_fixture.hpp"
 #include "sim/cluster/calm.hpp"
 #include "sim/cluster/cluster.hpp"
 #include "sim/models/postgres/protocol/serve.hpp"
@@ -121,11 +121,6 @@ void run_in_simulation(const SqlCaseBody& body) {
     kernel.run_until(kernel.now() + std::chrono::minutes(1));
     EXPECT_FALSE(cluster.is_running(server)) << "the server does not stop";
     EXPECT_THAT(cluster.leftovers(), testing::IsEmpty());
-}
-
-std::unique_ptr<sql::Driver> make_driver(SqlClient client, adapters::AsioHost& host) {
-    if (client == SqlClient::libpq) return std::make_unique<adapters::libpq::Driver>(host);
-    return std::make_unique<sim::sql_client::Driver>(host);
 }
 
 void run_against_postgres(SqlClient client, const SqlCaseBody& body) {

@@ -1,16 +1,10 @@
 // The contract of the SQL port on a primary and a server that follows it: what a follower refuses,
-// what it shows, what a commit waits for, and what a promotion does. Against PostgreSQL 15 and
-// against the model, both on real sockets.
+// what it shows, what a commit waits for, and what a promotion does. With libpq and the small
+// client, against PostgreSQL 15 and against the model.
 
 #include <fmt/format.h>
 
-#include "adapters/asio_host.hpp"
-#include "properties/contracts/postgres_process_fixture.hpp"
-#include "properties/contracts/sql_port_fixture.hpp"
-#include "sim/models/postgres/protocol/serve.hpp"
-#include "sim/models/postgres/replication/base_backup.hpp"
-#include "sim/models/postgres/server.hpp"
-#include "sim/sql_client/driver.hpp"
+#include "properties/contracts/sql_replicated_pair_fixture.hpp"
 #include "system/sql/topology.hpp"
 #include "system/sql/transaction.hpp"
 
@@ -20,105 +14,8 @@ namespace {
 using host::Task;
 using sql::Value;
 using testing::ElementsAre;
-namespace model = sim::models::postgres;
 
-using PairBody = std::function<Task<>(SqlCase& primary, SqlCase& follower)>;
-
-sql::ConnectionTarget superuser_at(host::Endpoint endpoint) {
-    sql::ConnectionTarget target;
-    target.endpoint = std::move(endpoint);
-    target.user = "postgres";
-    target.database = "postgres";
-    return target;
-}
-
-Task<> run_pair(host::Host& host, const PairBody& body, host::Endpoint primary,
-                host::Endpoint follower) {
-    const auto with_tasks = [&](host::TaskGroup& tasks) -> Task<> {
-        sim::sql_client::Driver driver(host);
-        SqlCase at_primary(host, tasks, driver, superuser_at(primary));
-        SqlCase at_follower(host, tasks, driver, superuser_at(follower));
-        try {
-            co_await body(at_primary, at_follower);
-        } catch (const std::runtime_error& error) {
-            ADD_FAILURE() << error.what();
-        }
-        tasks.cancel();
-    };
-    co_await host::with_task_group(host, with_tasks);
-}
-
-void run_with_postgres(const PairBody& body) {
-    PostgresProcess primary;
-    PostgresProcess follower(PostgresProcess::FollowerOf{primary});
-    adapters::AsioHost host({.machine_name = "test"});
-    host.run(run_pair(host, body, primary.endpoint(), follower.endpoint()));
-}
-
-model::ServerSettings model_settings() {
-    model::ServerSettings settings;
-    settings.max_prepared_transactions = 20;
-    settings.fsync = false;
-    return settings;
-}
-
-Task<> run_with_model(adapters::AsioHost& host, const PairBody& body) {
-    auto primary = co_await model::Server::open(host, model_settings(), "primary");
-    if (!primary) throw std::runtime_error(host::describe(primary.error()));
-    auto listening = host.network().listen({"127.0.0.1", 0}, host::Transport::plain());
-    if (!listening) throw std::runtime_error(host::describe(listening.error()));
-    const host::Endpoint at = (*listening)->local_endpoint();
-    auto follower_listening = host.network().listen({"127.0.0.1", 0}, host::Transport::plain());
-    if (!follower_listening) throw std::runtime_error("the follower has no port");
-    const host::Endpoint follower_at = (*follower_listening)->local_endpoint();
-    const auto with_tasks = [&](host::TaskGroup& tasks) -> Task<> {
-        tasks.spawn(model::protocol::serve(host, *std::move(listening),
-                                           model::protocol::backend_of(**primary)));
-        const auto copied = co_await model::base_backup(
-            host, "follower",
-            {.conninfo = fmt::format("host=127.0.0.1 port={} user=postgres", at.port)});
-        if (!copied) throw std::runtime_error(host::describe(copied.error()));
-        auto follower = co_await model::Server::open(host, model_settings(), "follower");
-        if (!follower) throw std::runtime_error(host::describe(follower.error()));
-        const auto with_follower = [&](host::TaskGroup& inner) -> Task<> {
-            inner.spawn(model::protocol::serve(host, *std::move(follower_listening),
-                                               model::protocol::backend_of(**follower)));
-            co_await run_pair(host, body, at, follower_at);
-            host.request_shutdown();
-        };
-        co_await host::with_task_group(host, with_follower);
-    };
-    co_await host::with_task_group(host, with_tasks);
-}
-
-class SqlPortReplication : public testing::TestWithParam<SqlServer> {
-  protected:
-    void run(const PairBody& body) {
-        if (GetParam() == SqlServer::postgres) {
-            run_with_postgres(body);
-            return;
-        }
-        ScratchDirectory directory;
-        adapters::AsioHost host({.machine_name = "test", .disk_root = directory.path()});
-        host.run(run_with_model(host, body));
-    }
-};
-
-Task<> wait_until(SqlCase& sql, SqlCase::Connection& connection, std::string text,
-                  std::string expected) {
-    for (int attempt = 0; attempt < 500; ++attempt) {
-        const auto result = co_await connection->query(sql.patient(), text);
-        if (result && result->rows.size() == 1 && result->rows[0][0] == Value(expected)) co_return;
-        co_await host::sleep_for(sql.host(), std::chrono::milliseconds(20));
-    }
-    ADD_FAILURE() << text << " has not come to " << expected;
-}
-
-// A commit that stands where it was made, and that nobody else may have.
-bool is_unreplicated(const sql::Result<sql::QueryResult>& outcome) {
-    return !outcome && outcome.error().kind == sql::ErrorKind::connection_lost &&
-           outcome.error().sqlstate == "01000";
-}
+class SqlPortReplication : public SqlReplicatedPair {};
 
 struct Refused {
     std::string_view statement;
@@ -252,6 +149,7 @@ TEST_P(SqlPortReplication, ACommitThatWaitsForAStandbyStandsWhenItIsCancelled) {
         // not a success.
         const auto outcome = co_await waiting.outcome();
         EXPECT_TRUE(is_unreplicated(outcome));
+        EXPECT_FALSE(one->is_usable());
         rows = co_await primary.run(two, "SELECT count(*) FROM t");
         EXPECT_THAT(rows.rows, ElementsAre(ElementsAre(Value("2"))));
         one = co_await primary.connect();
@@ -586,12 +484,7 @@ TEST_P(SqlPortReplication, APromotedFollowerKeepsForeignKeysAndSequences) {
     });
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, SqlPortReplication,
-                         testing::Values(SqlServer::model, SqlServer::postgres),
-                         [](const auto& info) {
-                             return std::string(info.param == SqlServer::model ? "model"
-                                                                               : "postgres");
-                         });
+ATLAS_ON_EACH_SQL_PAIR(SqlPortReplication);
 
 }  // namespace
 }  // namespace atlas::properties

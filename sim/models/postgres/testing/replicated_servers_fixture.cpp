@@ -117,6 +117,12 @@ Task<> ReplicatedServers::serve_node(host::Host& host, Node& self) {
         self.error = host::describe(server.error());
         co_return;
     }
+    // For as long as it lives, a crash included.
+    struct Shown {
+        Shown(Node& node, Server* shown) : of(node) { of.server = shown; }
+        ~Shown() { of.server = nullptr; }
+        Node& of;
+    } shown(self, server->get());
     co_await protocol::serve(host, **server, self.endpoint);
 }
 

@@ -12,6 +12,10 @@
 #include "sim/models/postgres/replication/base_backup.hpp"
 #include "sim/models/postgres/settings.hpp"
 
+namespace atlas::sim::models::postgres {
+class Server;
+}
+
 namespace atlas::sim::models::postgres::testing {
 
 class ReplicatedServers {
@@ -52,6 +56,12 @@ class ReplicatedServers {
     std::string run_until(int node, std::string statements, std::string expected,
                           host::Duration patience = std::chrono::seconds(30));
 
+    /// Null while it does not run.
+    Server* server(int node) const { return nodes_[static_cast<std::size_t>(node)]->server; }
+    network::MachineNumber machine(int node) const {
+        return nodes_[static_cast<std::size_t>(node)]->machine;
+    }
+
     cluster::Cluster& cluster() { return cluster_; }
     /// What a copy came to: empty if it went well.
     std::string copy_error(int node) const { return nodes_[static_cast<std::size_t>(node)]->error; }
@@ -66,6 +76,7 @@ class ReplicatedServers {
         network::MachineNumber machine{};
         cluster::ProcessNumber process{};
         host::Endpoint endpoint;
+        Server* server = nullptr;
         Copy copy = Copy::none;
         std::string source = {};
         std::string slot = {};

@@ -5,6 +5,8 @@
 
 #include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/statement_analyser.hpp"
+#include "sim/models/postgres/plan/plan.hpp"
+#include "sim/models/postgres/plan/unplannable.hpp"
 #include "sim/models/postgres/system_catalog/system_table.hpp"
 #include "system/host/check.hpp"
 
@@ -68,6 +70,20 @@ void complete(Statement& statement) {
     }
 }
 
+// A statement with a constant that cannot be computed fails when it is to run, whatever rows there
+// are. Nothing is left of it but that computation.
+Checked<> keep_what_fails(Statement& statement) {
+    ExpressionPtr failing = unplannable_part(statement.body);
+    if (failing == nullptr) return {};
+    Query query;
+    query.targets.push_back({.name = "?column?", .expression = std::move(failing)});
+    SQL_TRY(query.plan, plan_from(query, {}, nullptr));
+    statement.body = SelectStatement{std::make_shared<const Query>(std::move(query))};
+    // It does not come so far as to be refused as a change.
+    statement.read_only_violation = {};
+    return {};
+}
+
 // So that nothing has to be waited for when the values are taken.
 void lock_sequences(Statement& statement, std::span<const Oid> named, const CatalogView& catalog) {
     const bool computes = std::holds_alternative<SelectStatement>(statement.body) ||
@@ -102,6 +118,7 @@ Checked<StatementPtr> analyse(const RawStatement& raw, const CatalogView& catalo
     statement.locks = analyser.take_definition_locks();
     statement.read_only_violation = analyser.query_violation();
     complete(statement);
+    SQL_CHECK(keep_what_fails(statement));
     SQL_CHECK(check_system_relations(statement));
     lock_sequences(statement, analyser.named_relations(), catalog);
     return std::make_shared<const Statement>(std::move(statement));

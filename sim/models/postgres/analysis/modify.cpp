@@ -5,6 +5,7 @@
 
 #include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/statement_analyser.hpp"
+#include "sim/models/postgres/plan/folding.hpp"
 #include "sim/models/postgres/plan/plan.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -134,6 +135,7 @@ Checked<InsertStatement> StatementAnalyser::insert(const Node& body, const Scope
         SQL_CHECK(finish_query(level, {}, nullptr));
         insert.level = std::make_shared<const Query>(std::move(level));
     }
+    fold_insert(insert);
     overriding_ = around_this;
     return insert;
 }

@@ -8,6 +8,7 @@
 #include "sim/models/postgres/analysis/row_locking.hpp"
 #include "sim/models/postgres/analysis/statement_analyser.hpp"
 #include "sim/models/postgres/plan/access_path.hpp"
+#include "sim/models/postgres/plan/folding.hpp"
 #include "sim/models/postgres/plan/outer_joins.hpp"
 #include "sim/models/postgres/plan/plan.hpp"
 #include "sim/models/postgres/system_catalog/system_table.hpp"
@@ -272,6 +273,10 @@ Checked<> finish_query(Query& query, std::vector<std::unique_ptr<JoinTree>> from
         if (entry.query != nullptr) query.may_wait |= entry.query->may_wait;
     }
     pull_up(query, from, condition, others);
+    // These look at what was written, as PostgreSQL does.
+    query.has_volatile = has_volatile_parts(query, from, condition);
+    query.is_simple = is_simple(query);
+    fold_query(query, from, condition, others);
     reduce_outer_joins(from, condition);
     for (const auto& tree : from) {
         auto there = check_rows_are_there(*tree, query, false);
@@ -281,8 +286,6 @@ Checked<> finish_query(Query& query, std::vector<std::unique_ptr<JoinTree>> from
         SQL_CHECK(std::move(there));
     }
     SQL_TRY(query.plan, plan_from(query, from, condition));
-    query.has_volatile = has_volatile_parts(query, from, condition);
-    query.is_simple = is_simple(query);
     if (!query.is_simple) return {};
     std::ranges::move(from, std::back_inserter(query.from));
     query.where = std::move(condition);

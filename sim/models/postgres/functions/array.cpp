@@ -106,7 +106,7 @@ void add_to_string(std::vector<Function>& functions) {
                              .result = TypeId::text,
                              .evaluate = to_string<ArrayType>,
                              .volatility = Volatility::stable,
-                             .strict = false});
+                             .strict = !replaces});
     }
 }
 

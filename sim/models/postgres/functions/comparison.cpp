@@ -60,10 +60,14 @@ std::vector<Function> comparison_operators() {
     std::vector<Function> operators;
     for (const Comparison& comparison : comparisons) {
         const auto add = [&](TypeId left, TypeId right) {
-            operators.push_back({.name = comparison.name,
-                                 .arguments = {left, right},
-                                 .result = TypeId::boolean,
-                                 .evaluate = comparison.evaluate});
+            // What moment a time stamp without zone is depends on the session.
+            const bool by_zone = (left == TypeId::timestamptz) != (right == TypeId::timestamptz);
+            operators.push_back(
+                {.name = comparison.name,
+                 .arguments = {left, right},
+                 .result = TypeId::boolean,
+                 .evaluate = comparison.evaluate,
+                 .volatility = by_zone ? Volatility::stable : Volatility::immutable});
         };
         for (const auto& [left, right] : comparable_types) {
             add(left, right);

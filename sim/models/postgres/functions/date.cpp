@@ -91,10 +91,13 @@ template <bool (*Holds)(std::partial_ordering)>
 void add_comparisons(std::vector<Function>& operators, std::string_view name) {
     const TypeId date = TypeId::date;
     for (const TypeId moment : {TypeId::timestamp, TypeId::timestamptz}) {
+        // When a day begins depends on the zone.
+        const Volatility volatility =
+            moment == TypeId::timestamp ? Volatility::immutable : Volatility::stable;
         operators.push_back(
-            {name, {date, moment}, TypeId::boolean, compare_with_moment<true, Holds>});
+            {name, {date, moment}, TypeId::boolean, compare_with_moment<true, Holds>, volatility});
         operators.push_back(
-            {name, {moment, date}, TypeId::boolean, compare_with_moment<false, Holds>});
+            {name, {moment, date}, TypeId::boolean, compare_with_moment<false, Holds>, volatility});
     }
 }
 

@@ -94,9 +94,11 @@ std::vector<Function> time_operators() {
     std::vector<Function> operators;
     for (const TypeId type : {timestamp, timestamptz}) {
         // Days and months depend on the zone; the model's is UTC.
-        operators.push_back({"+", {type, interval}, type, plus, Volatility::stable});
-        operators.push_back({"+", {interval, type}, type, interval_plus, Volatility::stable});
-        operators.push_back({"-", {type, interval}, type, minus, Volatility::stable});
+        const Volatility volatility =
+            type == timestamp ? Volatility::immutable : Volatility::stable;
+        operators.push_back({"+", {type, interval}, type, plus, volatility});
+        operators.push_back({"+", {interval, type}, type, interval_plus, volatility});
+        operators.push_back({"-", {type, interval}, type, minus, volatility});
         operators.push_back({"-", {type, type}, interval, between});
     }
     operators.push_back({"+", {interval, interval}, interval, combine<1>});

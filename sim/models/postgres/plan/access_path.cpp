@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/models/postgres/plan/folding.hpp"
 #include "sim/models/postgres/types/compared.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -15,6 +16,11 @@ bool is_fixed(const Expression& expression, Relations known) {
             part.kind != ExpressionKind::aggregate && part.kind != ExpressionKind::subquery_column;
     });
     return fixed;
+}
+
+// As the conditions are by now, if it can be.
+ExpressionPtr folded(const ExpressionPtr& of_index) {
+    return fold(of_index).value_or(of_index);
 }
 
 // An index has a column as it is; whatever type it goes by, its values are the same.
@@ -121,10 +127,12 @@ AccessPath choose_path(const TableDefinition& table, std::size_t relation,
     if (condition.empty()) return best;
     const std::vector<ExpressionPtr> parts(condition.begin(), condition.end());
     for (const auto& index : table.indexes) {
-        if (index->predicate && !implies(parts, index->predicate->expression, relation)) continue;
+        if (index->predicate && !implies(parts, folded(index->predicate->expression), relation))
+            continue;
         AccessPath path{.index = index};
         for (const IndexKey& part : index->keys) {
-            const Expression& key = *part.expression.expression;
+            const ExpressionPtr folded_key = folded(part.expression.expression);
+            const Expression& key = *folded_key;
             // An index has the values as they are kept.
             if (!is_compared_as_kept(key.type.id)) break;
             ExpressionPtr value = fixed_value(parts, key, relation, known);

@@ -24,6 +24,15 @@ bool may_differ_between_runs(const Expression& expression) {
     return found;
 }
 
+bool passes_all(const Expression& condition) {
+    return condition.kind == ExpressionKind::constant && !is_null(condition.constant) &&
+           std::get<bool>(condition.constant);
+}
+
+bool passes_none(const Expression& condition) {
+    return condition.kind == ExpressionKind::constant && !passes_all(condition);
+}
+
 // What is cheap first.
 Conditions by_cost(Conditions conditions) {
     Conditions cheap;
@@ -350,14 +359,20 @@ Checked<Built> Planner::outer_join(const JoinTree& given, Conditions conditions)
 Checked<PlanPtr> plan_from(const Query& query, const std::vector<std::unique_ptr<JoinTree>>& from,
                            const ExpressionPtr& condition) {
     Conditions conditions = conjuncts(condition);
-    if (from.empty()) {
+    std::vector<const JoinTree*> items;
+    for (const auto& tree : from)
+        flatten(*tree, items, conditions);
+    // A constant lets all rows pass, or none: then nothing is read.
+    std::erase_if(conditions, [](const ExpressionPtr& part) { return passes_all(*part); });
+    const auto none = std::ranges::find_if(
+        conditions, [](const ExpressionPtr& part) { return passes_none(*part); });
+    const bool reads_nothing = none != conditions.end();
+    if (reads_nothing) std::iter_swap(conditions.begin(), none);
+    if (from.empty() || reads_nothing) {
         Plan one_row;
         one_row.filter = by_cost(std::move(conditions));
         return share(std::move(one_row));
     }
-    std::vector<const JoinTree*> items;
-    for (const auto& tree : from)
-        flatten(*tree, items, conditions);
     SQL_TRY(const Built built, Planner(query).inner(items, std::move(conditions)));
     return built.plan;
 }

@@ -49,6 +49,30 @@ pid_t spawn(const std::vector<std::string>& arguments, int output) {
     ::_exit(127);
 }
 
+void give_to_postgres(const std::filesystem::path& directory) {
+    if (!is_root()) return;
+    const passwd* user = ::getpwnam("postgres");
+    if (user == nullptr) throw std::runtime_error("there is no user postgres");
+    if (::chown(directory.c_str(), user->pw_uid, user->pw_gid) != 0)
+        throw std::runtime_error("chown failed");
+}
+
+/// What initdb makes. It takes longer than most cases that want a server of their own, so that they
+/// share it: each has a copy.
+const std::string& initialised_data() {
+    static const ScratchDirectory directory;
+    static const std::string data = [] {
+        give_to_postgres(directory.path());
+        std::string path = (directory.path() / "data").string();
+        const ProgramOutput made = run_program(as_postgres(
+            {std::string(programs) + "initdb", "-k", "--locale=C", "--encoding=UTF8",
+             "--username=postgres", "--auth=trust", "--no-sync", "--no-instructions", "-D", path}));
+        if (made.exit_code != 0) throw std::runtime_error("initdb failed: " + made.text);
+        return path;
+    }();
+    return data;
+}
+
 }  // namespace
 
 std::uint16_t free_port() {
@@ -125,7 +149,7 @@ PostgresProcess::PostgresProcess() {
 
 PostgresProcess::PostgresProcess(FollowerOf server) {
     const PostgresProcess& primary = server.primary;
-    give_directory_to_postgres();
+    give_to_postgres(directory_.path());
     const ProgramOutput made = run_program(as_postgres(
         {std::string(programs) + "pg_basebackup", "-h", primary.directory_.path().string(), "-p",
          std::to_string(primary.endpoint_.port), "-U", "postgres", "-D", data_path(), "-R", "-X",
@@ -136,27 +160,19 @@ PostgresProcess::PostgresProcess(FollowerOf server) {
 
 PostgresProcess::~PostgresProcess() {
     if (pid_ <= 0) return;
-    ::kill(pid_, SIGINT);  // a fast shutdown
+    request_shutdown();
     ::waitpid(pid_, nullptr, 0);
 }
 
-void PostgresProcess::give_directory_to_postgres() {
-    if (is_root()) {
-        const passwd* user = ::getpwnam("postgres");
-        if (user == nullptr) throw std::runtime_error("there is no user postgres");
-        if (::chown(directory_.path().c_str(), user->pw_uid, user->pw_gid) != 0) {
-            throw std::runtime_error("chown failed");
-        }
-    }
+void PostgresProcess::request_shutdown() {
+    ::kill(pid_, SIGINT);
 }
 
 void PostgresProcess::initialise() {
-    give_directory_to_postgres();
+    give_to_postgres(directory_.path());
     const ProgramOutput made =
-        run_program(as_postgres({std::string(programs) + "initdb", "-k", "--locale=C",
-                                 "--encoding=UTF8", "--username=postgres", "--auth=trust",
-                                 "--no-sync", "--no-instructions", "-D", data_path()}));
-    if (made.exit_code != 0) throw std::runtime_error("initdb failed: " + made.text);
+        run_program(as_postgres({"cp", "-r", initialised_data(), data_path()}));
+    if (made.exit_code != 0) throw std::runtime_error("cp failed: " + made.text);
 }
 
 void PostgresProcess::start() {

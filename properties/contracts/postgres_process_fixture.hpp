@@ -36,12 +36,14 @@ class PostgresProcess {
     /// kill -9, and up again at the same endpoint. Throws when it does not come up.
     void kill_and_restart();
 
+    /// A fast shutdown: sessions are ended. Does not wait for it. The server cannot be used after.
+    void request_shutdown();
+
     /// The one server of this test program: started when first asked for, ended after the last
     /// test.
     static PostgresProcess& shared();
 
   private:
-    void give_directory_to_postgres();
     void initialise();
     void start();
     void run_until_ready();

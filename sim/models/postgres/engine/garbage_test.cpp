@@ -103,6 +103,16 @@ TEST_F(Garbage, stays_for_the_oldest_snapshot) {
     expect_kept(1, 10);
 }
 
+// The ends of readers' transactions clear up too: here there are none.
+TEST_F(Garbage, is_cleared_by_replay_alone) {
+    start_pair_of_ten_rows();
+    update(1000);
+    servers.let_pass(1s);
+    expect_kept(0, 10);
+    expect_kept(1, 10);
+    catch_up();
+}
+
 TEST_F(Garbage, of_what_is_rolled_back_nothing_stays) {
     start_pair_of_ten_rows();
     for (int i = 0; i < 100; ++i)

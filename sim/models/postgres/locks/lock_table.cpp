@@ -199,6 +199,13 @@ Task<Checked<>> LockTable::acquire(LockOwner& owner, LockTag tag, TableLockMode 
         const Deadline next = limits.statement.earlier_of(lock_deadline).earlier_of(deadlock_check);
         co_await waiter.wake.wait(next);
     }
+    // Told to give up and let through at once, by one who was told so too: what it got goes with
+    // its transaction.
+    if (owner.interrupt_ != Interrupt::none) {
+        const Interrupt reason = owner.interrupt_;
+        owner.clear_interrupt();
+        co_return std::unexpected(interrupted(reason));
+    }
     co_return Checked<>{};
 }
 

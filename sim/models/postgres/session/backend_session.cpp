@@ -89,8 +89,10 @@ void BackendSession::cancel() {
 }
 
 void BackendSession::cancel_for_recovery() {
-    // A client that is silent looks at no mark.
-    if (working_ && !waits_for_client_) {
+    // A client that is silent looks at no mark; and ROLLBACK TO would keep the lock, if it was
+    // taken before the savepoint.
+    const bool in_savepoint = transaction_ != nullptr && !transaction_->savepoints.empty();
+    if (working_ && !waits_for_client_ && !in_savepoint) {
         locks_->interrupt(Interrupt::recovery_conflict);
         return;
     }
@@ -98,9 +100,9 @@ void BackendSession::cancel_for_recovery() {
                .sqlstate = "40001",
                .message = "terminating connection due to conflict with recovery",
                .detail = "User was holding a relation lock for too long.",
-               .hint =
-                   "In a moment you should be able to reconnect to the database and repeat your "
-                   "command."});
+               .hint = in_savepoint ? ""
+                                    : "In a moment you should be able to reconnect to the database "
+                                      "and repeat your command."});
 }
 
 void BackendSession::terminate(ServerMessage message) {

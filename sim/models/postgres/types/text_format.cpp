@@ -215,9 +215,8 @@ Checked<Value> parse_array(TypeId type, std::string_view text) {
                 ++i;
         } else {
             for (; i < body.size() && body[i] != ','; ++i) {
-                if (body[i] == '{' || body[i] == '}')
-                    return not_covered("arrays of several dimensions");
-                if (body[i] == '"') return malformed_array(text);
+                if (body[i] == '{') return not_covered("arrays of several dimensions");
+                if (body[i] == '"' || body[i] == '}') return malformed_array(text);
                 if (body[i] == '\\' && i + 1 < body.size()) ++i;
                 element += body[i];
             }

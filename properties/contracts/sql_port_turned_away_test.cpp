@@ -1,0 +1,208 @@
+// The contract of the SQL port on whom a server turns away: those for whom it has no room (53300),
+// and, when it is told to stop (a fast shutdown), each of its sessions by what it was doing
+// (57P01). With libpq and the small client, against a PostgreSQL 15 and against a model of the
+// case's own, on real sockets.
+
+#include "properties/contracts/postgres_process_fixture.hpp"
+#include "properties/contracts/sql_driver_fixture.hpp"
+#include "properties/contracts/sql_replicated_pair_fixture.hpp"
+#include "sim/models/postgres/protocol/serve.hpp"
+#include "sim/models/postgres/server.hpp"
+
+namespace atlas::properties {
+namespace {
+
+using host::Task;
+namespace model = sim::models::postgres;
+
+/// As the PostgreSQL of these tests has it.
+constexpr std::size_t max_connections = 30;
+
+/// Tells the server to stop, and does not wait for it.
+using Stop = std::function<void()>;
+using StoppedBody = std::function<Task<>(SqlCase& sql, const Stop& stop)>;
+
+Task<> run_body(adapters::AsioHost& host, SqlClient client, const StoppedBody& body,
+                host::Endpoint endpoint, const Stop& stop) {
+    sql::ConnectionTarget target;
+    target.endpoint = std::move(endpoint);
+    target.user = "postgres";
+    target.database = "postgres";
+    const auto with_tasks = [&](host::TaskGroup& tasks) -> Task<> {
+        const std::unique_ptr<sql::Driver> driver = make_driver(client, host);
+        SqlCase sql(host, tasks, *driver, target);
+        try {
+            co_await body(sql, stop);
+        } catch (const std::runtime_error& error) {
+            ADD_FAILURE() << error.what();
+        }
+        tasks.cancel();
+    };
+    co_await host::with_task_group(host, with_tasks);
+}
+
+Task<> run_beside_model(adapters::AsioHost& host, SqlClient client, const StoppedBody& body) {
+    auto server = co_await model::Server::open(host, {.max_connections = max_connections}, "data");
+    if (!server) throw std::runtime_error(host::describe(server.error()));
+    auto listener = host.network().listen({"127.0.0.1", 0}, host::Transport::plain());
+    if (!listener) throw std::runtime_error(host::describe(listener.error()));
+    const host::Endpoint endpoint = (*listener)->local_endpoint();
+    host::Event told(host);
+    const auto with_tasks = [&](host::TaskGroup& tasks) -> Task<> {
+        model::protocol::Backend backend = model::protocol::backend_of(**server);
+        backend.wait_for_end = [&told]() -> Task<> { co_await told.wait(); };
+        tasks.spawn(model::protocol::serve(host, *std::move(listener), std::move(backend)));
+        co_await run_body(host, client, body, endpoint, [&told] { told.set(); });
+        told.set();
+        co_await tasks.join();
+    };
+    co_await host::with_task_group(host, with_tasks);
+}
+
+class SqlPortTurnedAway : public testing::TestWithParam<SqlPair> {
+  protected:
+    /// As superuser. `body` is a lambda without captures.
+    void run(const StoppedBody& body) {
+        const auto [client, server] = GetParam();
+        if (server == SqlServer::postgres) {
+            PostgresProcess postgres;
+            adapters::AsioHost host({.machine_name = "test"});
+            host.run(run_body(host, client, body, postgres.endpoint(),
+                              [&postgres] { postgres.request_shutdown(); }));
+            return;
+        }
+        ScratchDirectory directory;
+        adapters::AsioHost host({.machine_name = "test", .disk_root = directory.path()});
+        host.run(run_beside_model(host, client, body));
+    }
+};
+
+/// Until nobody is let in any more, whatever he is told.
+Task<> wait_until_stopped(SqlCase& sql) {
+    for (int attempt = 0; attempt < 500; ++attempt) {
+        const auto connected = co_await sql.try_connect(sql.target());
+        if (!connected && connected.error().kind == sql::ErrorKind::cannot_connect) co_return;
+        co_await host::sleep_for(sql.host(), std::chrono::milliseconds(20));
+    }
+    ADD_FAILURE() << "the server does not stop";
+}
+
+void expect_sent_away(const sql::Error& error, const SqlCase::Connection& connection) {
+    EXPECT_EQ(error.kind, sql::ErrorKind::server) << describe(error);
+    EXPECT_EQ(error.sqlstate, "57P01");
+    EXPECT_EQ(error.message, "terminating connection due to administrator command");
+    EXPECT_TRUE(error.fatal);
+    EXPECT_EQ(error.certainty(), host::Certainty::definite);
+    EXPECT_FALSE(connection->is_usable());
+}
+
+// Who asks nothing at that moment hears of it when he asks next.
+TEST_P(SqlPortTurnedAway, ASessionThatIsIdleIsTold57P01AtItsNextStatement) {
+    run([](SqlCase& sql, const Stop& stop) -> Task<> {
+        auto idle = co_await sql.connect();
+        auto in_transaction = co_await sql.connect();
+        auto failed = co_await sql.connect();
+        co_await sql.run(idle, "CREATE TABLE t (id int PRIMARY KEY)");
+        co_await sql.run(in_transaction, "BEGIN");
+        co_await sql.run(in_transaction, "INSERT INTO t VALUES (1)");
+        co_await sql.run(failed, "BEGIN");
+        co_await sql.refuse(failed, "SELECT 1 / 0");
+        stop();
+        co_await wait_until_stopped(sql);
+        for (SqlCase::Connection* const connection : {&idle, &in_transaction, &failed}) {
+            const auto error = co_await sql.refuse(*connection, "SELECT 1");
+            expect_sent_away(error, *connection);
+        }
+    });
+}
+
+TEST_P(SqlPortTurnedAway, AStatementUnderWayEndsWith57P01) {
+    run([](SqlCase& sql, const Stop& stop) -> Task<> {
+        auto one = co_await sql.connect();
+        auto two = co_await sql.connect();
+        co_await sql.run(one, "CREATE TABLE t (id int PRIMARY KEY)");
+        co_await sql.run(one, "INSERT INTO t VALUES (1)");
+        co_await sql.run(one, "BEGIN");
+        co_await sql.run(one, "UPDATE t SET id = 2");
+        Started sleeping = sql.start(one, "SELECT pg_sleep(30)");
+        Started waiting = sql.start(two, "DELETE FROM t");
+        co_await sql.let_others_run();
+        EXPECT_FALSE(sleeping.has_ended() || waiting.has_ended());
+        stop();
+        for (auto [connection, started] : {std::pair{&one, &sleeping}, std::pair{&two, &waiting}}) {
+            const auto outcome = co_await started->outcome();
+            EXPECT_FALSE(outcome.has_value());
+            if (!outcome) expect_sent_away(outcome.error(), *connection);
+        }
+    });
+}
+
+// The commit stands where it was made, and whoever takes over may not have it: neither a success
+// nor a refusal.
+TEST_P(SqlPortTurnedAway, ACommitThatWaitsForAStandbyIsIndefinite) {
+    run([](SqlCase& sql, const Stop& stop) -> Task<> {
+        auto one = co_await sql.connect();
+        co_await sql.run(one, "CREATE TABLE t (id int PRIMARY KEY)");
+        co_await set_synchronous_names(sql, "nobody");
+        // Until those that make no session of their own know it too.
+        co_await host::sleep_for(sql.host(), std::chrono::milliseconds(300));
+        auto two = co_await sql.connect();
+        auto three = co_await sql.connect();
+        Started alone = sql.start(two, "INSERT INTO t VALUES (1)");
+        co_await sql.run(three, "BEGIN");
+        co_await sql.run(three, "INSERT INTO t VALUES (2)");
+        Started commit = sql.start(three, "COMMIT");
+        co_await host::sleep_for(sql.host(), std::chrono::milliseconds(300));
+        EXPECT_FALSE(alone.has_ended() || commit.has_ended());
+        stop();
+        for (Started* const started : {&alone, &commit}) {
+            const auto outcome = co_await started->outcome();
+            EXPECT_FALSE(outcome.has_value());
+            if (outcome) continue;
+            EXPECT_EQ(outcome.error().kind, sql::ErrorKind::connection_lost);
+            EXPECT_EQ(outcome.error().sqlstate, "57P01");
+            EXPECT_EQ(outcome.error().message,
+                      "canceling the wait for synchronous replication and terminating connection "
+                      "due to administrator command");
+            EXPECT_EQ(outcome.error().certainty(), host::Certainty::indefinite);
+        }
+        EXPECT_FALSE(two->is_usable() || three->is_usable());
+    });
+}
+
+// Superusers have every place there is.
+TEST_P(SqlPortTurnedAway, AFullServerHasNoRoomUntilSomebodyGoes) {
+    run([](SqlCase& sql, const Stop&) -> Task<> {
+        std::vector<SqlCase::Connection> connections;
+        sql::Error refused{.kind = sql::ErrorKind::protocol};
+        // Sessions of the server's start may not be over yet, nor one that was just closed.
+        const auto fill = [&]() -> Task<> {
+            for (int attempt = 0; attempt < 500; ++attempt) {
+                auto connection = co_await sql.try_connect(sql.target());
+                if (connection) {
+                    connections.push_back(*std::move(connection));
+                    continue;
+                }
+                refused = connection.error();
+                if (connections.size() >= max_connections) co_return;
+                co_await host::sleep_for(sql.host(), std::chrono::milliseconds(20));
+            }
+        };
+        for (int round = 0; round < 2; ++round) {
+            co_await fill();
+            EXPECT_EQ(connections.size(), max_connections);
+            EXPECT_EQ(refused.kind, sql::ErrorKind::server);
+            EXPECT_EQ(refused.sqlstate, "53300");
+            EXPECT_EQ(refused.message, "sorry, too many clients already");
+            EXPECT_EQ(refused.certainty(), host::Certainty::definite);
+            for (SqlCase::Connection& connection : connections)
+                co_await sql.run(connection, "SELECT 1");
+            connections.pop_back();
+        }
+    });
+}
+
+ATLAS_ON_EACH_SQL_PAIR(SqlPortTurnedAway);
+
+}  // namespace
+}  // namespace atlas::properties

@@ -86,6 +86,11 @@ constexpr std::array casts{
     Cast{text, single_char, assignment, CastMethod::from_text},
     Cast{timestamp, timestamptz, implicit, CastMethod::relabel},
     Cast{timestamptz, timestamp, assignment, CastMethod::relabel},
+    Cast{jsonb, boolean, explicit_cast, CastMethod::function},
+    Cast{jsonb, int2, explicit_cast, CastMethod::function},
+    Cast{jsonb, int4, explicit_cast, CastMethod::function},
+    Cast{jsonb, int8, explicit_cast, CastMethod::function},
+    Cast{jsonb, numeric, explicit_cast, CastMethod::function},
     Cast{json, jsonb, assignment, CastMethod::through_text},
     Cast{jsonb, json, assignment, CastMethod::relabel},
 };
@@ -184,7 +189,7 @@ ExpressionPtr apply_cast(const Cast& cast, const ExpressionPtr& expression) {
 
 bool has_modifier(TypeId type) {
     return type == varchar || type == bpchar || type == numeric || type == timestamp ||
-           type == timestamptz;
+           type == timestamptz || type == interval;
 }
 
 Checked<ExpressionPtr> with_modifier(ExpressionPtr expression, ColumnType type,
@@ -199,19 +204,20 @@ Checked<ExpressionPtr> with_modifier(ExpressionPtr expression, ColumnType type,
                    expression, is_explicit_cast ? explicit_cast : assignment);
 }
 
-Checked<ExpressionPtr> coerce_literal(const Expression& literal, TypeId type) {
+// An interval is read as its modifier says: in "interval day" a bare number is days.
+Checked<ExpressionPtr> coerce_literal(const Expression& literal, ColumnType wanted) {
+    const ColumnType type = wanted.id == interval ? wanted : ColumnType{wanted.id};
     if (is_null(literal.constant)) {
-        return make(
-            {.kind = ExpressionKind::constant, .type = {type}, .location = literal.location});
+        return make({.kind = ExpressionKind::constant, .type = type, .location = literal.location});
     }
-    Checked<Value> value = parse_value({type}, std::get<std::string>(literal.constant));
+    Checked<Value> value = parse_value(type, std::get<std::string>(literal.constant));
     if (!value) {
         if (literal.location >= 0)
             value.error()->position = static_cast<std::uint32_t>(literal.location) + 1;
         return std::unexpected(std::move(value).error());
     }
     return make({.kind = ExpressionKind::constant,
-                 .type = {type},
+                 .type = type,
                  .constant = *std::move(value),
                  .location = literal.location});
 }
@@ -263,7 +269,7 @@ Checked<ExpressionPtr> coerce(ExpressionPtr expression, ColumnType type, Coercio
             SQL_CHECK(parameters.decide(expression->index, type.id, expression->location));
             return with_modifier(relabelled(expression, {type.id}), type, is_explicit_cast);
         }
-        SQL_TRY(ExpressionPtr typed, coerce_literal(*expression, type.id));
+        SQL_TRY(ExpressionPtr typed, coerce_literal(*expression, type));
         return with_modifier(typed, type, is_explicit_cast);
     }
     const auto cast = find_cast(expression->type.id, type.id);

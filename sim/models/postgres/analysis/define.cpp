@@ -280,13 +280,12 @@ Checked<> StatementAnalyser::table_constraint(const Node& body, TableDefinition&
             location(body));
     }
     SQL_TRY(IndexDefinition index, index_constraint(body, table, column));
-    const bool second_primary =
-        index.primary &&
-        (std::ranges::any_of(indexes, &IndexDefinition::primary) ||
-         std::ranges::any_of(table.indexes, [](const auto& other) { return other->primary; }));
-    if (second_primary) {
+    const bool has_primary =
+        std::ranges::any_of(table.indexes, [](const auto& other) { return other->primary; });
+    if (index.primary && (has_primary || std::ranges::any_of(indexes, &IndexDefinition::primary))) {
+        // One that the table had before was found later, away from the text.
         return sql_error_at(
-            location(body), "42P16",
+            has_primary ? no_location : location(body), "42P16",
             fmt::format("multiple primary keys for table \"{}\" are not allowed", table.name));
     }
     indexes.push_back(std::move(index));

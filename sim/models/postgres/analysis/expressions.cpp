@@ -20,6 +20,30 @@ bool is_system_column(std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
+// ARRAY[...]::integer[]: the cast is one of each element, so there may be none.
+Checked<ExpressionPtr> array_cast(std::vector<ExpressionPtr> elements, TypeId type, int place,
+                                  ParameterTypes& parameters) {
+    const TypeId wanted = element_type(type);
+    for (ExpressionPtr& element : elements) {
+        const ExpressionPtr given = element;
+        SQL_TRY(element, coerce(given, {wanted}, CoercionContext::explicit_cast, parameters));
+        if (element == nullptr) {
+            return sql_error_at(given->location, "42846",
+                                fmt::format("cannot cast type {} to {}",
+                                            display_name(given->type.id), display_name(wanted)));
+        }
+    }
+    return make({.kind = ExpressionKind::array,
+                 .type = {type},
+                 .arguments = std::move(elements),
+                 .location = place});
+}
+
+bool contains_array(const Node& elements) {
+    return std::ranges::any_of(
+        elements, [](const Node& element) { return open_node(element).kind == "A_ArrayExpr"; });
+}
+
 }  // namespace
 
 Checked<ExpressionPtr> ExpressionAnalyser::analyse(const Node& node, const Scope& scope) {
@@ -164,7 +188,12 @@ Checked<ExpressionPtr> ExpressionAnalyser::constant(const Node& body) {
             expression.constant = integer;
         } else {
             expression.type = {TypeId::numeric};
-            SQL_TRY(expression.constant, parse_value({TypeId::numeric}, text(*decimal, "fval")));
+            Checked<Value> exact = parse_value({TypeId::numeric}, text(*decimal, "fval"));
+            if (!exact) {
+                exact.error()->position = static_cast<std::uint32_t>(expression.location) + 1;
+                return std::unexpected(std::move(exact).error());
+            }
+            expression.constant = *std::move(exact);
         }
     } else if (!flag(body, "isnull")) {
         return not_covered("bit string constants", location(body));
@@ -349,6 +378,12 @@ Checked<ExpressionPtr> ExpressionAnalyser::case_expression(const Node& body, con
 
 Checked<ExpressionPtr> ExpressionAnalyser::type_cast(const Node& body, const Scope& scope) {
     SQL_TRY(const ColumnType type, analyse_type(*find(body, "typeName"), catalog_));
+    const auto [kind, given] = open_node(*find(body, "arg"));
+    const bool to_array = array_of(element_type(type.id)) == type.id;
+    if (kind == "A_ArrayExpr" && to_array && !contains_array(list(*given, "elements"))) {
+        SQL_TRY(std::vector<ExpressionPtr> elements, analyse_list(list(*given, "elements"), scope));
+        return array_cast(std::move(elements), type.id, location(*given), parameters_);
+    }
     SQL_TRY(ExpressionPtr argument, analyse(*find(body, "arg"), scope));
     const TypeId from = argument->type.id;
     if (type.id == TypeId::regclass && (from == TypeId::unknown || is_string(from)))

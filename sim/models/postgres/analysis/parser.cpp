@@ -39,6 +39,15 @@ std::string sqlstate_of(std::string_view message) {
     return "42601";
 }
 
+// Nor its hints.
+std::string hint_for(std::string_view message) {
+    if (message == "subquery in FROM must have an alias")
+        return "For example, FROM (SELECT ...) [AS] foo.";
+    if (message == "VALUES in FROM must have an alias")
+        return "For example, FROM (VALUES ...) [AS] foo.";
+    return "";
+}
+
 // Where the comment ends that begins here; the same place if none does.
 std::size_t end_of_comment(std::string_view text, std::size_t position) {
     if (text.substr(position).starts_with("--"))
@@ -122,11 +131,17 @@ bool needs_snapshot(const RawStatement& statement) {
                                [&](const char* kind) { return statement.node->contains(kind); });
 }
 
+bool is_lock_table(const RawStatement& statement) {
+    return statement.node->contains("LockStmt");
+}
+
 Checked<std::vector<RawStatement>> parse_statements(const std::string& text) {
     const ParseResult result(text);
     if ((*result).error != nullptr) {
         const PgQueryError& error = *(*result).error;
-        return sql_error_at(error.cursorpos - 1, sqlstate_of(error.message), error.message);
+        auto failure = sql_error_at(error.cursorpos - 1, sqlstate_of(error.message), error.message);
+        failure.error()->hint = hint_for(error.message);
+        return failure;
     }
     json tree = json::parse((*result).parse_tree, nullptr, false);
     ATLAS_CHECK(!tree.is_discarded(), "libpg_query writes JSON");

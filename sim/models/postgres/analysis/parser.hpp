@@ -22,6 +22,7 @@ bool leaves_failed_transaction(const RawStatement& statement);
 
 /// SELECT, INSERT, UPDATE, DELETE: what looks at rows.
 bool needs_snapshot(const RawStatement& statement);
+bool is_lock_table(const RawStatement& statement);
 
 /// All statements of a text; none for a blank one. Errors: 42601 and what else the grammar raises.
 Checked<std::vector<RawStatement>> parse_statements(const std::string& text);

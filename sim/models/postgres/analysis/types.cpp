@@ -5,6 +5,7 @@
 #include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/scope.hpp"
 #include "sim/models/postgres/names/lists.hpp"
+#include "sim/models/postgres/types/timestamp.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
@@ -32,9 +33,31 @@ Checked<ColumnType> numeric_with(const Node& modifiers, int place) {
     return ColumnType{TypeId::numeric, ((numbers[0] << 16) | (scale & 0x7FF)) + 4};
 }
 
+// interval(p), interval day to second (p): the grammar gives the fields first.
+Checked<ColumnType> interval_with(const Node& modifiers, int place) {
+    std::vector<std::int32_t> numbers;
+    for (const Node& node : modifiers) {
+        const auto [kind, body] = open_node(node);
+        const Node* number = kind == "A_Const" ? find(*body, "ival") : nullptr;
+        if (number == nullptr) return not_covered("this modifier of type interval", place);
+        numbers.push_back(static_cast<std::int32_t>(number->value("ival", 0)));
+    }
+    const std::int32_t digits = numbers.size() == 2 ? numbers[1] : interval_full_precision;
+    if (digits < 0) {
+        return sql_error_at(place, "22023",
+                            fmt::format("INTERVAL({}) precision must not be negative", digits));
+    }
+    if (digits > 6 && digits != interval_full_precision)
+        return not_covered("more than six digits of a second in an interval", place);
+    if (numbers[0] == interval_full_range && digits == interval_full_precision)
+        return ColumnType{TypeId::interval};
+    return ColumnType{TypeId::interval, (numbers[0] << 16) | digits};
+}
+
 Checked<ColumnType> with_modifier(TypeId type, const Node& modifiers, int place) {
     if (modifiers.empty()) return ColumnType{type};
     if (type == TypeId::numeric) return numeric_with(modifiers, place);
+    if (type == TypeId::interval) return interval_with(modifiers, place);
     const auto [kind, body] = open_node(modifiers.front());
     const Node* number = kind == "A_Const" ? find(*body, "ival") : nullptr;
     if (modifiers.size() != 1 || number == nullptr)

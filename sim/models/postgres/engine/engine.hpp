@@ -103,7 +103,7 @@ class Engine {
 
     // sessions.cpp
     /// Errors: 53300, 57P03.
-    Checked<std::uint32_t> admit();
+    Checked<std::uint32_t> admit(std::string_view user);
     void add_session(BackendSession& session);
     void remove_session(BackendSession& session);
     void request_cancel(std::uint32_t process_id, std::uint32_t secret);

@@ -10,10 +10,20 @@ namespace atlas::sim::models::postgres {
 using host::Deadline;
 using host::Task;
 
-Checked<std::uint32_t> Engine::admit() {
+// superuser_reserved_connections. A server with no more than these does not start in PostgreSQL;
+// here it keeps none.
+constexpr std::size_t reserved_for_superusers = 3;
+
+Checked<std::uint32_t> Engine::admit(std::string_view user) {
     if (shutting_down_) return sql_error("57P03", "the database system is shutting down");
-    if (sessions_.size() >= settings_.max_connections)
-        return sql_error("53300", "sorry, too many clients already");
+    const std::size_t most = settings_.max_connections;
+    if (sessions_.size() >= most) return sql_error("53300", "sorry, too many clients already");
+    if (user != superuser && most > reserved_for_superusers &&
+        sessions_.size() >= most - reserved_for_superusers) {
+        return sql_error("53300",
+                         "remaining connection slots are reserved for non-replication superuser "
+                         "connections");
+    }
     return next_process_id_++;
 }
 

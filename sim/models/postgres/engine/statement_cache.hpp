@@ -29,6 +29,10 @@ class ParsedText {
         return postgres::needs_snapshot(statements_[place]);
     }
 
+    bool is_lock_table(std::size_t place) const {
+        return postgres::is_lock_table(statements_[place]);
+    }
+
     /// The statement of that place in the text, for these parameters and this state of the
     /// catalog. Error positions are in characters. Errors: those of analyse().
     Checked<StatementPtr> analyse(std::size_t place, const CatalogView& catalog,

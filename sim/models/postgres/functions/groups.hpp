@@ -32,6 +32,9 @@ std::vector<Function> system_catalog_functions();
 
 using Arguments = std::span<const Value* const>;
 
+/// Rounded, as a value of an integer type. Errors: 22003.
+Checked<Value> integer_of(const Numeric& number, TypeId type);
+
 template <typename T>
 const T& argument(Arguments arguments, std::size_t i) {
     return std::get<T>(*arguments[i]);

@@ -1,9 +1,11 @@
 // Operators and functions of jsonb.
 
 #include <algorithm>
+#include <charconv>
 
 #include "sim/models/postgres/functions/groups.hpp"
 #include "sim/models/postgres/types/json_value.hpp"
+#include "sim/models/postgres/types/numeric.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
@@ -35,6 +37,31 @@ Checked<Value> member(const EvaluationContext&, Arguments arguments) {
 template <Present Show>
 Checked<Value> element(const EvaluationContext&, Arguments arguments) {
     return Show(json(arguments, 0).at(argument<std::int64_t>(arguments, 1)));
+}
+
+// A step of a path is a key, or a place in an array.
+const JsonValue* one_step(const JsonValue& value, std::string_view step) {
+    if (value.kind == Kind::object) return value.find(step);
+    if (value.kind != Kind::array) return nullptr;
+    step.remove_prefix(std::min(step.find_first_not_of(" \t\n\v\f\r"), step.size()));
+    if (step.starts_with('+') && !step.starts_with("+-")) step.remove_prefix(1);
+    std::int32_t place = 0;
+    const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), place);
+    const bool whole = error == std::errc{} && end == step.data() + step.size();
+    return whole ? value.at(place) : nullptr;
+}
+
+template <Present Show>
+Checked<Value> at_path(const EvaluationContext&, Arguments arguments) {
+    const JsonValue value = json(arguments, 0);
+    const auto& path = argument<std::shared_ptr<const Array>>(arguments, 1)->elements;
+    if (std::ranges::any_of(path, is_null)) return Null{};
+    const JsonValue* found = &value;
+    for (const Value& step : path) {
+        found = one_step(*found, std::get<std::string>(step));
+        if (found == nullptr) break;
+    }
+    return Show(found);
 }
 
 Checked<Value> contains(const EvaluationContext&, Arguments arguments) {
@@ -143,6 +170,48 @@ Checked<Value> array_length(const EvaluationContext&, Arguments arguments) {
     return static_cast<std::int64_t>(value.elements.size());
 }
 
+std::string_view kind_name(Kind kind) {
+    switch (kind) {
+        case Kind::null:
+            return "null";
+        case Kind::string:
+            return "string";
+        case Kind::number:
+            return "numeric";
+        case Kind::boolean:
+            return "boolean";
+        case Kind::array:
+            return "array";
+        case Kind::object:
+            return "object";
+    }
+    return "";
+}
+
+std::unexpected<Failure> cannot_cast(const JsonValue& value, TypeId type) {
+    return sql_error("22023", fmt::format("cannot cast jsonb {} to type {}", kind_name(value.kind),
+                                          display_name(type)));
+}
+
+Checked<Value> to_boolean(const EvaluationContext&, Arguments arguments) {
+    const JsonValue value = json(arguments, 0);
+    if (value.kind != Kind::boolean) return cannot_cast(value, TypeId::boolean);
+    return value.scalar == "true";
+}
+
+// A number goes to an integer by way of numeric, which rounds.
+template <TypeId Type>
+Checked<Value> to_number(const EvaluationContext&, Arguments arguments) {
+    const JsonValue value = json(arguments, 0);
+    if (value.kind != Kind::number) return cannot_cast(value, Type);
+    SQL_TRY(Numeric number, Numeric::parse(value.scalar));
+    if constexpr (Type == TypeId::numeric) {
+        return std::make_shared<const Numeric>(std::move(number));
+    } else {
+        return integer_of(number, Type);
+    }
+}
+
 template <bool (*Holds)(std::partial_ordering)>
 Checked<Value> compare_values(const EvaluationContext&, Arguments arguments) {
     return Holds(compare_json(json(arguments, 0), json(arguments, 1)));
@@ -157,6 +226,8 @@ std::vector<Function> jsonb_operators() {
         {"->", {jsonb, int4}, jsonb, element<as_json>},
         {"->>", {jsonb, text}, text, member<as_text>},
         {"->>", {jsonb, int4}, text, element<as_text>},
+        {"#>", {jsonb, text_array}, jsonb, at_path<as_json>},
+        {"#>>", {jsonb, text_array}, text, at_path<as_text>},
         {"@>", {jsonb, jsonb}, boolean, contains},
         {"<@", {jsonb, jsonb}, boolean, is_contained},
         {"?", {jsonb, text}, boolean, exists},
@@ -175,6 +246,11 @@ std::vector<Function> jsonb_functions() {
     return {
         {"jsonb_typeof", {jsonb}, text, type_name},
         {"jsonb_array_length", {jsonb}, int4, array_length},
+        {"bool", {jsonb}, boolean, to_boolean},
+        {"int2", {jsonb}, int2, to_number<int2>},
+        {"int4", {jsonb}, int4, to_number<int4>},
+        {"int8", {jsonb}, int8, to_number<int8>},
+        {"numeric", {jsonb}, numeric, to_number<numeric>},
     };
 }
 

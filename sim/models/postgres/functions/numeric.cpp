@@ -85,16 +85,20 @@ Checked<Value> from_integer(const EvaluationContext&, Arguments arguments) {
 
 template <TypeId Type>
 Checked<Value> to_integer(const EvaluationContext&, Arguments arguments) {
-    const std::optional<std::int64_t> whole = number(arguments, 0).to_integer();
-    const bool fits =
-        whole && (Type == TypeId::int8 ||
-                  (Type == TypeId::int4 ? *whole == static_cast<std::int32_t>(*whole)
-                                        : *whole == static_cast<std::int16_t>(*whole)));
-    if (!fits) return sql_error("22003", fmt::format("{} out of range", display_name(Type)));
-    return *whole;
+    return integer_of(number(arguments, 0), Type);
 }
 
 }  // namespace
+
+Checked<Value> integer_of(const Numeric& number, TypeId type) {
+    const std::optional<std::int64_t> whole = number.to_integer();
+    const bool fits =
+        whole && (type == TypeId::int8 ||
+                  (type == TypeId::int4 ? *whole == static_cast<std::int32_t>(*whole)
+                                        : *whole == static_cast<std::int16_t>(*whole)));
+    if (!fits) return sql_error("22003", fmt::format("{} out of range", display_name(type)));
+    return *whole;
+}
 
 std::vector<Function> numeric_operators() {
     using enum TypeId;

@@ -191,6 +191,33 @@ Checked<Value> like_with(std::string_view text, std::string_view pattern, bool w
     return (match == Match::yes) == wanted;
 }
 
+// LIKE ... ESCAPE: the pattern with the usual escape character in place of another, or of none.
+Checked<Value> like_escape(const EvaluationContext&, Arguments arguments) {
+    const std::string_view pattern = text_of(arguments, 0);
+    const std::string_view escape = text_of(arguments, 1);
+    if (utf8_length(escape) > 1) {
+        auto error = sql_error("22025", "invalid escape string");
+        error.error()->hint = "Escape string must be empty or one character.";
+        return error;
+    }
+    if (escape == "\\") return std::string(pattern);
+    std::string changed;
+    bool escaped = false;
+    for (std::size_t i = 0; i < pattern.size();) {
+        if (!escape.empty() && !escaped && pattern.substr(i).starts_with(escape)) {
+            changed += '\\';
+            i += escape.size();
+            escaped = true;
+            continue;
+        }
+        if (pattern[i] == '\\' && !escaped) changed += '\\';
+        changed += pattern[i];
+        escaped = false;
+        ++i;
+    }
+    return changed;
+}
+
 template <bool Wanted>
 Checked<Value> like(const EvaluationContext&, Arguments arguments) {
     return like_with(text_of(arguments, 0), text_of(arguments, 1), Wanted);
@@ -260,6 +287,7 @@ std::vector<Function> text_functions() {
         {"position", {text, text}, int4, position},
         {"replace", {text, text, text}, text, replace},
         {"starts_with", {text, text}, boolean, starts_with},
+        {"like_escape", {text, text}, text, like_escape},
         {"encode", {bytea, text}, text, encode},
         {"decode", {text, text}, bytea, decode},
         {.name = "gen_random_uuid",

@@ -41,6 +41,9 @@ constexpr Word encodings[] = {
 constexpr Word time_zones[] = {
 #include "sim/models/postgres/names/time_zones.inc"
 };
+constexpr Word time_zone_abbreviations[] = {
+#include "sim/models/postgres/names/time_zone_abbreviations.inc"
+};
 
 constexpr std::array<std::string_view, 4> schemas{"information_schema", "pg_catalog", "pg_toast",
                                                   "public"};
@@ -149,6 +152,10 @@ bool is_time_zone(std::string_view name) {
     if (lower.starts_with("posix/")) lower.erase(0, 6);
     return find_in(time_zones, lower) != nullptr || starts_with_offset(name) ||
            lower.starts_with("interval");
+}
+
+bool is_time_zone_abbreviation(std::string_view name) {
+    return find_in(time_zone_abbreviations, name) != nullptr;
 }
 
 bool is_schema(std::string_view name) {

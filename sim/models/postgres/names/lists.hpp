@@ -73,6 +73,8 @@ bool is_collation(std::string_view name);
 bool is_encoding(std::string_view name);
 /// Names, and the offsets that PostgreSQL takes in a name's stead ("+5:30", "EST5EDT").
 bool is_time_zone(std::string_view name);
+/// "pst", in lower case.
+bool is_time_zone_abbreviation(std::string_view name);
 /// "public" is the only one that is not the server's own.
 bool is_schema(std::string_view name);
 

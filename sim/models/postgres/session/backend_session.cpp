@@ -36,7 +36,7 @@ Outcome<std::unique_ptr<Session>> Session::open(
     };
     Checked<> known = check_login(user, database);
     if (!known) return refuse(std::move(known).error());
-    Checked<std::uint32_t> process_id = engine.admit();
+    Checked<std::uint32_t> process_id = engine.admit(user);
     if (!process_id) return refuse(std::move(process_id).error());
     auto session =
         std::make_unique<BackendSession>(engine, *process_id, std::move(user), std::move(database));

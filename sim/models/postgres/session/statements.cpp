@@ -47,6 +47,10 @@ bool is_query(const Statement& statement) {
            std::holds_alternative<DeleteStatement>(statement.body);
 }
 
+std::unexpected<Failure> lock_outside_block() {
+    return sql_error("25P01", "LOCK TABLE can only be used in transaction blocks");
+}
+
 }  // namespace
 
 Task<Checked<StatementResult>> BackendSession::run_statement(std::shared_ptr<ParsedText> text,
@@ -83,7 +87,11 @@ Task<Checked<StatementPtr>> BackendSession::analyse_and_lock(std::shared_ptr<Par
     SQL_CO_CHECK(co_await take_snapshot_for(text, place));
     while (true) {
         const std::uint64_t version = engine_.catalog().version();
-        SQL_CO_TRY(StatementPtr statement, text->analyse(place, view(), declared));
+        Checked<StatementPtr> analysed = text->analyse(place, view(), declared);
+        // PostgreSQL looks for the table only in a block.
+        if (!analysed && text->is_lock_table(place) && purpose == Purpose::run && !is_in_block())
+            co_return lock_outside_block();
+        SQL_CO_TRY(StatementPtr statement, std::move(analysed));
         if (!is_query(*statement)) {
             if (purpose == Purpose::prepare) co_return statement;
             SQL_CO_CHECK(check_allowed(*statement));
@@ -146,7 +154,7 @@ Checked<> BackendSession::check_allowed(const Statement& statement) const {
                                               statement.read_only_violation));
     }
     if (std::holds_alternative<LockTableStatement>(statement.body) && !is_in_block())
-        return sql_error("25P01", "LOCK TABLE can only be used in transaction blocks");
+        return lock_outside_block();
     if (const auto* maintenance = std::get_if<MaintenanceStatement>(&statement.body);
         maintenance != nullptr && maintenance->command == "VACUUM" && is_in_block())
         return sql_error("25001", "VACUUM cannot run inside a transaction block");

@@ -187,7 +187,7 @@ TEST(Statements, names_that_postgres_has_and_the_model_lacks_are_refused) {
             "SELECT 'a' ~* 'b'",
             "SELECT ~ 1",
             "SELECT '{1}'::int[] || 2::bigint",
-            "SELECT '{}'::jsonb #> '{a}'",
+            "SELECT '{}'::jsonb #- '{a}'",
             "SELECT '{}'::jsonb @@ 'true'",
             "SELECT now()::time",
             "SELECT NULL::pg_class",
@@ -457,6 +457,38 @@ TEST(Statements, only_known_roles_and_databases_may_come_in) {
             }
             co_await (*server)->shutdown();
             EXPECT_EQ(refused("atlas", "atlas", {}), "FATAL 57P03");
+            done = true;
+        };
+        return body(host, checked);
+    });
+    EXPECT_TRUE(checked);
+}
+
+TEST(Statements, the_last_connections_are_kept_for_superusers) {
+    bool checked = false;
+    cluster::run_calmly([&](host::Host& host) -> Task<> {
+        const auto body = [](host::Host& inner, bool& done) -> Task<> {
+            ServerSettings settings;
+            settings.max_connections = 5;
+            auto server = co_await Server::open(inner, settings, "postgres");
+            std::vector<std::unique_ptr<Session>> open;
+            const auto told = [&](std::string user) {
+                auto session = Session::open(**server, user, "atlas", {});
+                if (!session) return session.error().sqlstate + " " + session.error().message;
+                open.push_back(*std::move(session));
+                return std::string("in");
+            };
+            EXPECT_EQ(told("atlas"), "in");
+            EXPECT_EQ(told("atlas"), "in");
+            EXPECT_EQ(told("atlas"),
+                      "53300 remaining connection slots are reserved for non-replication "
+                      "superuser connections");
+            for (int i = 0; i < 3; ++i)
+                EXPECT_EQ(told("postgres"), "in");
+            for (const char* user : {"atlas", "postgres"})
+                EXPECT_EQ(told(user), "53300 sorry, too many clients already");
+            open.clear();
+            co_await (*server)->shutdown();
             done = true;
         };
         return body(host, checked);

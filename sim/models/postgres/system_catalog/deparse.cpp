@@ -212,7 +212,9 @@ class Writer {
             case null_if:
                 return write_list("NULLIF(", node, ")");
             case array:
-                return write_list("ARRAY[", node, "]");
+                // Without elements nothing else says of what.
+                return write_list("ARRAY[", node,
+                                  node.arguments.empty() ? "]::" + display_name(node.type) : "]");
             case subscript:
                 return write_subscript(node);
             case in_list:
@@ -275,7 +277,9 @@ class Writer {
                           (type == TypeId::numeric && shown.front() >= '0' &&
                            shown.front() <= '9' && !is_integral_text(shown));
         text_ += bare ? shown : quote_literal(shown);
-        if (labelled && !bare) text_ += "::" + cast_name({type});
+        // Of the constants only an interval is read with its modifier.
+        if (labelled && !bare)
+            text_ += "::" + cast_name(type == TypeId::interval ? node.type : ColumnType{type});
         return {};
     }
 

@@ -179,62 +179,122 @@ std::string format_bytea(const std::string& bytes) {
     return text;
 }
 
-std::unexpected<Failure> malformed_array(std::string_view text) {
+std::unexpected<Failure> malformed_array(std::string_view text, std::string detail) {
     auto error = sql_error("22P02", fmt::format("malformed array literal: \"{}\"", text));
-    const std::string_view literal = trimmed(text);
-    if (!literal.starts_with('{')) {
-        error.error()->detail = "Array value must start with \"{\" or dimension information.";
-    } else if (!literal.ends_with('}')) {
-        error.error()->detail = "Unexpected end of input.";
-    }
+    error.error()->detail = std::move(detail);
     return error;
 }
 
-// One-dimensional literals only: {1,2,NULL,"quoted"}.
-Checked<Value> parse_array(TypeId type, std::string_view text) {
-    const std::string_view literal = trimmed(text);
-    if (!literal.starts_with('{') || !literal.ends_with('}') || literal.size() < 2)
-        return malformed_array(text);
-    const std::string_view body = literal.substr(1, literal.size() - 2);
-    auto array = std::make_shared<Array>();
-    if (trimmed(body).empty()) return array;
-    std::size_t i = 0;
-    while (true) {
-        while (i < body.size() && is_space(body[i]))
-            ++i;
-        std::string element;
-        const bool quoted = i < body.size() && body[i] == '"';
-        if (quoted) {
-            for (++i; i < body.size() && body[i] != '"'; ++i) {
-                if (body[i] == '\\' && i + 1 < body.size()) ++i;
-                element += body[i];
-            }
-            if (i >= body.size()) return malformed_array(text);
-            ++i;
-            while (i < body.size() && is_space(body[i]))
-                ++i;
-        } else {
-            for (; i < body.size() && body[i] != ','; ++i) {
-                if (body[i] == '{') return not_covered("arrays of several dimensions");
-                if (body[i] == '"' || body[i] == '}') return malformed_array(text);
-                if (body[i] == '\\' && i + 1 < body.size()) ++i;
-                element += body[i];
-            }
-            element = trimmed(element);
-            if (element.empty()) return malformed_array(text);
+struct ArrayElement {
+    std::string text;
+    bool quoted = false;
+};
+
+/// Takes apart {1,2,NULL,"quoted"}; what is inside an element is not looked at yet.
+class ArrayReader {
+  public:
+    explicit ArrayReader(std::string_view text) : text_(text), rest_(trimmed(text)) {}
+
+    Checked<std::vector<ArrayElement>> read() {
+        if (rest_.starts_with('[')) return dimensions();
+        if (!take('{')) {
+            return malformed_array(text_,
+                                   "Array value must start with \"{\" or dimension information.");
         }
-        const bool is_null_word =
-            !quoted && std::ranges::equal(element, std::string_view("null"), {}, lower_case);
-        if (is_null_word) {
+        std::vector<ArrayElement> elements;
+        skip_spaces();
+        bool more = !take('}');
+        while (more) {
+            SQL_TRY(ArrayElement element, read_element());
+            elements.push_back(std::move(element));
+            skip_spaces();
+            more = take(',');
+            if (!more && !take('}')) return unexpected();
+        }
+        skip_spaces();
+        if (!rest_.empty()) return malformed_array(text_, "Junk after closing right brace.");
+        return elements;
+    }
+
+  private:
+    bool take(char c) {
+        if (!rest_.starts_with(c)) return false;
+        rest_.remove_prefix(1);
+        return true;
+    }
+    void skip_spaces() {
+        while (!rest_.empty() && is_space(rest_.front()))
+            rest_.remove_prefix(1);
+    }
+
+    std::unexpected<Failure> dimensions() const {
+        const bool numbers =
+            rest_.size() > 1 && std::string_view("+-0123456789").contains(rest_[1]);
+        if (numbers) return not_covered("array literals with subscripts");
+        return malformed_array(text_,
+                               "\"[\" must introduce explicitly-specified array dimensions.");
+    }
+
+    // Of what cannot be where it is.
+    std::unexpected<Failure> unexpected() const {
+        if (rest_.empty()) return malformed_array(text_, "Unexpected end of input.");
+        if (std::string_view("{},").contains(rest_.front())) {
+            return malformed_array(text_,
+                                   fmt::format("Unexpected \"{}\" character.", rest_.front()));
+        }
+        if (rest_.front() == '\\') return malformed_array(text_, "Unexpected \"\\\" character.");
+        return malformed_array(text_, "Unexpected array element.");
+    }
+
+    Checked<ArrayElement> read_element() {
+        skip_spaces();
+        if (rest_.starts_with('{') && first_) return not_covered("arrays of several dimensions");
+        first_ = false;
+        if (take('"')) return read_quoted();
+        ArrayElement element;
+        std::size_t kept = 0;  // Spaces at the end belong to nobody, unless escaped.
+        while (!rest_.empty() && !std::string_view("{},\"").contains(rest_.front())) {
+            const bool escaped = take('\\');
+            if (escaped && rest_.empty()) return unexpected();
+            element.text += rest_.front();
+            if (escaped || !is_space(rest_.front())) kept = element.text.size();
+            rest_.remove_prefix(1);
+        }
+        if (kept == 0 || rest_.starts_with('{') || rest_.starts_with('"')) return unexpected();
+        element.text.resize(kept);
+        return element;
+    }
+
+    Checked<ArrayElement> read_quoted() {
+        ArrayElement element{.text = {}, .quoted = true};
+        while (!take('"')) {
+            take('\\');
+            if (rest_.empty()) return unexpected();
+            element.text += rest_.front();
+            rest_.remove_prefix(1);
+        }
+        return element;
+    }
+
+    std::string_view text_;
+    std::string_view rest_;
+    bool first_ = true;
+};
+
+// One-dimensional literals only.
+Checked<Value> parse_array(TypeId type, std::string_view text) {
+    SQL_TRY(const std::vector<ArrayElement> elements, ArrayReader(text).read());
+    auto array = std::make_shared<Array>();
+    for (const ArrayElement& element : elements) {
+        if (!element.quoted &&
+            std::ranges::equal(element.text, std::string_view("null"), {}, lower_case)) {
             array->elements.emplace_back(Null{});
         } else {
-            SQL_TRY(Value value, parse_value({element_type(type)}, element));
+            SQL_TRY(Value value, parse_value({element_type(type)}, element.text));
             array->elements.push_back(std::move(value));
         }
-        if (i == body.size()) return array;
-        if (body[i] != ',') return malformed_array(text);
-        ++i;
     }
+    return array;
 }
 
 std::string format_array(TypeId type, const Array& array) {
@@ -351,7 +411,7 @@ Checked<Value> parse_value(ColumnType type, std::string_view text) {
             return round_timestamp(moment, type.modifier);
         }
         case TypeId::interval: {
-            SQL_TRY(const Interval interval, parse_interval(text));
+            SQL_TRY(const Interval interval, parse_interval(text, type.modifier));
             return interval;
         }
         case TypeId::json: {
@@ -393,6 +453,8 @@ Checked<Value> apply_modifier(ColumnType type, Value value, bool explicit_cast) 
     if (type.modifier < 0 || is_null(value)) return value;
     if (type.id == TypeId::timestamp || type.id == TypeId::timestamptz)
         return round_timestamp(std::get<std::int64_t>(value), type.modifier);
+    if (type.id == TypeId::interval)
+        return fitted_interval(std::get<Interval>(value), type.modifier);
     if (type.id == TypeId::numeric) {
         const auto& number = std::get<std::shared_ptr<const Numeric>>(value);
         SQL_TRY(Numeric fitting, number->with_modifier(type.modifier));

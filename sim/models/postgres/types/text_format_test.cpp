@@ -122,6 +122,10 @@ TEST(TextFormat, jsonb_is_kept_in_canonical_form) {
 TEST(TextFormat, intervals) {
     EXPECT_EQ(canonical({TypeId::interval}, "1 year 2 months -3 days"), "1 year 2 mons -3 days");
     EXPECT_EQ(canonical({TypeId::interval}, "90 minutes"), "01:30:00");
+    EXPECT_EQ(canonical({TypeId::interval}, "1-2"), "1 year 2 mons");
+    EXPECT_EQ(canonical({TypeId::interval}, "1 2:03:04"), "1 day 02:03:04");
+    EXPECT_EQ(canonical({TypeId::interval}, "1 2"),
+              "22007 invalid input syntax for type interval: \"1 2\"");
     const Checked<std::int64_t> january = parse_timestamp(TypeId::timestamp, "2024-01-31");
     const Checked<std::int64_t> later = add_interval(*january, {.months = 1});
     EXPECT_EQ(format_timestamp(TypeId::timestamp, *later), "2024-02-29 00:00:00");

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "sim/models/postgres/names/lists.hpp"
+#include "sim/models/postgres/types/date_time_fields.hpp"
 #include "sim/models/postgres/types/text_format.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -16,6 +18,9 @@ constexpr std::int64_t epoch_difference_days = 10'957;
 // PostgreSQL's range: 4713-11-24 BC up to, not including, 294277-01-01.
 constexpr std::int64_t least_timestamp = -211'813'488'000'000'000;
 constexpr std::int64_t end_of_timestamps = 9'223'371'331'200'000'000;
+// The same beginning, up to, not including, 5874898-01-01.
+constexpr std::int64_t least_date = -2'451'545;
+constexpr std::int64_t end_of_dates = 2'145'031'949;
 
 struct Date {
     std::int64_t year;
@@ -123,8 +128,9 @@ class Scanner {
 };
 
 std::unexpected<Failure> invalid_syntax(TypeId type, std::string_view text) {
-    return sql_error(
-        "22007", fmt::format("invalid input syntax for type {}: \"{}\"", display_name(type), text));
+    // PostgreSQL's own word for one of them here.
+    const std::string_view name = type == TypeId::timestamp ? "timestamp" : display_name(type);
+    return sql_error("22007", fmt::format("invalid input syntax for type {}: \"{}\"", name, text));
 }
 
 std::unexpected<Failure> field_out_of_range(std::string_view text, bool month_or_day) {
@@ -180,42 +186,64 @@ std::optional<TimeOfDay> scan_time_of_day(Scanner& scanner) {
     return time;
 }
 
-// Z, UTC, or an offset; the microseconds to take off to reach UTC.
-std::optional<std::int64_t> scan_zone(Scanner& scanner) {
-    scanner.skip_spaces();
-    if (scanner.done()) return 0;
-    if (scanner.at_letter()) {
-        const std::string word = scanner.word();
-        if (word == "z" || word == "utc" || word == "gmt" || word == "zulu") return 0;
-        return std::nullopt;
-    }
+std::unexpected<Failure> zone_out_of_range(std::string_view text) {
+    return sql_error("22009", fmt::format("time zone displacement out of range: \"{}\"", text));
+}
+
+// An offset; the microseconds to take off to reach UTC. Nothing if it is none.
+Checked<std::optional<std::int64_t>> scan_offset(Scanner& scanner, std::string_view text) {
+    constexpr std::optional<std::int64_t> no_offset;
     const bool negative = scanner.peek() == '-';
-    if (!scanner.take('-') && !scanner.take('+')) return std::nullopt;
+    if (!scanner.take('-') && !scanner.take('+')) return no_offset;
     const std::string_view digits = scanner.digits();
+    if (digits.empty()) return no_offset;
+    if (digits.size() > 4) return zone_out_of_range(text);
     std::int64_t hours = 0;
     std::int64_t minutes = 0;
     std::int64_t seconds = 0;
-    if (digits.size() == 4) {
-        std::from_chars(digits.data(), digits.data() + 2, hours);
-        std::from_chars(digits.data() + 2, digits.data() + 4, minutes);
-    } else if (digits.size() == 1 || digits.size() == 2) {
-        std::from_chars(digits.data(), digits.data() + digits.size(), hours);
+    std::from_chars(digits.data(), digits.data() + digits.size(), hours);
+    if (scanner.take(':')) {
+        const auto found = scanner.number(2);
+        if (!found) return no_offset;
+        minutes = *found;
         if (scanner.take(':')) {
-            const auto found = scanner.number(2);
-            if (!found) return std::nullopt;
-            minutes = *found;
-            if (scanner.take(':')) {
-                const auto found_seconds = scanner.number(2);
-                if (!found_seconds) return std::nullopt;
-                seconds = *found_seconds;
-            }
+            const auto found_seconds = scanner.number(2);
+            if (!found_seconds) return no_offset;
+            seconds = *found_seconds;
         }
-    } else {
-        return std::nullopt;
+    } else if (digits.size() > 2) {
+        minutes = hours % 100;
+        hours /= 100;
     }
-    if (hours > 15 || minutes > 59 || seconds > 59) return std::nullopt;
+    if (hours > 15 || minutes > 59 || seconds > 59) return zone_out_of_range(text);
     const std::int64_t offset = ((hours * 60 + minutes) * 60 + seconds) * microseconds_a_second;
     return negative ? -offset : offset;
+}
+
+// What may be behind the time: Z, UTC, or an offset, and an era.
+struct Suffix {
+    std::int64_t offset = 0;
+    bool before_christ = false;
+};
+
+Checked<std::optional<Suffix>> scan_suffix(Scanner& scanner, std::string_view text) {
+    constexpr std::optional<Suffix> not_known;
+    Suffix suffix;
+    scanner.skip_spaces();
+    std::string word = scanner.word();
+    if (word == "z" || word == "utc" || word == "gmt" || word == "zulu") {
+        scanner.skip_spaces();
+        word = scanner.word();
+    } else if (word.empty() && !scanner.done()) {
+        SQL_TRY(const std::optional<std::int64_t> offset, scan_offset(scanner, text));
+        if (!offset) return not_known;
+        suffix.offset = *offset;
+        scanner.skip_spaces();
+        word = scanner.word();
+    }
+    suffix.before_christ = word == "bc";
+    const bool complete = scanner.done() && (word.empty() || word == "bc" || word == "ad");
+    return complete ? std::optional(suffix) : not_known;
 }
 
 // Year, month and day without anything between them: the last four digits are the month and day.
@@ -244,7 +272,9 @@ Checked<Date> scan_date(Scanner& scanner, TypeId type, std::string_view text) {
     if (scanner.peek() == '.' || scanner.peek() == '/')
         return not_covered("a date other than year-month-day");
     if (!scanner.take('-')) return date_of_digits(first, type, text);
-    if (first.size() > 6) return invalid_syntax(type, text);
+    // Which of the three is the year then depends on how many digits there are.
+    if (first.size() < 3) return invalid_syntax(type, text);
+    if (first.size() > 9) return field_out_of_range(text, false);
     Date date{};
     std::from_chars(first.data(), first.data() + first.size(), date.year);
     const auto month = scanner.number(2);
@@ -266,6 +296,64 @@ std::optional<std::int64_t> special_timestamp(std::string_view text) {
     return std::nullopt;
 }
 
+// PostgreSQL takes many more spellings. Where a text that is not taken here might be one, it is
+// refused as such, and is no error of the text.
+std::unexpected<Failure> not_taken(TypeId type, std::string_view text) {
+    const auto fields = date_time_fields(text);
+    if (!fields || fields->empty()) return invalid_syntax(type, text);
+    const auto may_be_known = [](const DateTimeField& field) {
+        if (field.kind == DateTimeFieldKind::signed_word) return false;
+        return field.kind != DateTimeFieldKind::word || is_date_word(field.text) ||
+               names::is_time_zone(field.text) || names::is_time_zone_abbreviation(field.text);
+    };
+    const DateTimeField& first = fields->front();
+    const bool one_number = fields->size() == 1 && first.kind == DateTimeFieldKind::number;
+    const bool dashes =
+        fields->size() == 1 && first.text.find_first_not_of("0123456789-") == first.text.npos;
+    // Year and month alone, or more than year, month and day; but 2020-123 is a day of a year.
+    const auto parts = std::ranges::count(first.text, '-') + 1;
+    const bool wrong_parts =
+        dashes && (parts > 3 || (parts == 2 && first.text.size() - first.text.find('-') != 4));
+    if (one_number || wrong_parts || !std::ranges::all_of(*fields, may_be_known))
+        return invalid_syntax(type, text);
+    return not_covered("this spelling of a date or time");
+}
+
+// A date and what goes with it, as it is written.
+struct Moment {
+    Date date;
+    std::int64_t time = 0;    // Microseconds of the day.
+    std::int64_t offset = 0;  // Of its time zone.
+};
+
+Checked<Moment> scan_moment(TypeId type, std::string_view text) {
+    Scanner scanner(trimmed(text));
+    if (!scanner.at_digit()) return not_taken(type, text);
+    Checked<Date> date = scan_date(scanner, type, text);
+    if (!date && date.error()->sqlstate == "22007") return not_taken(type, text);
+    if (!date) return std::unexpected(std::move(date).error());
+    TimeOfDay time;
+    const bool separated = scanner.peek() == ' ' || scanner.peek() == 'T';
+    // Of one piece with the date, so no offset.
+    if (scanner.peek() == '-') return not_taken(type, text);
+    scanner.take('T');
+    scanner.skip_spaces();
+    if (separated && scanner.at_digit()) {
+        const auto found = scan_time_of_day(scanner);
+        if (!found) return not_taken(type, text);
+        time = *found;
+    }
+    SQL_TRY(const std::optional<Suffix> suffix, scan_suffix(scanner, text));
+    if (!suffix) return not_taken(type, text);
+    auto [year, month, day] = *date;
+    const bool no_year = year < 1;
+    if (suffix->before_christ) year = 1 - year;
+    if (month < 1 || month > 12 || day < 1 || no_year || day > days_in_month(year, month) ||
+        !time.is_valid())
+        return field_out_of_range(text, month < 1 || month > 12 || day < 1 || day > 31);
+    return Moment{{year, month, day}, time.total(), suffix->offset};
+}
+
 }  // namespace
 
 std::int64_t timestamp_of(host::UtcTime time) {
@@ -274,45 +362,24 @@ std::int64_t timestamp_of(host::UtcTime time) {
 }
 
 Checked<std::int64_t> parse_timestamp(TypeId type, std::string_view text) {
-    const std::string_view body = trimmed(text);
-    if (const auto special = special_timestamp(body)) return *special;
-    Scanner scanner(body);
-    if (scanner.at_letter()) {
-        const std::string word = scanner.word();
-        for (const std::string_view known : {"now", "today", "tomorrow", "yesterday"}) {
-            if (word == known) return not_covered(fmt::format("the time value \"{}\"", word));
-        }
-        return invalid_syntax(type, text);
-    }
-    Checked<Date> date = scan_date(scanner, type, text);
-    if (!date) return std::unexpected(std::move(date).error());
-    const auto [year, month, day] = *date;
-    TimeOfDay time;
-    std::int64_t zone = 0;
-    const bool separated = scanner.peek() == ' ' || scanner.peek() == 'T';
-    if (scanner.take('T')) {
-    }
-    scanner.skip_spaces();
-    if (separated && scanner.at_digit()) {
-        const auto found = scan_time_of_day(scanner);
-        if (!found) return invalid_syntax(type, text);
-        time = *found;
-    }
-    const auto offset = scan_zone(scanner);
-    if (!offset || !scanner.done()) return invalid_syntax(type, text);
-    if (type == TypeId::timestamptz) zone = *offset;
-    if (month < 1 || month > 12 || day < 1 || year < 1 || day > days_in_month(year, month) ||
-        !time.is_valid())
-        return field_out_of_range(text, month < 1 || month > 12 || day < 1 || day > 31);
-    const __int128 total = __int128{days_of(*date)} * microseconds_a_day + time.total() - zone;
+    if (const auto special = special_timestamp(trimmed(text))) return *special;
+    SQL_TRY(const Moment moment, scan_moment(type, text));
+    const std::int64_t offset = type == TypeId::timestamptz ? moment.offset : 0;
+    const __int128 total =
+        __int128{days_of(moment.date)} * microseconds_a_day + moment.time - offset;
     if (total < least_timestamp || total >= end_of_timestamps)
         return sql_error("22008", fmt::format("timestamp out of range: \"{}\"", text));
     return static_cast<std::int64_t>(total);
 }
 
+// The time is looked at, and then left out.
 Checked<std::int64_t> parse_date(std::string_view text) {
-    SQL_TRY(const std::int64_t moment, parse_timestamp(TypeId::date, text));
-    return date_of_timestamp(moment);
+    if (const auto special = special_timestamp(trimmed(text))) return date_of_timestamp(*special);
+    SQL_TRY(const Moment moment, scan_moment(TypeId::date, text));
+    const std::int64_t days = days_of(moment.date);
+    if (days < least_date || days >= end_of_dates)
+        return sql_error("22008", fmt::format("date out of range: \"{}\"", text));
+    return days;
 }
 
 std::string format_date(std::int64_t days) {
@@ -383,80 +450,6 @@ std::int64_t round_timestamp(std::int64_t microseconds, std::int32_t digits) {
     // Away from zero at the half, like PostgreSQL's AdjustTimestampForTypmod.
     return microseconds >= 0 ? (microseconds + step / 2) / step * step
                              : -((-microseconds + step / 2) / step * step);
-}
-
-Checked<Interval> parse_interval(std::string_view text) {
-    const auto invalid = [&] { return invalid_syntax(TypeId::interval, text); };
-    const auto out_of_range = [&] {
-        return sql_error("22015", fmt::format("interval field value out of range: \"{}\"", text));
-    };
-    // Wide enough for a few fields of eighteen digits in any unit.
-    __int128 months = 0;
-    __int128 years = 0;
-    __int128 days = 0;
-    __int128 microseconds = 0;
-    Scanner scanner(trimmed(text));
-    if (scanner.done()) return invalid();
-    while (!scanner.done()) {
-        scanner.skip_spaces();
-        const bool negative = scanner.take('-');
-        if (!negative) scanner.take('+');
-        const __int128 sign = negative ? -1 : 1;
-        if (!scanner.at_digit()) return invalid();
-        const auto number = scanner.number(18);
-        if (!number) return out_of_range();
-        if (scanner.take(':')) {
-            const auto minutes = scanner.number(2);
-            if (!minutes || *minutes > 59) return invalid();
-            __int128 total = (__int128{*number} * 60 + *minutes) * 60 * microseconds_a_second;
-            if (scanner.take(':')) {
-                const auto seconds = scanner.number(2);
-                if (!seconds || *seconds > 59) return invalid();
-                total += *seconds * microseconds_a_second;
-                if (scanner.take('.')) total += scanner.fraction();
-            }
-            microseconds += sign * total;
-            scanner.skip_spaces();
-            continue;
-        }
-        const std::int64_t fraction = scanner.take('.') ? scanner.fraction() : 0;
-        scanner.skip_spaces();
-        std::string unit = scanner.word();
-        if (unit.size() > 3 && unit.ends_with('s')) unit.pop_back();
-        // A bare number is seconds.
-        if (unit.empty() || unit == "second" || unit == "sec" || unit == "s") {
-            microseconds += sign * (__int128{*number} * microseconds_a_second + fraction);
-        } else if (unit == "millisecond" || unit == "msec" || unit == "ms") {
-            microseconds += sign * (__int128{*number} * 1'000 + fraction / 1'000);
-        } else if (unit == "microsecond" || unit == "usec" || unit == "us") {
-            microseconds += sign * *number;
-        } else if (unit == "minute" || unit == "min" || unit == "m") {
-            microseconds += sign * (__int128{*number} * 60 * microseconds_a_second + fraction * 60);
-        } else if (unit == "hour" || unit == "hr" || unit == "h") {
-            microseconds +=
-                sign * (__int128{*number} * 3'600 * microseconds_a_second + fraction * 3'600);
-        } else if (fraction != 0) {
-            return not_covered("fractions of a day or more in an interval");
-        } else if (unit == "day" || unit == "d") {
-            days += sign * *number;
-        } else if (unit == "week" || unit == "w") {
-            days += sign * *number * 7;
-        } else if (unit == "month" || unit == "mon") {
-            months += sign * *number;
-        } else if (unit == "year" || unit == "y") {
-            years += sign * *number;
-        } else {
-            return invalid();
-        }
-        scanner.skip_spaces();
-    }
-    if (!fits<std::int32_t>(months) || !fits<std::int32_t>(days) || !fits<std::int32_t>(years) ||
-        !fits<std::int64_t>(microseconds))
-        return out_of_range();
-    months += years * 12;
-    if (!fits<std::int32_t>(months)) return sql_error("22008", "interval out of range");
-    return Interval{static_cast<std::int32_t>(months), static_cast<std::int32_t>(days),
-                    static_cast<std::int64_t>(microseconds)};
 }
 
 std::string format_interval(const Interval& interval) {

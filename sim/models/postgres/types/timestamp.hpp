@@ -49,7 +49,24 @@ std::int64_t month_length(std::int64_t year, std::int64_t month);
 /// Rounds to that many digits of a second.
 std::int64_t round_timestamp(std::int64_t microseconds, std::int32_t digits);
 
-Checked<Interval> parse_interval(std::string_view text);
+/// A modifier of interval: which fields it has (pg_attribute.atttypmod, high half) and how many
+/// digits of a second (low half); -1 is all of both.
+inline constexpr int interval_month = 1 << 1;
+inline constexpr int interval_year = 1 << 2;
+inline constexpr int interval_day = 1 << 3;
+inline constexpr int interval_hour = 1 << 10;
+inline constexpr int interval_minute = 1 << 11;
+inline constexpr int interval_second = 1 << 12;
+inline constexpr int interval_full_range = 0x7FFF;
+inline constexpr int interval_full_precision = 0xFFFF;
+int interval_range(std::int32_t modifier);
+int interval_precision(std::int32_t modifier);
+
+/// In every spelling that PostgreSQL takes; what a number without a unit counts follows from the
+/// modifier. Errors: 22007 (not an interval), 22015 and 22008 (out of range).
+Checked<Interval> parse_interval(std::string_view text, std::int32_t modifier);
+/// Without the fields and digits that the modifier leaves out.
+Interval fitted_interval(Interval interval, std::int32_t modifier);
 std::string format_interval(const Interval& interval);
 
 /// Months first (clamped to the month's length), then days, then the rest, as PostgreSQL does.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/models/postgres/types/timestamp.hpp"
 #include "system/host/check.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -88,6 +89,40 @@ std::string_view display_name(TypeId type) {
     return facts_of(type).display_name;
 }
 
+namespace {
+
+// "interval day to second(3)": the outermost fields of the modifier, and its digits.
+std::string interval_name(std::int32_t modifier) {
+    constexpr std::array<std::pair<int, std::string_view>, 6> fields{{
+        {interval_year, "year"},
+        {interval_month, "month"},
+        {interval_day, "day"},
+        {interval_hour, "hour"},
+        {interval_minute, "minute"},
+        {interval_second, "second"},
+    }};
+    std::string first;
+    std::string_view last;
+    for (const auto& [field, field_name] : fields) {
+        if ((interval_range(modifier) & field) == 0) continue;
+        if (first.empty()) {
+            first = field_name;
+        } else {
+            last = field_name;
+        }
+    }
+    std::string shown = "interval";
+    if (interval_range(modifier) != interval_full_range) {
+        shown += " " + first;
+        if (!last.empty()) shown += fmt::format(" to {}", last);
+    }
+    if (interval_precision(modifier) != interval_full_precision)
+        shown += fmt::format("({})", interval_precision(modifier));
+    return shown;
+}
+
+}  // namespace
+
 std::string display_name(ColumnType type) {
     if (type.modifier < 0) return std::string(display_name(type.id));
     if (type.id == varchar) return fmt::format("character varying({})", type.modifier - 4);
@@ -98,6 +133,7 @@ std::string display_name(ColumnType type) {
     }
     if (type.id == timestamp) return fmt::format("timestamp({}) without time zone", type.modifier);
     if (type.id == timestamptz) return fmt::format("timestamp({}) with time zone", type.modifier);
+    if (type.id == interval) return interval_name(type.modifier);
     return std::string(display_name(type.id));
 }
 

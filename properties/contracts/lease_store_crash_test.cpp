@@ -239,10 +239,7 @@ RC_GTEST_PROP(LeaseStoreCrash, IsARegisterThatIsComparedAndSet, ()) {
     RC_ASSERT(report.judgement.verdict == Verdict::valid);
 }
 
-RC_GTEST_PROP(LeaseStoreCrash, ALeaseHasOneHolderAtATime, ()) {
-    Seen seen;
-    run_world(*rc::gen::arbitrary<std::uint64_t>(), seen);
-    RC_ASSERT(seen.holdings.size() > 1U);
+void expect_one_holder_at_a_time(const Seen& seen) {
     for (const Holding& one : seen.holdings) {
         for (const Holding& other : seen.holdings) {
             if (one.client == other.client) continue;
@@ -251,6 +248,20 @@ RC_GTEST_PROP(LeaseStoreCrash, ALeaseHasOneHolderAtATime, ()) {
             if (one.from < other.from) RC_ASSERT(one.token < other.token);
         }
     }
+}
+
+TEST(LeaseStoreCrash, ALeaseHasOneHolderAtATime) {
+    int worlds = 0;
+    int with_several = 0;
+    EXPECT_TRUE(rc::check([&] {
+        Seen seen;
+        run_world(*rc::gen::arbitrary<std::uint64_t>(), seen);
+        expect_one_holder_at_a_time(seen);
+        ++worlds;
+        with_several += seen.holdings.size() > 1U ? 1 : 0;
+    }));
+    // In some, three seconds of strikes leave time for one.
+    EXPECT_GT(with_several, worlds / 2);
 }
 
 class SlowDisk final : public sim::disk::DiskPolicy {

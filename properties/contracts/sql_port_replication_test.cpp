@@ -132,11 +132,7 @@ TEST_P(SqlPortReplication, ACommitThatWaitsForAStandbyStandsWhenItIsCancelled) {
         auto one = co_await primary.connect();
         auto two = co_await primary.connect();
         co_await primary.run(one, "CREATE TABLE t (id int PRIMARY KEY)");
-        co_await primary.run(one, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-        co_await primary.run(one, "SELECT pg_reload_conf()");
-        co_await wait_until(primary, two, "SHOW synchronous_standby_names", "nobody");
-        // A server takes its settings between two statements.
-        co_await primary.run(one, "SELECT 1");
+        co_await let_commits_wait_for_nobody(primary);
         Started waiting = primary.start(one, "INSERT INTO t VALUES (1)");
         co_await primary.let_others_run();
         EXPECT_FALSE(waiting.has_ended());
@@ -170,9 +166,7 @@ TEST_P(SqlPortReplication, APreparedTransactionThatWaitsForAStandbyIsThereAndBus
         auto one = co_await primary.connect();
         auto two = co_await primary.connect();
         co_await primary.run(one, "CREATE TABLE t (id int PRIMARY KEY)");
-        co_await primary.run(one, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-        co_await primary.run(one, "SELECT pg_reload_conf()");
-        co_await wait_until(primary, two, "SHOW synchronous_standby_names", "nobody");
+        co_await let_commits_wait_for_nobody(primary);
         co_await primary.run(one, "BEGIN");
         co_await primary.run(one, "INSERT INTO t VALUES (1)");
         Started waiting = primary.start(one, "PREPARE TRANSACTION 'g'");
@@ -296,10 +290,7 @@ TEST_P(SqlPortReplication, AReadIsAsNewAsItsLevelSays) {
 
             // Where nobody confirms commits, nobody is told what is there; but that is not for want
             // of reading it.
-            co_await primary.run(one, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-            co_await primary.run(one, "SELECT pg_reload_conf()");
-            auto two = co_await primary.connect();
-            co_await wait_until(primary, two, "SHOW synchronous_standby_names", "nobody");
+            co_await let_commits_wait_for_nobody(primary);
             sql::Session strong;
             const auto unconfirmed = co_await sql::run_read(
                 {node.database, &strong}, primary.within(std::chrono::milliseconds(500)),

@@ -143,9 +143,7 @@ TEST_P(SqlPortTurnedAway, ACommitThatWaitsForAStandbyIsIndefinite) {
     run([](SqlCase& sql, const Stop& stop) -> Task<> {
         auto one = co_await sql.connect();
         co_await sql.run(one, "CREATE TABLE t (id int PRIMARY KEY)");
-        co_await set_synchronous_names(sql, "nobody");
-        // Until those that make no session of their own know it too.
-        co_await host::sleep_for(sql.host(), std::chrono::milliseconds(300));
+        co_await let_commits_wait_for_nobody(sql);
         auto two = co_await sql.connect();
         auto three = co_await sql.connect();
         Started alone = sql.start(two, "INSERT INTO t VALUES (1)");

@@ -114,6 +114,21 @@ Task<> set_synchronous_names(SqlCase& primary, std::string names) {
     co_await wait_until(primary, connection, "SHOW synchronous_standby_names", names);
 }
 
+Task<> let_commits_wait_for_nobody(SqlCase& primary) {
+    auto connection = co_await primary.connect();
+    co_await primary.run(connection, "CREATE TABLE probe (n int)");
+    co_await set_synchronous_names(primary, "nobody");
+    for (int attempt = 0; attempt < 500; ++attempt) {
+        auto prober = co_await primary.connect();
+        Started commit = primary.start(prober, "INSERT INTO probe VALUES (1)");
+        co_await primary.let_others_run();
+        co_await prober->request_cancel(primary.patient());
+        const auto outcome = co_await commit.outcome();
+        if (is_unreplicated(outcome)) co_return;
+    }
+    ADD_FAILURE() << "commits do not wait for a standby";
+}
+
 bool is_unreplicated(const sql::Result<sql::QueryResult>& outcome) {
     return !outcome && outcome.error().kind == sql::ErrorKind::connection_lost &&
            outcome.error().sqlstate == "01000";

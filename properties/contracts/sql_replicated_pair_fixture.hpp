@@ -23,6 +23,10 @@ host::Task<> wait_until(SqlCase& sql, SqlCase::Connection& connection, std::stri
 /// "ALTER SYSTEM SET ...", and waits until new statements go by it.
 host::Task<> set_synchronous_names(SqlCase& primary, std::string names);
 
+/// Names a standby that nobody is, and waits until commits wait for it: what new statements go by
+/// is not yet what commits go by, of which PostgreSQL's checkpointer tells in its own time.
+host::Task<> let_commits_wait_for_nobody(SqlCase& primary);
+
 /// Whether this is what the port makes of a commit that stands where it was made, and that nobody
 /// else may have.
 bool is_unreplicated(const sql::Result<sql::QueryResult>& outcome);

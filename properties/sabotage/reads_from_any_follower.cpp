@@ -33,7 +33,7 @@ class BoastfulConnection final : public DecoratedConnection {
         std::vector<sql::Value>& row = look.rows.front();
         const bool follows = row[0] == "t" && row[1] && row[2];
         if (!follows) return;
-        row[1] = "4000000000";
+        // Of the timeline it tells the truth: a node keeps to the newest that it has heard of.
         row[2] = "FFFFFFFF/0";
         ++ledger_.acted;
     }

@@ -141,7 +141,7 @@ constexpr std::array<FaultKindInfo, fault_kinds> registry{{
      "of one write, some sectors had reached the disk and some had not", 15},
     {disk_unsynced_names_lost, "disk.unsynced_names_lost", power_loss,
      "A power loss undoes creations, renames and removals whose folder was not synced.",
-     "after the power loss a name means another file than before, or none", 50},
+     "after the power loss a name means another file than before, or none", 32},
 }};
 
 constexpr bool in_order() {

@@ -55,7 +55,8 @@ class FakeUsers {
             if (const auto row = rows.find(*parameters.at(0)); row != rows.end()) {
                 result.rows.push_back(row->second);
             }
-        } else if (asked == "execute idempotency_keys_bound") {
+        } else if (asked == "execute idempotency_keys_bound" ||
+                   asked.starts_with("execute idempotency_keys_lock")) {
             return result;
         } else if (asked == "execute idempotency_keys_delete") {
             result.command_tag = "DELETE 0";

@@ -89,6 +89,7 @@ class Engine {
     /// In the order of their identifiers.
     std::vector<const PreparedRecord*> prepared_transactions() const;
 
+    // transactions.cpp
     Heap& heap(Oid table);
     Heap& make_heap(Transaction& transaction, Oid table);
     Oid next_oid() { return next_oid_++; }
@@ -261,6 +262,8 @@ class Engine {
     void move_prepared_locks(std::uint64_t version, std::uint64_t newer);
     /// The version that a lock is on, as the log has it by now.
     LoggedRowLock located(LoggedRowLock lock) const;
+
+    // transactions.cpp
     void undo_changes(Transaction& transaction, std::size_t down_to);
     void sweep_heaps(Transaction& transaction, const CatalogChanges& changed,
                      const CatalogView& view);
@@ -269,8 +272,10 @@ class Engine {
     bool is_in_log(TransactionId id) const;
     bool is_in_log(const RowVersion& version) const;
 
+    // sessions.cpp
     host::Task<> run_idle_watch();
 
+    // transactions.cpp; standbys.cpp for those that wait for them
     enum class Pending : std::uint8_t { commit, prepare, commit_prepared, rollback_prepared };
     /// What waits for its record to be on disk, here and then with standbys.
     struct PendingRecord {
@@ -325,8 +330,11 @@ class Engine {
     host::Task<host::Result<void>> load_configuration();
     host::Task<host::Result<void>> reload_now();
     void configuration_changed();
+
+    // slots.cpp
     host::Task<host::Result<void>> load_slots();
     host::Task<host::Result<void>> save_slots();
+
     /// A version that nobody will see once everybody sees that transaction.
     struct Garbage {
         TransactionId ended_by;

@@ -230,13 +230,6 @@ class Executor {
     // define.cpp
     host::Task<Checked<StatementResult>> create_table(const CreateTableStatement& statement);
     host::Task<Checked<StatementResult>> create_index(const CreateIndexStatement& statement);
-    /// view.cpp
-    host::Task<Checked<StatementResult>> create_view(const CreateViewStatement& statement);
-    host::Task<Checked<>> drop_views(const DropStatement& statement, StatementResult& result);
-    /// 0A000 where a view may use the column.
-    Checked<> check_unused_by_views(const TableDefinition& table, std::string_view column,
-                                    std::string_view change);
-    host::Task<Checked<StatementResult>> alter_table(const AlterTableStatement& statement);
     host::Task<Checked<StatementResult>> lock_tables(const LockTableStatement& statement);
     host::Task<Checked<>> reserve_name(std::string name, bool is_index);
     host::Task<Checked<TablePtr>> lock_table(std::string name, TableLockMode mode);
@@ -245,6 +238,16 @@ class Executor {
     std::string unused_name(std::string base) const;
     void put_table(TableDefinition table);
     host::Task<Checked<>> add_index_to(TableDefinition& table, IndexDefinition definition);
+
+    // view.cpp
+    host::Task<Checked<StatementResult>> create_view(const CreateViewStatement& statement);
+    host::Task<Checked<>> drop_views(const DropStatement& statement, StatementResult& result);
+    /// 0A000 where a view may use the column.
+    Checked<> check_unused_by_views(const TableDefinition& table, std::string_view column,
+                                    std::string_view change);
+
+    // alter.cpp
+    host::Task<Checked<StatementResult>> alter_table(const AlterTableStatement& statement);
     host::Task<Checked<>> alter(TableDefinition& table, const AlterTableAction& action,
                                 StatementResult& result);
     Checked<> add_column(TableDefinition& table, const AlterTableAction& action,

@@ -20,23 +20,6 @@ struct KeyOrder {
 
 constexpr int depth_limit = 1000;
 
-std::string json_string(std::string_view content) {
-    std::string text = "\"";
-    constexpr std::string_view meanings = "\"\\\b\f\n\r\t";
-    constexpr std::string_view names = "\"\\bfnrt";
-    for (const char c : content) {
-        if (const std::size_t special = meanings.find(c); special != meanings.npos) {
-            text += '\\';
-            text += names[special];
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            text += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-            text += c;
-        }
-    }
-    return text + "\"";
-}
-
 class JsonReader {
   public:
     explicit JsonReader(std::string_view text) : lexer_(text) {}

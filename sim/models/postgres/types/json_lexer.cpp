@@ -1,5 +1,7 @@
 #include "sim/models/postgres/types/json_lexer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace atlas::sim::models::postgres {
@@ -200,6 +202,23 @@ Checked<> JsonLexer::add_code(std::uint32_t code, std::uint32_t& high_surrogate)
     }
     append_utf8(token_.content, code);
     return {};
+}
+
+std::string json_string(std::string_view content) {
+    std::string text = "\"";
+    constexpr std::string_view meanings = "\"\\\b\f\n\r\t";
+    constexpr std::string_view names = "\"\\bfnrt";
+    for (const char c : content) {
+        if (const std::size_t special = meanings.find(c); special != meanings.npos) {
+            text += '\\';
+            text += names[special];
+        } else if (static_cast<unsigned char>(c) < 0x20) {
+            text += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        } else {
+            text += c;
+        }
+    }
+    return text + "\"";
 }
 
 }  // namespace atlas::sim::models::postgres

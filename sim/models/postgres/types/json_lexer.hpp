@@ -56,4 +56,7 @@ class JsonLexer {
 /// 22P02 with that detail.
 std::unexpected<Failure> invalid_json(std::string detail);
 
+/// The string with those characters, as jsonb shows it.
+std::string json_string(std::string_view content);
+
 }  // namespace atlas::sim::models::postgres

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/models/postgres/types/json_lexer.hpp"
 #include "sim/models/postgres/types/numeric.hpp"
 #include "sim/models/postgres/types/text_format.hpp"
 #include "system/host/check.hpp"
@@ -93,23 +94,6 @@ class CanonicalReader {
     std::string_view rest_;
 };
 
-std::string in_quotes(std::string_view content) {
-    constexpr std::string_view meanings = "\"\\\b\f\n\r\t";
-    constexpr std::string_view names = "\"\\bfnrt";
-    std::string text = "\"";
-    for (const char c : content) {
-        if (const std::size_t special = meanings.find(c); special != meanings.npos) {
-            text += '\\';
-            text += names[special];
-        } else if (static_cast<unsigned char>(c) < 0x20) {
-            text += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-            text += c;
-        }
-    }
-    return text + "\"";
-}
-
 Numeric number_of(const JsonValue& value) {
     const Checked<Numeric> number = Numeric::parse(value.scalar);
     ATLAS_CHECK(number.has_value(), "canonical text has numbers that can be read");
@@ -169,7 +153,7 @@ std::string write_json(const JsonValue& value) {
         case JsonValue::Kind::null:
             return "null";
         case JsonValue::Kind::string:
-            return in_quotes(value.scalar);
+            return json_string(value.scalar);
         case JsonValue::Kind::number:
         case JsonValue::Kind::boolean:
             return value.scalar;
@@ -179,7 +163,7 @@ std::string write_json(const JsonValue& value) {
             return "[" + text + "]";
         case JsonValue::Kind::object:
             for (const auto& [key, member] : value.members)
-                text += (text.empty() ? "" : ", ") + in_quotes(key) + ": " + write_json(member);
+                text += (text.empty() ? "" : ", ") + json_string(key) + ": " + write_json(member);
             return "{" + text + "}";
     }
     return text;

@@ -107,7 +107,8 @@ std::vector<std::string> ApiDescription::faults_in(std::string_view method, std:
         return {fmt::format("the status {} is not described", response.status)};
     }
     std::vector<std::string> faults;
-    check_headers(document_, described->value("headers", Json::object()), response, faults);
+    const auto headers = described->find("headers");
+    if (headers != described->end()) check_headers(document_, *headers, response, faults);
     check_time_to_try_again(response, faults);
     if (described->contains("content")) {
         check_body(document_, described->at("content"), response, faults);

@@ -86,8 +86,8 @@ class Validation {
                     const std::string& pointer);
     void check_members(const Json& properties, const Json& object, const std::string& pointer);
     void check_no_others(const Json& schema, const Json& object, const std::string& pointer);
-    void require(bool holds, const std::string& pointer, std::string_view what) {
-        if (!holds) faults_.push_back(fmt::format("\"{}\": {}", pointer, what));
+    void fail(const std::string& pointer, std::string_view what) {
+        faults_.push_back(fmt::format("\"{}\": {}", pointer, what));
     }
 
     const Json& document_;
@@ -102,21 +102,22 @@ void Validation::check_keyword(const std::string& keyword, const Json& argument,
     } else if (keyword == "type") {
         check_type(argument, value, pointer);
     } else if (keyword == "enum") {
-        require(std::ranges::find(argument, value) != argument.end(), pointer,
-                fmt::format("{} is none of {}", value.dump(), argument.dump()));
+        if (std::ranges::find(argument, value) == argument.end())
+            fail(pointer, fmt::format("{} is none of {}", value.dump(), argument.dump()));
     } else if (keyword == "minimum") {
-        require(!value.is_number() || value >= argument, pointer,
-                fmt::format("{} is less than {}", value.dump(), argument.dump()));
+        if (value.is_number() && value < argument)
+            fail(pointer, fmt::format("{} is less than {}", value.dump(), argument.dump()));
     } else if (keyword == "format" || keyword == "minLength" || keyword == "maxLength") {
-        if (value.is_string()) check_text(keyword, argument, value.get<std::string>(), pointer);
+        if (value.is_string())
+            check_text(keyword, argument, value.get_ref<const std::string&>(), pointer);
     } else if (keyword == "properties") {
         if (value.is_object()) check_members(argument, value, pointer);
     } else if (keyword == "additionalProperties" && argument == false) {
         if (value.is_object()) check_no_others(schema, value, pointer);
     } else if (keyword == "required") {
         for (const Json& name : argument) {
-            require(!value.is_object() || value.contains(name.get<std::string>()), pointer,
-                    fmt::format("{} is missing", name.dump()));
+            if (value.is_object() && !value.contains(name.get_ref<const std::string&>()))
+                fail(pointer, fmt::format("{} is missing", name.dump()));
         }
     } else if (keyword == "items") {
         for (std::size_t i = 0; value.is_array() && i < value.size(); ++i)
@@ -124,27 +125,27 @@ void Validation::check_keyword(const std::string& keyword, const Json& argument,
     } else {
         const bool is_known =
             keyword == "description" || (keyword == "additionalProperties" && argument == true);
-        require(is_known, pointer, fmt::format("the keyword \"{}\" is not understood", keyword));
+        if (!is_known) fail(pointer, fmt::format("the keyword \"{}\" is not understood", keyword));
     }
 }
 
 void Validation::check_type(const Json& argument, const Json& value, const std::string& pointer) {
-    const Json types = argument.is_array() ? argument : Json::array({argument});
-    const bool fits = std::ranges::any_of(types, [&](const Json& type) {
+    const auto is_it = [&](const Json& type) {
         return has_type(value, type.get_ref<const std::string&>());
-    });
-    require(fits, pointer, fmt::format("{} is no {}", value.dump(), argument.dump()));
+    };
+    const bool fits = argument.is_array() ? std::ranges::any_of(argument, is_it) : is_it(argument);
+    if (!fits) fail(pointer, fmt::format("{} is no {}", value.dump(), argument.dump()));
 }
 
 void Validation::check_text(const std::string& keyword, const Json& argument,
                             const std::string& text, const std::string& pointer) {
     if (keyword == "format") {
         const auto& format = argument.get_ref<const std::string&>();
-        require(has_format(text, format), pointer, fmt::format("\"{}\" is no {}", text, format));
+        if (!has_format(text, format)) fail(pointer, fmt::format("\"{}\" is no {}", text, format));
     } else if (keyword == "minLength") {
-        require(length(text) >= argument.get<std::size_t>(), pointer, "it is too short");
+        if (length(text) < argument.get<std::size_t>()) fail(pointer, "it is too short");
     } else {
-        require(length(text) <= argument.get<std::size_t>(), pointer, "it is too long");
+        if (length(text) > argument.get<std::size_t>()) fail(pointer, "it is too long");
     }
 }
 
@@ -159,10 +160,10 @@ void Validation::check_members(const Json& properties, const Json& object,
 
 void Validation::check_no_others(const Json& schema, const Json& object,
                                  const std::string& pointer) {
-    const Json properties = schema.value("properties", Json::object());
+    const auto properties = schema.find("properties");
     for (const auto& [name, member] : object.items()) {
-        require(properties.contains(name), pointer,
-                fmt::format("it has an unknown member \"{}\"", name));
+        if (properties == schema.end() || !properties->contains(name))
+            fail(pointer, fmt::format("it has an unknown member \"{}\"", name));
     }
 }
 

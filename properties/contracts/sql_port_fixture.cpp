@@ -84,8 +84,8 @@ host::Task<> run_client(host::Host& host, host::Endpoint endpoint, const SqlCase
 
 // Both machines in one simulated world. After the case the server is asked to stop, and must leave
 // nothing behind.
-void run_in_simulation(const SqlCaseBody& body) {
-    sim::kernel::Kernel kernel{sim::kernel::Seed{1}};
+void run_in_simulation(const SqlCaseBody& body, std::uint64_t seed) {
+    sim::kernel::Kernel kernel{sim::kernel::Seed{seed}};
     sim::cluster::CalmNetwork network;
     sim::cluster::CalmDisk disk;
     sim::cluster::Cluster cluster(kernel, network, disk);
@@ -237,12 +237,12 @@ Started SqlCase::start(Connection& connection, std::string text) {
     return Started(host_, tasks_, connection->query(patient(), std::move(text)));
 }
 
-void run_sql_case(SqlPair pair, const SqlCaseBody& body) {
+void run_sql_case(SqlPair pair, const SqlCaseBody& body, std::uint64_t seed) {
     const auto [client, server] = pair;
     if (server == SqlServer::postgres) {
         run_against_postgres(client, body);
     } else if (client == SqlClient::small) {
-        run_in_simulation(body);
+        run_in_simulation(body, seed);
     } else {
         run_against_model(client, body);
     }

@@ -106,8 +106,9 @@ T expect_success(sql::Result<T> result, const std::string& what) {
 
 using SqlCaseBody = std::function<host::Task<>(SqlCase&)>;
 
-/// `body` is a lambda without captures, or one whose captures outlive the call.
-void run_sql_case(SqlPair pair, const SqlCaseBody& body);
+/// `body` is a lambda without captures, or one whose captures outlive the call. In simulation, what
+/// may go on at the same time does so in an order that the seed decides.
+void run_sql_case(SqlPair pair, const SqlCaseBody& body, std::uint64_t seed = 1);
 
 class SqlPort : public testing::TestWithParam<SqlPair> {
   protected:

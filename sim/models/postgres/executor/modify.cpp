@@ -92,34 +92,34 @@ Checked<> Executor::compute_row(const std::vector<ExpressionPtr>& expressions, c
     return {};
 }
 
-// What the query gives, as rows of the table.
 Task<Checked<std::vector<Row>>> Executor::rows_from_source(const InsertStatement& statement,
                                                            QueryRun& run) {
     QueryRun source(*this, *statement.source, &run);
     source.restart(&run.context());
-    SQL_CO_TRY(const std::vector<Row> found, co_await all_rows(source));
-    std::vector<Row> rows(found.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        SQL_CO_CHECK(compute_row(statement.from_source, &found[i], rows[i]));
-    }
-    co_return rows;
+    auto found = co_await all_rows(source);
+    co_return found;
 }
 
+// Each row is computed when those before it are stored: what a default takes from a sequence is not
+// taken for rows behind one that fails or has to wait.
 Task<Checked<Executor::Modified>> Executor::insert(const InsertStatement& statement,
                                                    QueryRun* run) {
-    // Computed in full before the first is stored.
-    std::vector<Row> rows(statement.rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool from_query = statement.source != nullptr;
+    std::vector<Row> found;
+    if (from_query) {
+        SQL_CO_TRY(found, co_await rows_from_source(statement, *run));
+    }
+    const std::size_t count = from_query ? found.size() : statement.rows.size();
+    Modified result;
+    for (std::size_t i = 0; i < count; ++i) {
+        Row row;
         if (run != nullptr) run->other_rows();
-        const auto compute = [&] { return compute_row(statement.rows[i], nullptr, rows[i]); };
+        const auto compute = [&] {
+            return from_query ? compute_row(statement.from_source, &found[i], row)
+                              : compute_row(statement.rows[i], nullptr, row);
+        };
         if (auto computed = compute(); !computed)
             SQL_CO_CHECK(co_await after_waits(std::move(computed), compute));
-    }
-    if (statement.source != nullptr) {
-        SQL_CO_TRY(rows, co_await rows_from_source(statement, *run));
-    }
-    Modified result;
-    for (Row& row : rows) {
         SQL_CO_TRY(const std::optional<Row> stored,
                    co_await insert_row(statement, run, std::move(row)));
         if (!stored) continue;

@@ -224,9 +224,14 @@ std::string Writer::own_aggregate(Type type) {
         case Type::integer:
             return fmt::format("{}({}){}", pick(2) == 0 ? "min" : "max", value(type, 1), filter);
         case Type::text: {
-            if (pick(3) > 0)
+            const int kind = pick(6);
+            if (kind > 2)
                 return fmt::format("{}({}){}", pick(2) == 0 ? "min" : "max", value(type, 1),
                                    filter);
+            if (kind == 2) {
+                const Type number = pick(2) == 0 ? Type::integer : Type::bigint;
+                return fmt::format("(avg({}){})::text", value(number, 1), filter);
+            }
             const std::string joined = column_of(type);
             return fmt::format("string_agg({0}, ',' ORDER BY {0}){1}", joined, filter);
         }
@@ -370,7 +375,7 @@ std::string window_call(Writer& writer) {
     const std::string partition =
         one_in(2) ? "PARTITION BY " + writer.value(Type::text, 0) + " " : std::string();
     const std::string order = "ORDER BY " + writer.value(Type::integer, 0);
-    switch (pick(5)) {
+    switch (pick(6)) {
         case 0:
             return fmt::format("rank() OVER ({}{})", partition, order);
         case 1:
@@ -378,8 +383,9 @@ std::string window_call(Writer& writer) {
         case 2:
             return fmt::format("count(*) OVER ({})", partition);
         case 3:
-            return fmt::format("sum({}) OVER ({}{})", writer.value(Type::integer, 1), partition,
-                               order);
+        case 4:
+            return fmt::format("{}({}) OVER ({}{})", pick(2) == 0 ? "sum" : "avg",
+                               writer.value(Type::integer, 1), partition, order);
         default:
             return fmt::format("min({}) OVER ({}{})", writer.value(Type::integer, 1), partition,
                                order);

@@ -4,7 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
 #include "properties/contracts/sql_replicated_pair_fixture.hpp"
+#include "sim/models/postgres/protocol/raw_client_fixture.hpp"
+#include "system/sql/cancel_request.hpp"
 #include "system/sql/topology.hpp"
 #include "system/sql/transaction.hpp"
 
@@ -14,6 +18,7 @@ namespace {
 using host::Task;
 using sql::Value;
 using testing::ElementsAre;
+namespace wire = sql::protocol;
 
 class SqlPortReplication : public SqlReplicatedPair {};
 
@@ -158,6 +163,76 @@ TEST_P(SqlPortReplication, ACommitThatWaitsForAStandbyStandsWhenItIsCancelled) {
         co_await primary.run(two, "SELECT pg_reload_conf()");
         const auto released = co_await waiting.outcome();
         EXPECT_TRUE(released.has_value());
+    });
+}
+
+// A batch by hand: its messages go one by one, and a cancel between two of them.
+class MessageByMessage {
+  public:
+    static Task<MessageByMessage> connect(SqlCase& sql) {
+        auto stream = co_await sql.host().network().connect(
+            sql.target().endpoint, host::Transport::plain(), sql.patient().deadline);
+        if (!stream) throw std::runtime_error(host::describe(stream.error()));
+        MessageByMessage batch(sql, std::move(*stream));
+        wire::StartupMessage startup;
+        startup.parameters = {{"user", "postgres"}, {"database", "postgres"}};
+        co_await batch.client_.send(startup);
+        for (const std::string& message : co_await batch.client_.read())
+            std::sscanf(message.c_str(), "key %u %u", &batch.key_.process_id, &batch.key_.secret);
+        batch.client_.set_patience(std::chrono::milliseconds(300));
+        co_return batch;
+    }
+
+    Task<std::vector<std::string>> run(std::string_view text) {
+        wire::Bind bind;
+        co_await client_.send(wire::Parse{"", text}, bind, wire::Execute{"", 0}, wire::Flush{});
+        co_return co_await client_.read();
+    }
+    Task<std::vector<std::string>> sync() {
+        co_await client_.send(wire::Sync{});
+        co_return co_await client_.read();
+    }
+    Task<std::vector<std::string>> read() { co_return co_await client_.read(); }
+    Task<> cancel() {
+        const auto sent = co_await sql::send_cancel_request(sql_.host(), sql_.patient(),
+                                                            sql_.target().endpoint, key_);
+        EXPECT_TRUE(sent.has_value());
+        co_await sql_.let_others_run();
+    }
+
+  private:
+    MessageByMessage(SqlCase& sql, std::unique_ptr<host::ByteStream> stream)
+        : sql_(sql), client_(sql.host(), std::move(stream), describe) {}
+
+    static std::string describe(const wire::BackendMessage& message) {
+        if (const auto* key = std::get_if<wire::BackendKeyData>(&message))
+            return fmt::format("key {} {}", key->process_id, key->secret);
+        return sim::models::postgres::protocol::name_of(message);
+    }
+
+    SqlCase& sql_;
+    sim::models::postgres::protocol::RawClient client_;
+    wire::CancelRequest key_;
+};
+
+TEST_P(SqlPortReplication, ACancelBetweenTheMessagesOfABatchIsForNoneOfThem) {
+    run([](SqlCase& primary, SqlCase&) -> Task<> {
+        auto one = co_await primary.connect();
+        co_await primary.run(one, "CREATE TABLE t (id int PRIMARY KEY)");
+        co_await let_commits_wait_for_nobody(primary);
+        MessageByMessage batch = co_await MessageByMessage::connect(primary);
+        auto answer = co_await batch.run("INSERT INTO t VALUES (1)");
+        EXPECT_THAT(answer, ElementsAre("parsed", "bound", "INSERT 0 1", "silent"));
+        co_await batch.cancel();
+        answer = co_await batch.run("SELECT pg_sleep(0.1)");
+        EXPECT_THAT(answer, ElementsAre("parsed", "bound", "row ", "SELECT 1", "silent"));
+        co_await batch.cancel();
+        // The commit waits for a standby. Only what comes now is for it.
+        answer = co_await batch.sync();
+        EXPECT_THAT(answer, ElementsAre("silent"));
+        co_await batch.cancel();
+        answer = co_await batch.read();
+        EXPECT_THAT(answer, ElementsAre("notice", "ready I"));
     });
 }
 

@@ -168,35 +168,69 @@ TEST_P(SqlPortTurnedAway, ACommitThatWaitsForAStandbyIsIndefinite) {
     });
 }
 
+using Connections = std::vector<SqlCase::Connection>;
+
+/// Connects until the server has no more room for that user, who is then one of so many. Gives what
+/// the server said. Sessions of its start may not be over yet, nor one that was just closed.
+Task<sql::Error> fill(SqlCase& sql, sql::ConnectionTarget target, Connections& connections,
+                      std::size_t most) {
+    sql::Error refused{.kind = sql::ErrorKind::protocol};
+    for (int attempt = 0; attempt < 500; ++attempt) {
+        auto connection = co_await sql.try_connect(target);
+        if (connection) {
+            connections.push_back(*std::move(connection));
+            continue;
+        }
+        refused = connection.error();
+        if (connections.size() >= most) break;
+        co_await host::sleep_for(sql.host(), std::chrono::milliseconds(20));
+    }
+    EXPECT_EQ(connections.size(), most);
+    co_return refused;
+}
+
+void expect_no_room(const sql::Error& refused, const char* message) {
+    EXPECT_EQ(refused.kind, sql::ErrorKind::server);
+    EXPECT_EQ(refused.sqlstate, "53300");
+    EXPECT_EQ(refused.message, message);
+    EXPECT_EQ(refused.certainty(), host::Certainty::definite);
+}
+
 // Superusers have every place there is.
 TEST_P(SqlPortTurnedAway, AFullServerHasNoRoomUntilSomebodyGoes) {
     run([](SqlCase& sql, const Stop&) -> Task<> {
-        std::vector<SqlCase::Connection> connections;
-        sql::Error refused{.kind = sql::ErrorKind::protocol};
-        // Sessions of the server's start may not be over yet, nor one that was just closed.
-        const auto fill = [&]() -> Task<> {
-            for (int attempt = 0; attempt < 500; ++attempt) {
-                auto connection = co_await sql.try_connect(sql.target());
-                if (connection) {
-                    connections.push_back(*std::move(connection));
-                    continue;
-                }
-                refused = connection.error();
-                if (connections.size() >= max_connections) co_return;
-                co_await host::sleep_for(sql.host(), std::chrono::milliseconds(20));
-            }
-        };
+        Connections connections;
         for (int round = 0; round < 2; ++round) {
-            co_await fill();
-            EXPECT_EQ(connections.size(), max_connections);
-            EXPECT_EQ(refused.kind, sql::ErrorKind::server);
-            EXPECT_EQ(refused.sqlstate, "53300");
-            EXPECT_EQ(refused.message, "sorry, too many clients already");
-            EXPECT_EQ(refused.certainty(), host::Certainty::definite);
+            const auto refused = co_await fill(sql, sql.target(), connections, max_connections);
+            expect_no_room(refused, "sorry, too many clients already");
             for (SqlCase::Connection& connection : connections)
                 co_await sql.run(connection, "SELECT 1");
             connections.pop_back();
         }
+    });
+}
+
+// Everybody else leaves them three, also when one of his own has gone.
+TEST_P(SqlPortTurnedAway, TheLastPlacesAreForSuperusers) {
+    run([](SqlCase& sql, const Stop&) -> Task<> {
+        constexpr std::size_t open_to_all = max_connections - 3;
+        constexpr const char* reserved =
+            "remaining connection slots are reserved for non-replication superuser connections";
+        sql::ConnectionTarget ordinary = sql.target();
+        ordinary.user = "atlas";
+        Connections connections;
+        auto refused = co_await fill(sql, ordinary, connections, open_to_all);
+        expect_no_room(refused, reserved);
+        connections.pop_back();
+        refused = co_await fill(sql, ordinary, connections, open_to_all);
+        expect_no_room(refused, reserved);
+        refused = co_await fill(sql, sql.target(), connections, max_connections);
+        expect_no_room(refused, "sorry, too many clients already");
+        // Nobody has a place now, and all are told the same.
+        refused = co_await fill(sql, ordinary, connections, max_connections);
+        expect_no_room(refused, "sorry, too many clients already");
+        for (SqlCase::Connection& connection : connections)
+            co_await sql.run(connection, "SELECT 1");
     });
 }
 

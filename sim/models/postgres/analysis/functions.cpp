@@ -164,10 +164,12 @@ const Function* own_function(std::span<const Function> candidates, const names::
             const bool same = static_cast<std::uint32_t>(own) == wanted.oid;
             const bool one_of_many =
                 names::is_polymorphic(wanted) && (given[i] == own || given[i] == TypeId::unknown);
-            // The model has no floating point; of whole numbers the outcome is the same.
-            const bool whole =
-                wanted.name == "float8" && own == TypeId::int8 && is_integer(given[i]);
-            if (!same && !one_of_many && !whole) return false;
+            // The model has no floating point; where it has a function of another number instead,
+            // the outcome is the same.
+            const bool for_float =
+                wanted.name == "float8" && ((own == TypeId::int8 && is_integer(given[i])) ||
+                                            (own == TypeId::numeric && given[i] == own));
+            if (!same && !one_of_many && !for_float) return false;
         }
         return true;
     };

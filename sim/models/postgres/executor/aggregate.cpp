@@ -6,6 +6,13 @@
 #include "sim/models/postgres/types/numeric.hpp"
 
 namespace atlas::sim::models::postgres {
+namespace {
+
+const Numeric& number(const Value& value) {
+    return *std::get<std::shared_ptr<const Numeric>>(value);
+}
+
+}  // namespace
 
 Checked<> AggregateState::add(const EvaluationContext& context) {
     if (call_->filter != nullptr) {
@@ -29,6 +36,7 @@ Checked<> AggregateState::add(const EvaluationContext& context) {
         case AggregateKind::count:
             break;
         case AggregateKind::sum:
+        case AggregateKind::average:
             if (call_->argument->type.id == TypeId::numeric) {
                 add_numeric(value);
             } else {
@@ -56,9 +64,6 @@ Checked<> AggregateState::add(const EvaluationContext& context) {
 }
 
 void AggregateState::add_numeric(const Value& value) {
-    const auto number = [](const Value& of) -> const Numeric& {
-        return *std::get<std::shared_ptr<const Numeric>>(of);
-    };
     extreme_ = is_null(extreme_)
                    ? value
                    : Value(std::make_shared<const Numeric>(number(extreme_) + number(value)));
@@ -101,16 +106,24 @@ Value AggregateState::collected() const {
     return joined;
 }
 
+Value AggregateState::numeric_sum() const {
+    if (call_->argument->type.id == TypeId::numeric) return extreme_;
+    return std::make_shared<const Numeric>(Numeric::Integer(sum_), 0);
+}
+
 Checked<Value> AggregateState::finish() const {
     switch (call_->kind) {
         case AggregateKind::count_rows:
         case AggregateKind::count:
             return count_;
-        case AggregateKind::sum: {
-            if (call_->argument->type.id == TypeId::numeric) return extreme_;
+        case AggregateKind::average: {
             if (count_ == 0) return Null{};
-            if (call_->result == TypeId::numeric)
-                return std::make_shared<const Numeric>(Numeric::Integer(sum_), 0);
+            SQL_TRY(Numeric quotient, Numeric::divide(number(numeric_sum()), Numeric(count_)));
+            return std::make_shared<const Numeric>(std::move(quotient));
+        }
+        case AggregateKind::sum: {
+            if (count_ == 0) return Null{};
+            if (call_->result == TypeId::numeric) return numeric_sum();
             const auto sum = static_cast<std::int64_t>(sum_);
             if (sum == sum_) return sum;
             return sql_error("22003", "bigint out of range");

@@ -29,6 +29,8 @@ class AggregateState {
     Checked<> keep(Value value, const EvaluationContext& context);
     Value collected() const;
     void add_numeric(const Value& value);
+    /// Of at least one row.
+    Value numeric_sum() const;
 
     const AggregateCall* call_;
     std::int64_t count_ = 0;

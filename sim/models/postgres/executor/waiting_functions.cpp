@@ -4,6 +4,7 @@
 
 #include "sim/models/postgres/executor/executor.hpp"
 #include "sim/models/postgres/functions/evaluate.hpp"
+#include "sim/models/postgres/types/numeric.hpp"
 #include "system/host/check.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -13,7 +14,19 @@ using host::Task;
 namespace {
 
 /// Thirty years: as good as for ever, and far from where nanoseconds end.
-constexpr std::int64_t longest_sleep = 1'000'000'000;
+constexpr std::chrono::seconds longest_sleep(1'000'000'000);
+
+Checked<std::chrono::microseconds> time_to_sleep(const Value& wanted) {
+    if (const auto* whole = std::get_if<std::int64_t>(&wanted)) {
+        return std::chrono::seconds(std::clamp<std::int64_t>(*whole, 0, longest_sleep.count()));
+    }
+    const Numeric& seconds = *std::get<std::shared_ptr<const Numeric>>(wanted);
+    const auto microseconds = (seconds * Numeric(1'000'000)).to_integer();
+    // One that float8 could not hold PostgreSQL refuses.
+    if (!microseconds) return not_covered("pg_sleep() of more seconds than can be counted");
+    return std::clamp<std::chrono::microseconds>(std::chrono::microseconds(*microseconds),
+                                                 std::chrono::seconds(0), longest_sleep);
+}
 
 LockTag advisory_tag(const std::vector<Value>& keys) {
     const auto key = [&](std::size_t i) {
@@ -73,9 +86,8 @@ Task<Checked<Value>> Executor::waiting_call(const Expression& call, std::vector<
     // A function of type void gives an empty text.
     const Value nothing = std::string();
     if (name == "pg_sleep") {
-        const std::int64_t wanted = std::get<std::int64_t>(arguments.front());
-        const std::chrono::seconds seconds(std::clamp<std::int64_t>(wanted, 0, longest_sleep));
-        const host::Deadline until = host::deadline_after(engine_.host(), seconds);
+        SQL_CO_TRY(const std::chrono::microseconds time, time_to_sleep(arguments.front()));
+        const host::Deadline until = host::deadline_after(engine_.host(), time);
         SQL_CO_CHECK(co_await engine_.locks().sleep(locks_, until, limits_));
         co_return nothing;
     }

@@ -30,8 +30,12 @@ std::span<const Function> all_named(std::span<const Function> functions, std::st
 }
 
 // count("any") takes anything: its argument is shown as unknown.
-constexpr std::array<Aggregate, 31> aggregates{{
+constexpr std::array<Aggregate, 35> aggregates{{
     {"array_agg", TypeId::unknown, TypeId::unknown, AggregateKind::array},
+    {"avg", TypeId::int2, TypeId::numeric, AggregateKind::average},
+    {"avg", TypeId::int4, TypeId::numeric, AggregateKind::average},
+    {"avg", TypeId::int8, TypeId::numeric, AggregateKind::average},
+    {"avg", TypeId::numeric, TypeId::numeric, AggregateKind::average},
     {"bool_and", TypeId::boolean, TypeId::boolean, AggregateKind::every},
     {"bool_or", TypeId::boolean, TypeId::boolean, AggregateKind::some},
     {"count", TypeId::none, TypeId::int8, AggregateKind::count_rows},

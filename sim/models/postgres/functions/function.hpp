@@ -83,6 +83,7 @@ enum class AggregateKind : std::uint8_t {
     count_rows,
     count,
     sum,
+    average,
     minimum,
     maximum,
     every,

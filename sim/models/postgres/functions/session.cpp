@@ -272,6 +272,7 @@ std::vector<Function> session_functions() {
          .volatility = Volatility::volatile_,
          .strict = false},
         waiting("pg_sleep", {int8}, void_type),
+        waiting("pg_sleep", {numeric}, void_type),
     };
     for (const auto& [suffix, result] :
          {std::pair<std::string_view, TypeId>{"pg_advisory_lock", void_type},

@@ -131,8 +131,20 @@ void BackendSession::begin_work() {
     follow_recovery();
     idle_deadline_ = Deadline::never();
     statement_time_ = timestamp_of(engine_.host().clock().utc_now());
-    // What came too late for the last statement is not for this one.
+    forget_late_cancel();
+}
+
+// As PostgreSQL does whenever it reads a message: what came too late for the last one, also of the
+// same batch, is not for this one.
+void BackendSession::forget_late_cancel() {
     if (locks_->pending_interrupt() != Interrupt::terminate) locks_->clear_interrupt();
+}
+
+Checked<> BackendSession::check_interrupted() {
+    const Interrupt reason = locks_->pending_interrupt();
+    if (reason == Interrupt::none) return {};
+    locks_->clear_interrupt();
+    return std::unexpected(interrupted(reason));
 }
 
 std::optional<host::TimePoint> BackendSession::idle_in_transaction_since() const {

@@ -163,6 +163,9 @@ class BackendSession final : public Session, private FunctionEnvironment {
     void begin_work();
     void end_work();
     void start_statement_timer();
+    void forget_late_cancel();
+    /// Errors: 57014, 40001, 57P01, if one has come that nothing has waited to hear of.
+    Checked<> check_interrupted();
     template <typename T>
     Outcome<T> outcome(Checked<T> result);
 

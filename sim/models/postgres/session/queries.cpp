@@ -247,6 +247,7 @@ void BackendSession::close_portal(std::string_view portal) {
 }
 
 Task<Outcome<std::vector<ServerMessage>>> BackendSession::sync(bool failed) {
+    forget_late_cancel();
     if (failed) fail_transaction();
     Checked<Notices> ended;
     if (block_ == Block::implicit) ended = co_await commit_transaction();

@@ -65,6 +65,8 @@ Task<Checked<StatementResult>> BackendSession::run_statement(std::shared_ptr<Par
     }
     if (block_ == Block::none) begin_transaction();
     start_statement_timer();
+    // What came while the statement before it in the same message was committed.
+    SQL_CO_CHECK(check_interrupted());
     SQL_CO_TRY(
         const StatementPtr statement,
         co_await analyse_and_lock(std::move(text), place, std::move(declared), Purpose::run));

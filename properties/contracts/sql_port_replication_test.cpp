@@ -382,6 +382,35 @@ TEST_P(SqlPortReplication, AReadIsAsNewAsItsLevelSays) {
     });
 }
 
+// It would stand then, and be seen, and nobody else would have it.
+TEST_P(SqlPortReplication, ACommitThatIsGivenUpIsNotCancelled) {
+    run([](SqlCase& primary, SqlCase& follower) -> Task<> {
+        auto one = co_await primary.connect();
+        co_await primary.run(one, "CREATE TABLE t (id int PRIMARY KEY)");
+        co_await primary.run(one, "CREATE SEQUENCE read_fence");
+        ReplicatedDatabase node(primary, follower);
+        const auto body = [&](host::TaskGroup& tasks) -> Task<> {
+            tasks.spawn(node.pool.cancels().send_until_closed());
+            co_await let_commits_wait_for_nobody(primary);
+            const host::Duration time = std::chrono::milliseconds(500);
+            sql::Session session;
+            const auto inserted = co_await insert(node, primary.within(time), session, "1");
+            EXPECT_FALSE(inserted.has_value());
+            if (!inserted) EXPECT_EQ(inserted.error().certainty, host::Certainty::indefinite);
+            // A fence commits itself.
+            const auto read = co_await sql::run_read({node.database, &session},
+                                                     primary.within(time), count_rows, {});
+            EXPECT_FALSE(read.has_value());
+            co_await primary.let_others_run();
+            const auto rows = co_await primary.run(one, "SELECT count(*) FROM t");
+            EXPECT_THAT(rows.rows, ElementsAre(ElementsAre(Value("0"))));
+            EXPECT_EQ(node.pool.cancels().counters().sent, 0U);
+            node.pool.close();
+        };
+        co_await host::with_task_group(primary.host(), body);
+    });
+}
+
 // What those that look after servers ask of them, in the same words whichever it is.
 TEST_P(SqlPortReplication, OneTextTellsOfBothSides) {
     run([](SqlCase& primary, SqlCase& follower) -> Task<> {

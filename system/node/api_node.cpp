@@ -59,7 +59,8 @@ struct ApiNode {
           health(database, database_ready),
           api({users, health}, {options.idempotency_secret, options.idempotency_previous_secret}),
           server(world, decorate(api.handler(), hooks), server_options(options.http)),
-          tasks(world) {
+          tasks(world),
+          cancels(world) {
         if (servers.is_one) return;
         topology.emplace(world, pool, driver, options.database_servers, options.followers);
         database.topology = &*topology;
@@ -78,6 +79,7 @@ struct ApiNode {
     api::Api api;
     http::Server server;
     host::TaskGroup tasks;
+    host::TaskGroup cancels;  ///< What sends them goes on until the others have ended.
 };
 
 /// Until it succeeds: the database may come up after this node, and go down in between.
@@ -131,6 +133,8 @@ host::Task<host::Result<void>> run_api_node(host::Host& host, sql::Driver& drive
     node.tasks.spawn(node.health.probe_for_ever());
     node.tasks.spawn(clean_up_for_ever(node.database, node.database_ready));
     if (node.topology) node.tasks.spawn(node.topology->followers.look_for_ever());
+    node.cancels.spawn(node.pool.cancels().send_until_closed());
+    if (node.topology) node.cancels.spawn(node.topology->followers.send_cancels_until_closed());
     std::exception_ptr cancelled;
     try {
         co_await host.wait_for_shutdown();
@@ -148,6 +152,7 @@ host::Task<host::Result<void>> run_api_node(host::Host& host, sql::Driver& drive
     co_await node.tasks.stop();
     node.pool.close();
     if (node.topology) node.topology->followers.close();
+    co_await node.cancels.join();
     host.log({host::LogLevel::info, "stopped"});
     if (cancelled) std::rethrow_exception(cancelled);
     co_return host::Result<void>{};

@@ -16,7 +16,8 @@ namespace atlas::sql {
 
 /// What all connections of a test share.
 struct FakeServer {
-    /// "query BEGIN", "prepare name", "execute name", "deallocate name", "connect".
+    /// "query BEGIN", "prepare name", "execute name", "deallocate name", "connect",
+    /// "cancel".
     std::vector<std::string> asked;
     /// How many of these came together, for each batch.
     std::vector<std::size_t> batches;
@@ -78,7 +79,18 @@ class FakeConnection final : public Connection {
         server_.batches.push_back(steps.size());
         return run_one_by_one(*this, context, std::move(steps));
     }
-    host::Task<Result<void>> request_cancel(host::Context) override { co_return Result<void>{}; }
+    host::Task<Result<void>> request_cancel(host::Context context) override {
+        server_.asked.emplace_back("cancel");
+        const host::TimePoint done = host_.clock().now() + server_.latency;
+        if (context.deadline.passed(done)) {
+            co_await host::sleep_until(host_, context.deadline.point());
+            co_return std::unexpected(Error{.kind = ErrorKind::deadline_exceeded});
+        }
+        co_await host::sleep_until(host_, done);
+        std::optional<Error> error = server_.fail ? server_.fail("cancel") : std::nullopt;
+        if (error) co_return std::unexpected(std::move(*error));
+        co_return Result<void>{};
+    }
     TransactionStatus transaction_status() const override { return status_; }
     bool is_usable() const override { return usable_; }
     void close() noexcept override { usable_ = false; }

@@ -161,7 +161,7 @@ host::Task<std::optional<QueryResult>> Followers::read_eventually(Server& server
                                                                   Parameters parameters) {
     Result<Lease> lease = co_await server.pool.acquire(context);
     if (!lease) co_return std::nullopt;
-    Result<QueryResult> rows = co_await lease->execute(context, statement, std::move(parameters));
+    Result<QueryResult> rows = co_await lease->read(context, statement, std::move(parameters));
     if (!rows) co_return std::nullopt;
     co_return std::move(*rows);
 }
@@ -181,7 +181,7 @@ host::Task<std::optional<QueryResult>> Followers::read_in_session(Server& server
         if (!lease) co_return std::nullopt;
         const bool is_new_enough = co_await has_come_to(*lease, context, session.seen);
         if (!is_new_enough) co_return std::nullopt;
-        rows = co_await lease->execute(context, statement, std::move(parameters));
+        rows = co_await lease->read(context, statement, std::move(parameters));
         if (!rows) co_return std::nullopt;
         const std::optional<ServerLook> after = co_await look_at_follower(*lease, context);
         if (after) shown = after->received;
@@ -221,6 +221,15 @@ std::vector<ServerView> Followers::view() const {
     for (const auto& server : servers_)
         all.push_back(server->view);
     return all;
+}
+
+host::Task<> Followers::send_cancels_until_closed() {
+    const auto send_to_all = [this](host::TaskGroup& senders) -> host::Task<> {
+        for (const auto& server : servers_)
+            senders.spawn(server->pool.cancels().send_until_closed());
+        co_return;
+    };
+    co_await host::with_task_group(host_, send_to_all);
 }
 
 void Followers::close() noexcept {

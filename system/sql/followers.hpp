@@ -50,6 +50,8 @@ class Followers {
 
     /// Until it is cancelled.
     host::Task<> look_for_ever();
+    /// Those of its pools.
+    host::Task<> send_cancels_until_closed();
 
     /// Rows that are as new as the session's level asks for, from a follower; nothing when none can
     /// give them, for whatever reason: then the primary is to be asked. Not for strong reads. Half

@@ -55,6 +55,8 @@ struct Lease::Session {
     host::TimePoint expires;
     /// Set while an operation is under way; still set when its task was cancelled in the middle.
     bool busy = false;
+    /// What is under way, or was given up, can be cancelled at the server.
+    bool may_be_cancelled = false;
     /// It came from the idle ones and has not yet answered since.
     bool was_idle = false;
     /// Once somebody has asked.
@@ -86,8 +88,17 @@ bool Lease::is_usable() const {
     return session_->connection->is_usable();
 }
 
+/// An operation is under way from here to finish(), which a cancelled task never comes to.
+host::TimePoint Lease::begin(bool may_be_cancelled) {
+    session_->busy = true;
+    session_->may_be_cancelled = may_be_cancelled;
+    return pool_->host_.clock().now();
+}
+
 void Lease::finish(host::TimePoint began, const Error* error) {
     session_->busy = false;
+    const bool is_given_up = error != nullptr && error->kind == ErrorKind::deadline_exceeded;
+    if (!is_given_up) session_->may_be_cancelled = false;
     const host::Duration took = pool_->host_.clock().now() - began;
     const Blame blame =
         error == nullptr ? Blame::nobody : blame_for(*error, took, pool_->patience());
@@ -108,8 +119,7 @@ void Lease::finish(host::TimePoint began, const Error* error) {
 }
 
 host::Task<Result<QueryResult>> Lease::query(host::Context context, std::string text) {
-    session_->busy = true;
-    const host::TimePoint began = pool_->host_.clock().now();
+    const host::TimePoint began = begin(false);
     Result<QueryResult> result = co_await session_->connection->query(context, std::move(text));
     finish(began, result ? nullptr : &result.error());
     co_return result;
@@ -117,8 +127,17 @@ host::Task<Result<QueryResult>> Lease::query(host::Context context, std::string 
 
 host::Task<Result<QueryResult>> Lease::execute(host::Context context, Statement statement,
                                                Parameters parameters) {
-    session_->busy = true;
-    const host::TimePoint began = pool_->host_.clock().now();
+    return run(context, statement, std::move(parameters), is_in_block());
+}
+
+host::Task<Result<QueryResult>> Lease::read(host::Context context, Statement statement,
+                                            Parameters parameters) {
+    return run(context, statement, std::move(parameters), true);
+}
+
+host::Task<Result<QueryResult>> Lease::run(host::Context context, Statement statement,
+                                           Parameters parameters, bool may_be_cancelled) {
+    const host::TimePoint began = begin(may_be_cancelled);
     Result<QueryResult> result = co_await session_->statements.execute(
         *session_->connection, context, statement, std::move(parameters));
     finish(began, result ? nullptr : &result.error());
@@ -127,8 +146,8 @@ host::Task<Result<QueryResult>> Lease::execute(host::Context context, Statement 
 
 host::Task<BatchResult> Lease::execute_all(host::Context context, std::vector<std::string> texts,
                                            std::vector<Call> calls) {
-    session_->busy = true;
-    const host::TimePoint began = pool_->host_.clock().now();
+    const bool begins_block = !texts.empty() && texts.front() == "BEGIN";
+    const host::TimePoint began = begin(begins_block || is_in_block());
     BatchResult results = co_await session_->statements.execute_all(
         *session_->connection, context, std::move(texts), std::move(calls));
     finish(began, results ? nullptr : &results.error().cause);
@@ -152,6 +171,7 @@ Pool::Pool(host::Host& host, Driver& driver, PoolOptions options)
       bulkhead_(host,
                 {.at_once = options_.size, .waiting = options_.waiting, .delay = options_.delay}),
       breaker_(host.clock(), options_.breaker),
+      cancels_(host, options_.cancel),
       changed_(host) {}
 
 Pool::~Pool() = default;
@@ -296,6 +316,11 @@ void Pool::connect_failed() {
 
 void Pool::give_back(std::unique_ptr<Lease::Session> session) noexcept {
     --out_;
+    // A server that fails or crawls is asked for nothing that the breaker has not admitted.
+    if (session->may_be_cancelled && breaker_.state() == reliability::CircuitState::closed) {
+        cancels_.give_up(std::move(session->connection));
+        return;
+    }
     if (closed_ || !session->is_clean()) return;
     session->was_idle = false;
     idle_.push_back(std::move(session));
@@ -305,6 +330,7 @@ void Pool::give_back(std::unique_ptr<Lease::Session> session) noexcept {
 void Pool::close() noexcept {
     closed_ = true;
     idle_.clear();
+    cancels_.close();
     changed_.wake_all();
 }
 

@@ -24,15 +24,24 @@ class Pool;
 /// One connection, for its holder alone. It goes back to the pool when destroyed, unless it is
 /// broken, too old, inside a transaction, or was left in mid-operation by a cancelled task: then it
 /// is dropped, and the server rolls back.
+///
+/// A statement that is given up (its deadline passes, its task is cancelled) is cancelled at the
+/// server, so that it lets go of its locks; but only where that cannot touch a commit: inside a
+/// transaction block, or if it only reads. Outside a block any other commits itself at its end.
 class Lease {
   public:
     Lease(Lease&& other) noexcept;
     Lease& operator=(Lease&&) = delete;
     ~Lease();
 
+    /// Never cancelled: the text may be a COMMIT, or have one in it. (No batch and no prepared
+    /// statement can: see Connection::run_batch().)
     host::Task<Result<QueryResult>> query(host::Context context, std::string text);
     host::Task<Result<QueryResult>> execute(host::Context context, Statement statement,
                                             Parameters parameters);
+    /// As execute(), of a statement that changes nothing.
+    host::Task<Result<QueryResult>> read(host::Context context, Statement statement,
+                                         Parameters parameters);
     /// As StatementCache::execute_all().
     host::Task<BatchResult> execute_all(host::Context context, std::vector<std::string> texts,
                                         std::vector<Call> calls);
@@ -52,6 +61,10 @@ class Lease {
     using GuardedCall = reliability::CircuitBreaker::Call;
 
     Lease(Pool& pool, Permit permit, GuardedCall call, std::unique_ptr<Session> session);
+    bool is_in_block() const { return transaction_status() != TransactionStatus::idle; }
+    host::TimePoint begin(bool may_be_cancelled);
+    host::Task<Result<QueryResult>> run(host::Context context, Statement statement,
+                                        Parameters parameters, bool may_be_cancelled);
     void finish(host::TimePoint began, const Error* error);
 
     // The permit is last to go: the session is back in the pool by then.
@@ -77,6 +90,9 @@ class Pool {
 
     /// Drops the idle connections, and those out on lease as they come back.
     void close() noexcept;
+
+    /// Where nobody runs its send_until_closed(), nothing is cancelled. The pool's close() is its.
+    CancelQueue& cancels() { return cancels_; }
 
     const PoolOptions& options() const { return options_; }
     std::size_t idle() const { return idle_.size(); }
@@ -111,6 +127,7 @@ class Pool {
     reliability::CircuitBreaker breaker_;
     reliability::CircuitState logged_state_ = reliability::CircuitState::closed;
     std::vector<std::unique_ptr<Lease::Session>> idle_;  ///< The most recently used last.
+    CancelQueue cancels_;
     host::WaitList changed_;    ///< Those who may not connect now, and would take an idle one.
     std::size_t attempts_ = 0;  ///< To connect, under way.
     std::size_t out_ = 0;       ///< Sessions on lease.

@@ -8,6 +8,7 @@
 #include "system/reliability/circuit_breaker.hpp"
 #include "system/reliability/controlled_delay.hpp"
 #include "system/reliability/retry.hpp"
+#include "system/sql/cancel_queue.hpp"
 #include "system/sql/connection.hpp"
 
 namespace atlas::sql {
@@ -34,6 +35,8 @@ struct PoolOptions {
     /// here: the pool never gives up, each caller does at its deadline.)
     reliability::RetryPolicy reconnect = {.base = std::chrono::milliseconds{50},
                                           .cap = std::chrono::seconds{2}};
+    /// Of statements that were given up.
+    CancelOptions cancel = {};
 
     /// Set on every session as run-time parameters, in whole milliseconds. PostgreSQL: "Client
     /// Connection Defaults". Without the second and third, a client lost in a black hole would keep

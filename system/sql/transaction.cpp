@@ -179,7 +179,7 @@ host::Task<Result<QueryResult>> attempt_read(Database& database, host::Context c
                                              Statement statement, Parameters parameters) {
     Result<Lease> lease = co_await database.pool.acquire(context);
     if (!lease) co_return std::unexpected(std::move(lease.error()));
-    co_return co_await lease->execute(context, statement, std::move(parameters));
+    co_return co_await lease->read(context, statement, std::move(parameters));
 }
 
 struct PrimaryRead {
@@ -193,7 +193,7 @@ host::Task<Result<PrimaryRead>> read_on_primary(Database& database, host::Contex
     if (!lease) co_return std::unexpected(std::move(lease.error()));
     Result<ServerRun> server = co_await lease->server(context);
     if (!server) co_return std::unexpected(std::move(server.error()));
-    Result<QueryResult> rows = co_await lease->execute(context, statement, std::move(parameters));
+    Result<QueryResult> rows = co_await lease->read(context, statement, std::move(parameters));
     if (!rows) co_return std::unexpected(std::move(rows.error()));
     co_return PrimaryRead{std::move(*rows), std::move(*server)};
 }

@@ -2,21 +2,10 @@
 
 #include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/statement_analyser.hpp"
+#include "sim/models/postgres/system_catalog/deparse.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
-
-// Values of the one type are values of the other as they are, once they fit.
-bool looks_the_same(ColumnType from, ColumnType to) {
-    const auto text_like = [](TypeId type) {
-        return type == TypeId::text || type == TypeId::varchar;
-    };
-    const auto moment = [](TypeId type) {
-        return type == TypeId::timestamp || type == TypeId::timestamptz;
-    };
-    return (is_integer(from.id) && is_integer(to.id)) || (text_like(from.id) && text_like(to.id)) ||
-           (moment(from.id) && moment(to.id) && to.modifier < 0);
-}
 
 std::unexpected<Failure> no_such_column(const TableDefinition& table, std::string_view column) {
     return sql_error("42703", fmt::format("column \"{}\" of relation \"{}\" does not exist", column,
@@ -53,13 +42,7 @@ Checked<> StatementAnalyser::alter_column_action(const Node& body, const TableDe
         return {};
     }
     if (kind == "AT_AlterColumnType") {
-        if (!place) return no_such_column(table, name);
-        const Node& definition = *open_node(*find(body, "def")).body;
-        SQL_CHECK(only_members(definition, {"typeName"}, "ALTER COLUMN TYPE"));
-        SQL_TRY(const ColumnType type, analyse_type(*find(definition, "typeName"), &catalog_));
-        if (!looks_the_same(table.columns[*place].type, type))
-            return not_covered("ALTER COLUMN TYPE that computes values anew");
-        actions.emplace_back().set_type = {name, type};
+        SQL_TRY(actions.emplace_back().set_type, type_change(body, table));
         return {};
     }
     if (kind == "AT_AddIdentity") {
@@ -92,6 +75,53 @@ Checked<> StatementAnalyser::alter_column_action(const Node& body, const TableDe
         return {};
     }
     return not_covered(fmt::format("ALTER TABLE with {}", kind));
+}
+
+Checked<TypeChange> StatementAnalyser::type_change(const Node& body, const TableDefinition& table) {
+    TypeChange change{.column = text(body, "name"), .type = {}, .value = {}};
+    const Node& definition = *open_node(*find(body, "def")).body;
+    SQL_CHECK(
+        only_members(definition, {"typeName", "raw_default", "location"}, "ALTER COLUMN TYPE"));
+    if (const Node* given = find(definition, "raw_default")) {
+        const Scope scope{.relations = {{&table, table.name}}, .clause = "transform expressions"};
+        SQL_TRY(change.value, expressions_.analyse(*given, scope));
+        change.has_using = true;
+    }
+    const auto place = table.find_column(change.column);
+    if (!place) return no_such_column(table, change.column);
+    // The rest PostgreSQL does when it runs the command, and knows no more where anything stood.
+    Checked<ColumnType> type = analyse_type(*find(definition, "typeName"), &catalog_);
+    if (!type) {
+        type.error()->position.reset();
+        return std::unexpected(std::move(type).error());
+    }
+    change.type = *type;
+    if (!change.has_using) {
+        change.value = std::make_shared<const Expression>(Expression{
+            .kind = ExpressionKind::column, .type = table.columns[*place].type, .index = *place});
+    }
+    Checked<ExpressionPtr> converted =
+        coerce(std::move(change.value), change.type, CoercionContext::assignment,
+               expressions_.parameters());
+    if (!converted) {
+        converted.error()->position.reset();
+        return std::unexpected(std::move(converted).error());
+    }
+    change.value = *std::move(converted);
+    if (change.value != nullptr) return change;
+    const std::string shown = display_name(change.type);
+    auto error = sql_error(
+        "42804", change.has_using
+                     ? fmt::format("result of USING clause for column \"{}\" cannot be cast "
+                                   "automatically to type {}",
+                                   change.column, display_name(change.type.id))
+                     : fmt::format("column \"{}\" cannot be cast automatically to type {}",
+                                   change.column, display_name(change.type.id)));
+    error.error()->hint = change.has_using
+                              ? "You might need to add an explicit cast."
+                              : fmt::format("You might need to specify \"USING {}::{}\".",
+                                            quote_identifier(change.column), shown);
+    return error;
 }
 
 Checked<RenameStatement> StatementAnalyser::rename(const Node& body) {

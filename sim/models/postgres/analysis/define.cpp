@@ -488,6 +488,31 @@ Checked<> StatementAnalyser::alter_table_actions(const Node& body, const TableDe
     return alter_column_action(body, table, actions);
 }
 
+// PostgreSQL's passes over the actions, as far as they matter to a change of a column's type: what
+// is dropped is dropped before it, the rest comes after. Without one they go as they are written.
+int pass_of(const Node& command) {
+    const std::string kind = text(command, "subtype");
+    if (kind == "AT_AlterColumnType") return 1;
+    const bool drops = kind == "AT_DropColumn" || kind == "AT_DropConstraint" ||
+                       kind == "AT_DropNotNull" || kind == "AT_DropIdentity" ||
+                       (kind == "AT_ColumnDefault" && find(command, "def") == nullptr);
+    return drops ? 0 : 2;
+}
+
+std::vector<const Node*> in_passes(const Node& commands) {
+    std::vector<const Node*> given;
+    for (const Node& command : commands)
+        given.push_back(open_node(command).body);
+    const auto changes_type = [](const Node* command) { return pass_of(*command) == 1; };
+    if (std::ranges::none_of(given, changes_type)) return given;
+    std::vector<const Node*> ordered;
+    for (int pass = 0; pass < 3; ++pass) {
+        std::ranges::copy_if(given, std::back_inserter(ordered),
+                             [&](const Node* command) { return pass_of(*command) == pass; });
+    }
+    return ordered;
+}
+
 Checked<AlterTableStatement> StatementAnalyser::alter_table(const Node& body) {
     SQL_CHECK(only_members(body, {"relation", "cmds", "objtype", "missing_ok"}, "ALTER"));
     if (text(body, "objtype") != "OBJECT_TABLE") return not_covered("ALTER of other than a table");
@@ -501,8 +526,19 @@ Checked<AlterTableStatement> StatementAnalyser::alter_table(const Node& body) {
     const TablePtr existing = catalog_.find_table(alter.table);
     if (existing == nullptr && alter.if_exists) return alter;
     SQL_TRY(const TablePtr on, table(range_variable, false));
-    for (const Node& command : list(body, "cmds")) {
-        SQL_CHECK(alter_table_actions(*open_node(command).body, *on, alter.actions));
+    // What comes after a change of a column's type sees the new one.
+    TableDefinition changed = *on;
+    for (const Node* const command : in_passes(list(body, "cmds"))) {
+        const bool changes_type = text(*command, "subtype") == "AT_AlterColumnType";
+        SQL_CHECK(alter_table_actions(*command, changes_type ? *on : changed, alter.actions));
+        if (!changes_type) continue;
+        const TypeChange& change = *alter.actions.back().set_type;
+        Column& column = changed.columns[*changed.find_column(change.column)];
+        if (column.type != on->columns[*on->find_column(change.column)].type) {
+            return sql_error(
+                "0A000", fmt::format("cannot alter type of column \"{}\" twice", change.column));
+        }
+        column.type = change.type;
     }
     // A foreign key alone lets others go on reading.
     const bool only_references = std::ranges::all_of(

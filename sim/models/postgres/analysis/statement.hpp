@@ -178,6 +178,15 @@ struct DropStatement {
     bool cascade = false;
 };
 
+/// ALTER COLUMN TYPE.
+struct TypeChange {
+    std::string column;
+    ColumnType type;
+    /// Over the row as it was.
+    ExpressionPtr value;
+    bool has_using = false;
+};
+
 /// One of these is set.
 struct AlterTableAction {
     std::optional<Column> add_column;
@@ -197,8 +206,7 @@ struct AlterTableAction {
     std::optional<ColumnSequence> add_identity = {};
     std::optional<ColumnSequence> set_identity = {};
     std::string drop_identity = {};
-    /// To a type whose values look the same.
-    std::optional<std::pair<std::string, ColumnType>> set_type = {};
+    std::optional<TypeChange> set_type = {};
     std::optional<std::pair<std::string, bool>> set_not_null = {};  ///< Column; false drops it.
 };
 

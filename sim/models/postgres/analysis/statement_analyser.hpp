@@ -160,6 +160,7 @@ class StatementAnalyser : private SubqueryAnalyser {
     // alter.cpp
     Checked<RenameStatement> rename(const Node& body);
     Checked<MaintenanceStatement> maintenance(const Node& body);
+    Checked<TypeChange> type_change(const Node& body, const TableDefinition& table);
     Checked<> alter_column_action(const Node& body, const TableDefinition& table,
                                   std::vector<AlterTableAction>& actions);
     Checked<StoredExpression> default_value(const Node& value, const Column& column);

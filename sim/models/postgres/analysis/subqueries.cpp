@@ -29,6 +29,8 @@ Checked<> check_allowed(const Scope& scope, int place) {
         return sql_error_at(place, "0A000", "cannot use subquery in DEFAULT expression");
     if (scope.clause == "CHECK")
         return sql_error_at(place, "0A000", "cannot use subquery in check constraint");
+    if (scope.clause == "transform expressions")
+        return sql_error_at(place, "0A000", "cannot use subquery in transform expression");
     return not_covered("subqueries here", place);
 }
 

@@ -42,7 +42,7 @@ std::string Engine::encode_checkpoint(LogPosition redo, bool is_backup) {
     RedoLog state;
     for (const auto& [name, table] : catalog.tables()) {
         state.put_table(*table);
-        for (const auto& [id, version] : heaps_.at(table->oid)->versions()) {
+        for (const auto& [id, version] : settled_heap(table->oid, true).versions()) {
             if (!is_in_log(version)) continue;
             if (version.values.size() <= table->columns.size()) {
                 state.insert(table->oid, id, version.values);

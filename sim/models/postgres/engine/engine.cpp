@@ -153,7 +153,7 @@ Result<CommittedRows> Engine::read_committed_rows(std::string_view name) const {
     for (const Column& column : table.columns) {
         if (!column.dropped) rows.columns.push_back(column.name);
     }
-    for (const auto& [id, version] : heaps_.at(table.oid)->versions()) {
+    for (const auto& [id, version] : settled_heap(table.oid, false).versions()) {
         const bool there =
             !transactions_.is_running(version.made_by) &&
             (version.ended_by == no_transaction || transactions_.is_running(version.ended_by));

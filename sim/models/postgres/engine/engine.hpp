@@ -92,6 +92,8 @@ class Engine {
     // transactions.cpp
     Heap& heap(Oid table);
     Heap& make_heap(Transaction& transaction, Oid table);
+    /// An empty one in its place, for rows of another shape: no snapshot that is older sees any.
+    Heap& replace_heap(Transaction& transaction, Oid table);
     Oid next_oid() { return next_oid_++; }
     std::uint64_t next_version() { return next_version_++; }
 
@@ -265,6 +267,10 @@ class Engine {
 
     // transactions.cpp
     void undo_changes(Transaction& transaction, std::size_t down_to);
+    void widen_reads(const Heap& heap);
+    /// With the rows that were put aside by transactions that are not over. Those whose end is in
+    /// line to be written count as over if `in_log`.
+    const Heap& settled_heap(Oid table, bool in_log) const;
     void sweep_heaps(Transaction& transaction, const CatalogChanges& changed,
                      const CatalogView& view);
     void remove_garbage();
@@ -354,7 +360,7 @@ class Engine {
     TransactionTable transactions_;
     SerializableTransactions serializable_;
     Catalog catalog_;
-    std::map<Oid, std::unique_ptr<Heap>> heaps_;
+    std::map<Oid, std::shared_ptr<Heap>> heaps_;
     std::map<Oid, SequenceState> sequences_;  // by SequenceDefinition::storage
     std::deque<Garbage> garbage_;
     Oid next_oid_ = first_user_oid;

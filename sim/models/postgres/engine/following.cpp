@@ -43,6 +43,7 @@ class ChangedTables : public RedoTarget {
     void remove(Oid, std::uint64_t, std::uint64_t, RowLockStrength) override {}
     void put_table(TableDefinition table) override { add(table.oid); }
     void drop_table(Oid table, const std::string&) override { add(table); }
+    void rewrite_table(Oid table) override { add(table); }
     void set_sequence(Oid, std::int64_t, bool) override {}
 
     const std::vector<LockTag>& locks() const { return locks_; }

@@ -96,6 +96,12 @@ class Engine::Replayer : public RedoTarget {
         engine_.catalog_.apply({{name, nullptr}});
     }
 
+    // A session that reads the table has been waited for, or cancelled.
+    void rewrite_table(Oid table) override {
+        consistent_ &= find(table) != nullptr;
+        engine_.heaps_[table] = std::make_shared<Heap>(table);
+    }
+
     // The sequence may be one whose making comes later in the log, or never.
     void set_sequence(Oid storage, std::int64_t value, bool called) override {
         engine_.sequences_.insert_or_assign(storage, SequenceState{value, called});

@@ -161,7 +161,8 @@ void Engine::finish_commit(Transaction& transaction) {
     deliver_notifications(transaction);
 }
 
-// Drops heaps and indexes that no definition in view has, and makes rows as wide as it says.
+// Drops heaps and indexes that no definition in view has, nor one that others see, and makes rows
+// no wider than these say.
 void Engine::sweep_heaps(Transaction& transaction, const CatalogChanges& changed,
                          const CatalogView& view) {
     if (transaction.touched_heaps.empty() && changed.empty() && transaction.catalog.empty()) return;
@@ -175,25 +176,33 @@ void Engine::sweep_heaps(Transaction& transaction, const CatalogChanges& changed
     for (const Oid oid : candidates) {
         const auto found = heaps_.find(oid);
         if (found == heaps_.end()) continue;
-        const TablePtr table = view.find_table(oid);
-        if (table == nullptr) {
+        // A rollback to a savepoint is not the end: what was there before the transaction may come
+        // back.
+        const CatalogChanges none;
+        std::vector<TablePtr> kept{view.find_table(oid),
+                                   CatalogView(catalog_, none).find_table(oid)};
+        std::erase(kept, nullptr);
+        if (kept.empty()) {
             heaps_.erase(found);
             continue;
         }
+        std::size_t width = 0;
+        std::set<Oid> kept_indexes;
+        for (const TablePtr& table : kept) {
+            width = std::max(width, table->columns.size());
+            for (const auto& index : table->indexes)
+                kept_indexes.insert(index->oid);
+        }
         std::vector<Oid> dropped;
         for (const auto& [index_oid, index] : found->second->indexes()) {
-            const bool known = std::ranges::any_of(table->indexes, [&](const auto& kept) {
-                return kept->oid == index.definition().oid;
-            });
-            if (!known) dropped.push_back(index_oid);
+            if (!kept_indexes.contains(index_oid)) dropped.push_back(index_oid);
         }
         for (const Oid index_oid : dropped) {
             serializable_.index_dropped(index_oid, oid);
             found->second->drop_index(index_oid);
         }
         for (auto& [id, version] : found->second->versions()) {
-            if (version.values.size() > table->columns.size())
-                version.values.resize(table->columns.size());
+            if (version.values.size() > width) version.values.resize(width);
         }
     }
 }
@@ -207,7 +216,19 @@ void Engine::undo_changes(Transaction& transaction, std::size_t down_to) {
             change.ended->newer = nullptr;
         }
         if (change.made != nullptr) heap(change.table).remove(*change.made);
+        if (change.put_aside != nullptr) {
+            std::shared_ptr<Heap>& place = heaps_.at(change.table);
+            widen_reads(*place);
+            place = change.put_aside;
+        }
     }
+}
+
+// Neither its rows nor the keys of its indexes are to be compared with those of another shape.
+void Engine::widen_reads(const Heap& heap) {
+    for (const auto& [index, known] : heap.indexes())
+        serializable_.index_dropped(index, heap.oid());
+    serializable_.rows_moved(heap.oid());
 }
 
 void Engine::roll_back(Transaction& transaction) {
@@ -278,6 +299,25 @@ Heap& Engine::make_heap(Transaction& transaction, Oid table) {
     const auto [place, made] = heaps_.try_emplace(table, std::make_unique<Heap>(table));
     ATLAS_CHECK(made, "a table's number is used once");
     return *place->second;
+}
+
+Heap& Engine::replace_heap(Transaction& transaction, Oid table) {
+    std::shared_ptr<Heap>& place = heaps_.at(table);
+    widen_reads(*place);
+    transaction.changes.push_back(
+        {.table = table, .made = nullptr, .ended = nullptr, .put_aside = place});
+    place = std::make_shared<Heap>(table);
+    return *place;
+}
+
+const Heap& Engine::settled_heap(Oid table, bool in_log) const {
+    for (const auto& [id, transaction] : transactions_.running()) {
+        if (in_log && transaction->status == TransactionStatus::committing) continue;
+        for (const Change& change : transaction->changes) {
+            if (change.table == table && change.put_aside != nullptr) return *change.put_aside;
+        }
+    }
+    return *heaps_.at(table);
 }
 
 bool Engine::is_in_log(TransactionId id) const {

@@ -235,6 +235,11 @@ class Engine::PreparedReplayer : public RedoTarget {
         transaction_.catalog.insert_or_assign(name, nullptr);
     }
 
+    void rewrite_table(Oid table) override {
+        consistent_ &= find(table) != nullptr;
+        if (consistent_) engine_.replace_heap(transaction_, table);
+    }
+
     void set_sequence(Oid storage, std::int64_t value, bool called) override {
         engine_.sequences_.insert_or_assign(storage, SequenceState{value, called});
     }

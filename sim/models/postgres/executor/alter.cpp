@@ -10,8 +10,6 @@ namespace atlas::sim::models::postgres {
 
 using host::Task;
 
-namespace {
-
 std::unexpected<Failure> contains_nulls(const TableDefinition& table, std::string_view column) {
     auto error = sql_error("23502", fmt::format("column \"{}\" of relation \"{}\" contains null "
                                                 "values",
@@ -20,7 +18,14 @@ std::unexpected<Failure> contains_nulls(const TableDefinition& table, std::strin
     return error;
 }
 
-}  // namespace
+std::unexpected<Failure> violated_by_some_row(const TableDefinition& table,
+                                              const CheckConstraint& check) {
+    auto error = sql_error(
+        "23514", fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some row",
+                             check.name, table.name));
+    add_table_fields(*error.error(), table, check.name);
+    return error;
+}
 
 Task<Checked<StatementResult>> Executor::alter_table(const AlterTableStatement& statement) {
     StatementResult result;
@@ -36,8 +41,18 @@ Task<Checked<StatementResult>> Executor::alter_table(const AlterTableStatement& 
     TableDefinition table = *found;
     // First of all: an action that fails has changed rows and indexes already.
     transaction_.touched_heaps.push_back(table.oid);
-    for (const AlterTableAction& action : statement.actions) {
-        SQL_CO_CHECK(co_await alter(table, action, result));
+    const auto end = statement.actions.end();
+    for (auto action = statement.actions.begin(); action != end;) {
+        // Each of several new types is made from the row as it was.
+        const auto other = std::find_if(action, end, [](const AlterTableAction& candidate) {
+            return !candidate.set_type.has_value();
+        });
+        if (other != action) {
+            SQL_CO_CHECK(set_types(table, {action, other}));
+            action = other;
+        } else {
+            SQL_CO_CHECK(co_await alter(table, *action++, result));
+        }
     }
     put_table(std::move(table));
     co_return result;
@@ -56,7 +71,6 @@ Task<Checked<>> Executor::alter(TableDefinition& table, const AlterTableAction& 
         SQL_CO_CHECK(co_await drop_column(table, action, result));
     }
     if (action.set_default) co_return set_default(table, action);
-    if (action.set_type) co_return set_type(table, action);
     if (action.set_identity) co_return set_identity(table, *action.set_identity);
     if (!action.drop_identity.empty()) co_return drop_identity(table, action, result);
     if (action.add_identity) {
@@ -128,12 +142,7 @@ Checked<> Executor::add_check(TableDefinition& table, const AlterTableAction& ac
         SQL_TRY(const Value holds,
                 evaluate(*check.condition.expression, context_of(&version.values)));
         if (is_null(holds) || std::get<bool>(holds)) continue;
-        auto error = sql_error(
-            "23514", fmt::format("check constraint \"{}\" of relation \"{}\" is violated by some "
-                                 "row",
-                                 check.name, table.name));
-        add_table_fields(*error.error(), table, check.name);
-        return error;
+        return violated_by_some_row(table, check);
     }
     table.checks.push_back(std::move(check));
     std::ranges::sort(table.checks, {}, &CheckConstraint::name);

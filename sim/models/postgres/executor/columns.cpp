@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
-#include "sim/models/postgres/analysis/coercion.hpp"
 #include "sim/models/postgres/executor/executor.hpp"
-#include "sim/models/postgres/functions/evaluate.hpp"
-#include "sim/models/postgres/mvcc/visibility.hpp"
 
 namespace atlas::sim::models::postgres {
 
 using host::Task;
 
-namespace {
-
-bool uses(const Expression& expression, std::size_t column) {
+bool uses_column(const Expression& expression, std::size_t column) {
     bool found = false;
     visit_expression(expression, [&](const Expression& part) {
         found |= part.kind == ExpressionKind::column && part.index == column;
@@ -21,12 +16,15 @@ bool uses(const Expression& expression, std::size_t column) {
     return found;
 }
 
-bool uses(const IndexDefinition& index, std::size_t column) {
-    return std::ranges::any_of(
-               index.keys,
-               [&](const IndexKey& key) { return uses(*key.expression.expression, column); }) ||
-           (index.predicate && uses(*index.predicate->expression, column));
+bool uses_column(const IndexDefinition& index, std::size_t column) {
+    return std::ranges::any_of(index.keys,
+                               [&](const IndexKey& key) {
+                                   return uses_column(*key.expression.expression, column);
+                               }) ||
+           (index.predicate && uses_column(*index.predicate->expression, column));
 }
+
+namespace {
 
 bool contains(const std::vector<std::size_t>& places, std::size_t place) {
     return std::ranges::find(places, place) != places.end();
@@ -92,10 +90,10 @@ Task<Checked<>> Executor::drop_column(TableDefinition& table, const AlterTableAc
     std::erase_if(table.foreign_keys,
                   [&](const ForeignKey& key) { return contains(key.columns, place); });
     std::erase_if(table.checks, [&](const CheckConstraint& check) {
-        return uses(*check.condition.expression, place);
+        return uses_column(*check.condition.expression, place);
     });
     const std::size_t indexes =
-        std::erase_if(table.indexes, [&](const auto& index) { return uses(*index, place); });
+        std::erase_if(table.indexes, [&](const auto& index) { return uses_column(*index, place); });
     if (indexes > 0) transaction_.drops_storage = true;
     for (const TablePtr& owned : view().owned_sequences(table.oid, place))
         drop_relation(*owned);
@@ -106,54 +104,6 @@ Task<Checked<>> Executor::drop_column(TableDefinition& table, const AlterTableAc
     column.identity = Identity::none;
     column.default_value.reset();
     co_return Checked<>{};
-}
-
-// Between types whose values look the same: what there is must only fit.
-Checked<> Executor::set_type(TableDefinition& table, const AlterTableAction& action) {
-    const auto& [name, type] = *action.set_type;
-    SQL_TRY(const std::size_t place, column_to_change(table, name));
-    Column& column = table.columns[place];
-    SQL_CHECK(check_unused_by_views(table, name, "altering the type of a column"));
-    for (const auto& index : table.indexes) {
-        const bool plain = std::ranges::all_of(
-            index->keys, [](const IndexKey& key) { return key.column.has_value(); });
-        if ((!plain || index->predicate) && uses(*index, place))
-            return not_covered("ALTER COLUMN TYPE under an index over an expression");
-    }
-    const auto checked_by = [&](const CheckConstraint& check) {
-        return uses(*check.condition.expression, place);
-    };
-    const bool referenced =
-        std::ranges::any_of(view().references_to(table.oid), [&](const Reference& reference) {
-            return contains(reference.foreign_key().referenced, place);
-        });
-    const bool refers = std::ranges::any_of(
-        table.foreign_keys, [&](const ForeignKey& key) { return contains(key.columns, place); });
-    if (std::ranges::any_of(table.checks, checked_by) || referenced || refers)
-        return not_covered("ALTER COLUMN TYPE under a CHECK or a FOREIGN KEY");
-    if (column.identity != Identity::none || (column.default_value && type.id != column.type.id))
-        return not_covered("ALTER COLUMN TYPE of a column with a default");
-    const auto value = std::make_shared<const Expression>(
-        Expression{.kind = ExpressionKind::column, .type = column.type, .index = place});
-    ParameterTypes none({}, true);
-    SQL_TRY(const ExpressionPtr converted, coerce(value, type, CoercionContext::assignment, none));
-    for (const auto& [id, version] : engine_.heap(table.oid).versions()) {
-        if (!is_live(version, engine_.transactions(), transaction_)) continue;
-        SQL_TRY(const Value fits, evaluate(*converted, context_of(&version.values)));
-        if (compare(fits, version.values[place]) != std::strong_ordering::equal)
-            return not_covered("ALTER COLUMN TYPE that changes values");
-    }
-    column.type = type;
-    for (auto& shared : table.indexes) {
-        IndexDefinition index = *shared;
-        for (IndexKey& key : index.keys) {
-            if (key.column != place) continue;
-            key.expression.expression = std::make_shared<const Expression>(
-                Expression{.kind = ExpressionKind::column, .type = type, .index = place});
-        }
-        shared = std::make_shared<const IndexDefinition>(std::move(index));
-    }
-    return {};
 }
 
 }  // namespace atlas::sim::models::postgres

@@ -314,9 +314,18 @@ class Executor {
     Checked<> set_default(TableDefinition& table, const AlterTableAction& action);
     host::Task<Checked<>> drop_column(TableDefinition& table, const AlterTableAction& action,
                                       StatementResult& result);
-    Checked<> set_type(TableDefinition& table, const AlterTableAction& action);
     Checked<std::size_t> column_to_change(const TableDefinition& table,
                                           const std::string& name) const;
+
+    // column_types.cpp
+    Checked<> set_types(TableDefinition& table, std::span<const AlterTableAction> actions);
+    Checked<> check_type_may_change(const TableDefinition& table, std::size_t place);
+    Checked<> convert_default(TableDefinition& table, std::size_t place, ColumnType type);
+    Checked<> convert_checks(TableDefinition& table, const TableDefinition& before,
+                             std::span<const std::size_t> places);
+    Checked<std::vector<Row>> converted_rows(const TableDefinition& table,
+                                             std::span<const AlterTableAction> actions,
+                                             std::span<const std::size_t> places);
 
     CatalogView view() const { return {engine_.catalog(), transaction_.catalog}; }
 
@@ -367,5 +376,13 @@ Checked<ExpressionPtr> reference_equality(ExpressionPtr referenced, ExpressionPt
 std::string describe_row(const TableDefinition& table, const Row& row);
 /// "(id)=(1)": as in "Key ... already exists."
 std::string describe_key(const IndexDefinition& index, const Row& key);
+
+bool uses_column(const Expression& expression, std::size_t column);
+/// In a key or in the predicate.
+bool uses_column(const IndexDefinition& index, std::size_t column);
+
+std::unexpected<Failure> contains_nulls(const TableDefinition& table, std::string_view column);
+std::unexpected<Failure> violated_by_some_row(const TableDefinition& table,
+                                              const CheckConstraint& check);
 
 }  // namespace atlas::sim::models::postgres

@@ -41,16 +41,19 @@ struct Snapshot {
     TransactionId horizon() const { return running.empty() ? end : running.front(); }
 };
 
+class Heap;
 struct RowVersion;
 struct SerializableTransaction;
 
-/// One row version made or ended, for undoing it.
+/// One row version made or ended, or all of a table put aside, for undoing it.
 struct Change {
     Oid table;
     RowVersion* made;   ///< Null for a DELETE.
     RowVersion* ended;  ///< Null for an INSERT.
     /// By TRUNCATE, which no snapshot outlasts.
     bool truncated = false;
+    /// By a change of a column's type: the rows as they were, with their indexes.
+    std::shared_ptr<Heap> put_aside = {};
 };
 
 /// LISTEN or UNLISTEN, to be done when the transaction commits.

@@ -70,6 +70,31 @@ TEST_F(DefinitionsReplication, altered_and_renamed_tables_are_followed) {
     EXPECT_EQ(servers.run(1, "CREATE TABLE t (id int PRIMARY KEY)"), "CREATE TABLE");
 }
 
+TEST_F(DefinitionsReplication, columns_of_another_type_are_followed) {
+    start_pair();
+    run_all(
+        {"CREATE TABLE t (id int PRIMARY KEY, a int)", "INSERT INTO t VALUES (1, 10), (2, 20)"});
+    EXPECT_EQ(servers.run_until(1, "SELECT count(*) FROM t", "(2) SELECT 1"), "(2) SELECT 1");
+    run_all({"ALTER TABLE t ALTER a TYPE text USING 'a' || a, ALTER id TYPE text",
+             "INSERT INTO t VALUES ('x', 'b')"});
+    const std::string rows = "(1,a10)(2,a20)(x,b) SELECT 3";
+    EXPECT_EQ(servers.run_until(1, "SELECT * FROM t ORDER BY id", rows), rows);
+    EXPECT_EQ(servers.run(1, "SELECT a FROM t WHERE id = '2'"), "(a20) SELECT 1");
+    restart(1);
+    restart(0);
+    EXPECT_EQ(servers.run(1, "SELECT * FROM t ORDER BY id"), rows);
+    EXPECT_EQ(servers.run(0, "SELECT * FROM t ORDER BY id"), rows);
+    run_all({"BEGIN; ALTER TABLE t ALTER a TYPE int USING length(a); PREPARE TRANSACTION 'p'"});
+    servers.let_pass(200ms);
+    restart(1);
+    servers.kill(0);
+    EXPECT_EQ(servers.run(1, "SELECT pg_promote()"), "(t) SELECT 1");
+    EXPECT_EQ(servers.run(1, "COMMIT PREPARED 'p'"), "COMMIT PREPARED");
+    EXPECT_EQ(servers.run(1, "SELECT * FROM t ORDER BY id"), "(1,3)(2,3)(x,1) SELECT 3");
+    EXPECT_EQ(servers.run(1, "INSERT INTO t VALUES ('1', 5)"),
+              "23505 duplicate key value violates unique constraint \"t_pkey\"");
+}
+
 TEST_F(DefinitionsReplication, no_value_of_a_sequence_comes_twice_after_a_promotion) {
     start_pair();
     run_all({"CREATE SEQUENCE s", "CREATE SEQUENCE other", "CREATE TABLE t (id serial, v int)",

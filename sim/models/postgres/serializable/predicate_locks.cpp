@@ -201,6 +201,16 @@ void PredicateLocks::move_to_table(Oid index, Oid table) {
     }
 }
 
+void PredicateLocks::widen_to_table(Oid table) {
+    for (const Reader& reader : readers_within(table)) {
+        if (reader.transaction == nullptr) {
+            add_summary(relation_target(table), reader.committed_at);
+        } else {
+            lock_relation(*reader.transaction, table);
+        }
+    }
+}
+
 std::size_t PredicateLocks::size() const {
     std::size_t count = summaries_.size();
     for (const auto& [target, owners] : locks_)

@@ -92,6 +92,8 @@ class PredicateLocks {
 
     /// An index is gone: what was read through it counts as read in the table.
     void move_to_table(Oid index, Oid table);
+    /// Of rows that are no more: what was read of some counts as read of all.
+    void widen_to_table(Oid table);
 
     std::size_t size() const;
 

@@ -69,6 +69,8 @@ class SerializableTransactions {
         return writer.serializable == nullptr ? Checked<>() : write_table(writer, table);
     }
     void index_dropped(Oid index, Oid table) { locks_.move_to_table(index, table); }
+    /// All of the table's rows are others now: whoever has read some of it has read it.
+    void rows_moved(Oid table) { locks_.widen_to_table(table); }
 
     /// The last chance to fail. After it the transaction commits.
     Checked<> before_commit(Transaction& transaction);

@@ -5,7 +5,14 @@
 namespace atlas::sim::models::postgres {
 namespace {
 
-enum class Operation : std::uint8_t { insert = 1, remove, put_table, drop_table, set_sequence };
+enum class Operation : std::uint8_t {
+    insert = 1,
+    remove,
+    put_table,
+    drop_table,
+    set_sequence,
+    rewrite_table,
+};
 
 void encode_expression(Encoder& encoder, const StoredExpression& expression) {
     encoder.string(expression.parsed);
@@ -176,6 +183,11 @@ void RedoLog::drop_table(Oid table, std::string_view name) {
     encoder_.string(name);
 }
 
+void RedoLog::rewrite_table(Oid table) {
+    encoder_.u8(static_cast<std::uint8_t>(Operation::rewrite_table));
+    encoder_.u32(table);
+}
+
 void RedoLog::set_sequence(Oid storage, std::int64_t value, bool called) {
     encoder_.u8(static_cast<std::uint8_t>(Operation::set_sequence));
     encoder_.u32(storage);
@@ -218,6 +230,11 @@ bool replay(std::string_view redo, RedoTarget& target) {
                 const std::int64_t value = decoder.i64();
                 const bool called = decoder.boolean();
                 if (!decoder.failed()) target.set_sequence(storage, value, called);
+                break;
+            }
+            case Operation::rewrite_table: {
+                const Oid table = decoder.u32();
+                if (!decoder.failed()) target.rewrite_table(table);
                 break;
             }
             default:

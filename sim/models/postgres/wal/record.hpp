@@ -23,6 +23,8 @@ class RedoLog {
     /// A table made or changed. The definition is the whole of it.
     void put_table(const TableDefinition& table);
     void drop_table(Oid table, std::string_view name);
+    /// All of its rows go, whoever sees them. Those that follow have another shape.
+    void rewrite_table(Oid table);
     /// No value up to this one is given again.
     void set_sequence(Oid storage, std::int64_t value, bool called);
 
@@ -44,6 +46,7 @@ class RedoTarget {
                         RowLockStrength strength) = 0;
     virtual void put_table(TableDefinition table) = 0;
     virtual void drop_table(Oid table, const std::string& name) = 0;
+    virtual void rewrite_table(Oid table) = 0;
     virtual void set_sequence(Oid storage, std::int64_t value, bool called) = 0;
 };
 

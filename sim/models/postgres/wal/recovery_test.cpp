@@ -336,6 +336,36 @@ TEST(Recovery, a_checkpoint_amid_a_change_of_a_table_that_is_rolled_back) {
     EXPECT_EQ(rows, "(1,7) SELECT 1");
 }
 
+TEST(Recovery, a_checkpoint_amid_a_change_of_a_columns_type_has_the_rows_as_they_were) {
+    std::string rows;
+    std::string meanwhile;
+    const TwoLives lives{
+        .first = [&meanwhile](host::Host& host, Server& server) -> Task<> {
+            testing::Client admin(server);
+            testing::Client other(server);
+            co_await admin.query("CREATE TABLE t (a int); INSERT INTO t VALUES (1)");
+            co_await admin.query("CREATE TABLE log (text text)");
+            co_await admin.query("BEGIN; ALTER TABLE t ALTER a TYPE text USING a || 'x'");
+            co_await other.query("INSERT INTO log VALUES ('" + std::string(5000, 'x') + "')");
+            co_await host::sleep_for(host, 100ms);
+            const auto settled = server.read_committed_rows("t");
+            EXPECT_TRUE(settled.has_value());
+            if (settled) meanwhile = settled->rows.at(0).at(0).value_or("NULL");
+        },
+        .second = [&rows](host::Host&, Server& server) -> Task<> {
+            const auto look = [](Server& opened, std::string& found) -> Task<> {
+                testing::Client client(opened);
+                found = co_await client.query("SELECT a + 1 FROM t");
+            };
+            return look(server, rows);
+        },
+        .settings = with_small_log()};
+    cluster::CalmDisk disk;
+    EXPECT_EQ(live_twice(lives, disk), "");
+    EXPECT_EQ(meanwhile, "1");
+    EXPECT_EQ(rows, "(2) SELECT 1");
+}
+
 TEST(Recovery, foreign_keys_are_kept_as_they_were_made) {
     std::string refused;
     std::string rows;

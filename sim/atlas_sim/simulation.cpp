@@ -235,7 +235,8 @@ void Simulation::boot() {
         }
     }
     control_ = std::make_unique<cluster::FaultControl>(
-        cluster_, roles_of(machines_), [this] { return databases_->names_of_primaries(); });
+        cluster_, roles_of(machines_), [this] { return databases_->names_of_primaries(); },
+        [this] { return databases_->lack_heir(); });
     runner_ = std::make_unique<faults::FaultRunner>(kernel_, *control_, dice_, network_dice_,
                                                     disk_dice_, input_.plan);
 }

@@ -207,14 +207,23 @@ std::size_t Cluster::set_step_time(ProcessNumber process, host::Duration step_ti
     return slots_[process]->process->set_step_time(step_time);
 }
 
-disk::PowerLossReport Cluster::power_off(MachineNumber machine) {
+void Cluster::go_dark(MachineNumber machine) {
     machines_[machine]->powered = false;
     // First the network: the dying must not say goodbye.
     network_.power_off(machine);
     for (const auto& slot : slots_) {
         if (slot->machine_number == machine) kill(slot->number);
     }
+}
+
+disk::PowerLossReport Cluster::power_off(MachineNumber machine) {
+    go_dark(machine);
     return machines_[machine]->disk.power_loss();
+}
+
+std::size_t Cluster::lose(MachineNumber machine) {
+    if (machines_[machine]->powered) go_dark(machine);
+    return machines_[machine]->disk.replace();
 }
 
 void Cluster::power_on(MachineNumber machine) {

@@ -70,6 +70,9 @@ class Cluster {
     /// The machine goes dark: its processes die, nobody is told, and what its disk had not synced
     /// may be lost.
     disk::PowerLossReport power_off(network::MachineNumber machine);
+    /// As power_off, and its disk is gone: whoever boots in its place finds an empty one. How many
+    /// files had been durable on it.
+    std::size_t lose(network::MachineNumber machine);
     /// It boots, and what was taken down starts.
     void power_on(network::MachineNumber machine);
     bool is_powered(network::MachineNumber machine) const;
@@ -102,6 +105,7 @@ class Cluster {
     static host::Task<> run_program(Cluster& cluster, Slot& slot);
     void program_returned(Slot& slot);
     bool runs_alone(const Slot& slot) const;
+    void go_dark(network::MachineNumber machine);
     void process_died(kernel::Process& process);
     void schedule_restart(Slot& slot);
     void schedule_request(Slot& slot, const char* label, void (Cluster::*act)(ProcessNumber));

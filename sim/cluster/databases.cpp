@@ -1,10 +1,14 @@
 #include "sim/cluster/databases.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "sim/models/postgres/engine/engine.hpp"
+#include "system/failover/cluster_keys.hpp"
 #include "system/host/check.hpp"
+#include "system/lease_store/entries_file.hpp"
 
 namespace atlas::sim::cluster {
 
@@ -132,6 +136,45 @@ bool Databases::has_settled() const {
     // Anybody ("*") may confirm while it is not settled who does.
     return !confirming.empty() && confirming != "*" &&
            static_cast<std::size_t>(streaming) + 1 == servers_.size();
+}
+
+// What the store has on disk is what it has told, or is about to.
+std::optional<failover::StoreView> Databases::in_store() const {
+    const std::string path = fmt::format("{}/{}", lease_store::ServerOptions{}.directory,
+                                         lease_store::entries_file_name);
+    const auto bytes = cluster_.disk(cluster_.machine_of(*lease_store_)).durable_bytes(path);
+    if (!bytes) return std::nullopt;
+    const auto stored =
+        lease_store::decode_file({reinterpret_cast<const char*>(bytes->data()), bytes->size()});
+    if (!stored) return std::nullopt;
+    const auto view =
+        failover::read_view(failover::ClusterKeys(options_.agent.cluster), stored->entries);
+    return view ? std::optional(*view) : std::nullopt;
+}
+
+bool Databases::follows(const Database& follower, const Database& leader) const {
+    const std::string& name = cluster_.machine_name(follower.machine);
+    return follower.view.server != nullptr &&
+           std::ranges::any_of(leader.view.server->engine().followers(), [&](const auto* each) {
+               return each->progress.application_name == name &&
+                      each->state == FollowerState::streaming;
+           });
+}
+
+// While the store stands still, a change of the key may have come and not yet been written.
+bool Databases::lack_heir() const {
+    if (servers_.size() == 1) return false;
+    const std::vector<const Database*> leaders = primaries();
+    if (leaders.size() != 1 || !cluster_.is_at_its_pace(*lease_store_)) return true;
+    const std::string& leader = cluster_.machine_name(leaders.front()->machine);
+    const std::optional<failover::StoreView> seen = in_store();
+    if (!seen || !seen->leadership || seen->leadership->holder != leader) return true;
+    if (!seen->synchronous || seen->synchronous->primary != leader) return true;
+    return std::ranges::none_of(servers_, [&](const auto& each) {
+        return each.get() != leaders.front() &&
+               seen->synchronous->may_lead(cluster_.machine_name(each->machine)) &&
+               follows(*each, *leaders.front());
+    });
 }
 
 std::vector<MachineNumber> Databases::machines() const {

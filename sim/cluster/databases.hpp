@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/cluster/programs.hpp"
+#include "system/failover/observation.hpp"
 
 namespace atlas::sim::cluster {
 
@@ -50,6 +51,11 @@ class Databases {
     /// itself has settled when it runs.
     bool has_settled() const;
 
+    /// There are several, and it is not so that one of them leads, another one that runs and
+    /// follows it has all that was confirmed, and the lease store has written down that either may
+    /// lead. As long as it is so, the loss of any one of them is survived.
+    bool lack_heir() const;
+
     /// Servers and lease store.
     std::vector<network::MachineNumber> machines() const;
     /// In the order in which they are to be stopped, those at once that can be.
@@ -67,6 +73,8 @@ class Databases {
     void add_with_agent(network::MachineNumber machine, network::MachineNumber lease_store);
     Program decorated(Program program) const;
     std::vector<const Database*> primaries() const;
+    std::optional<failover::StoreView> in_store() const;
+    bool follows(const Database& follower, const Database& leader) const;
 
     Cluster& cluster_;
     DatabasesOptions options_;

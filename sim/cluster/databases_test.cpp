@@ -89,6 +89,33 @@ TEST_F(DatabasesOfARun, several_settle_and_another_one_leads_when_the_first_is_g
     EXPECT_THAT(stop(), IsEmpty());
 }
 
+TEST_F(DatabasesOfARun, one_by_itself_is_not_to_have_an_heir) {
+    boot(1);
+    ASSERT_TRUE(settle());
+    EXPECT_FALSE(databases->lack_heir());
+}
+
+// The follower that streams is the heir only when the lease store says so, too.
+TEST_F(DatabasesOfARun, an_heir_is_there_when_the_store_names_it_and_gone_with_its_machine) {
+    boot(2);
+    EXPECT_TRUE(databases->lack_heir()) << "nothing has started yet";
+    ASSERT_TRUE(settle());
+    EXPECT_TRUE(databases->lack_heir()) << "it confirms, and is not yet named";
+    kernel.run_until(kernel.now() + 5s);
+    EXPECT_FALSE(databases->lack_heir());
+    const std::size_t follower = 1 - primary();
+    const network::MachineNumber machine = databases->machines()[follower];
+    EXPECT_GT(cluster.lose(machine), 0U);
+    EXPECT_TRUE(databases->lack_heir()) << "at once, before the primary has missed it";
+    cluster.power_on(machine);
+    kernel.run_until(kernel.now() + 20ms);
+    EXPECT_TRUE(databases->lack_heir()) << "its replacement is still empty";
+    ASSERT_TRUE(settle());
+    kernel.run_until(kernel.now() + 10s);
+    EXPECT_FALSE(databases->lack_heir());
+    EXPECT_EQ(1 - primary(), follower);
+}
+
 TEST_F(DatabasesOfARun, two_settle_again_when_all_were_without_power) {
     boot(2);
     ASSERT_TRUE(settle());

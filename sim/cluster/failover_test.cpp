@@ -93,6 +93,44 @@ TEST_F(Failover, a_primary_without_power_is_replaced_and_comes_back_as_a_followe
     EXPECT_EQ(cluster.primary(), heir);
 }
 
+TEST_F(Failover, a_primary_lost_with_its_disk_is_replaced_and_its_machine_becomes_a_follower) {
+    ASSERT_TRUE(cluster.settle());
+    const int old = cluster.primary();
+    const int heir = cluster.confirming();
+    const std::string database = database_on(old);
+    EXPECT_GT(cluster.cluster().lose(cluster.machine(old)), 0U);
+    EXPECT_LT(time_to_another_primary(old), 20s);
+    EXPECT_EQ(cluster.primary(), heir);
+    cluster.cluster().power_on(cluster.machine(old));
+    expect_all_is_well();
+    EXPECT_EQ(cluster.primary(), heir);
+    EXPECT_EQ(database_on(old), database) << "a copy, and not a database of its own";
+}
+
+// The replacement is there before anybody has missed the primary, and may lead by its name.
+TEST_F(Failover, the_empty_machine_of_a_primary_makes_no_database_of_its_own) {
+    ASSERT_TRUE(cluster.settle());
+    const int old = cluster.primary();
+    const std::string database = database_on(old);
+    cluster.cluster().lose(cluster.machine(old));
+    cluster.cluster().power_on(cluster.machine(old));
+    EXPECT_LT(time_to_another_primary(old), 20s);
+    expect_all_is_well();
+    EXPECT_NE(cluster.primary(), old);
+    EXPECT_EQ(database_on(old), database);
+}
+
+// One after the other each machine is lost, until none is left that was there at first.
+TEST_F(Failover, what_was_confirmed_outlives_every_machine_it_was_confirmed_on) {
+    for (int lost = 0; lost < FailoverCluster::nodes; ++lost) {
+        ASSERT_TRUE(cluster.settle());
+        cluster.cluster().lose(cluster.machine(lost));
+        cluster.let_pass(3s);
+        cluster.cluster().power_on(cluster.machine(lost));
+        expect_all_is_well();
+    }
+}
+
 TEST_F(Failover, a_primary_that_is_killed_goes_on) {
     ASSERT_TRUE(cluster.settle());
     const int old = cluster.primary();

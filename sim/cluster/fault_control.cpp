@@ -10,8 +10,8 @@ using kernel::ProcessState;
 using network::MachineNumber;
 
 FaultControl::FaultControl(Cluster& cluster, const std::vector<faults::Role>& roles,
-                           Primaries primaries)
-    : cluster_(cluster), primaries_(std::move(primaries)) {
+                           Primaries primaries, LackHeir lack_heir)
+    : cluster_(cluster), primaries_(std::move(primaries)), lack_heir_(std::move(lack_heir)) {
     ATLAS_CHECK(roles.size() == cluster.machine_count(), "each machine has a role");
     for (MachineNumber number = 0; number < roles.size(); ++number) {
         machines_.push_back({cluster.machine_name(number), roles[number]});
@@ -103,6 +103,18 @@ faults::ClusterControl::PowerLoss FaultControl::power_loss(std::string_view mach
     loss.work = work_on(machine);
     loss.disk = cluster_.power_off(number);
     return loss;
+}
+
+faults::ClusterControl::MachineLoss FaultControl::lose(std::string_view machine) {
+    const MachineNumber number = number_of(machine);
+    MachineLoss loss{.work = work_on(machine)};
+    loss.files = cluster_.lose(number);
+    return loss;
+}
+
+bool FaultControl::lacks_heir(std::string_view machine) const {
+    const bool is_database = machines_[number_of(machine)].role == faults::Role::postgres;
+    return is_database && lack_heir_ && lack_heir_();
 }
 
 bool FaultControl::power_on(std::string_view machine) {

@@ -15,11 +15,13 @@ class FaultControl final : public faults::ClusterControl {
   public:
     /// Tells which machines' databases take writes now.
     using Primaries = std::function<std::vector<std::string>()>;
+    /// Tells whether the databases lack an heir (Databases::lack_heir).
+    using LackHeir = std::function<bool()>;
 
     /// `roles` has one member for each machine of the cluster, in its order. Without `primaries`
-    /// all databases are taken for some.
-    FaultControl(Cluster& cluster, const std::vector<faults::Role>& roles,
-                 Primaries primaries = {});
+    /// all databases are taken for some; without `lack_heir` each may be lost at any time.
+    FaultControl(Cluster& cluster, const std::vector<faults::Role>& roles, Primaries primaries = {},
+                 LackHeir lack_heir = {});
 
     const std::vector<faults::MachineInfo>& machines() const override { return machines_; }
     std::vector<std::string> primaries() const override;
@@ -29,6 +31,8 @@ class FaultControl final : public faults::ClusterControl {
     bool resume(std::string_view machine) override;
     std::size_t set_step_time(std::string_view machine, host::Duration step_time) override;
     PowerLoss power_loss(std::string_view machine) override;
+    MachineLoss lose(std::string_view machine) override;
+    bool lacks_heir(std::string_view machine) const override;
     bool power_on(std::string_view machine) override;
     void set_disk_full(std::string_view machine, bool full) override;
     std::optional<std::uint64_t> rot_bit(std::string_view machine, std::uint64_t choice) override;
@@ -53,6 +57,7 @@ class FaultControl final : public faults::ClusterControl {
     Cluster& cluster_;
     std::vector<faults::MachineInfo> machines_;
     Primaries primaries_;
+    LackHeir lack_heir_;
 };
 
 }  // namespace atlas::sim::cluster

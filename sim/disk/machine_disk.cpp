@@ -47,6 +47,15 @@ PowerLossReport MachineDisk::power_loss() {
     return report;
 }
 
+// Operations, losses and damages go on being counted: decisions about them keep their names.
+std::size_t MachineDisk::replace() {
+    const std::size_t durable = tree_.durable_files().size();
+    tree_ = DirectoryTree();
+    misdirection_.reset();
+    recount();
+    return durable;
+}
+
 std::optional<std::uint64_t> MachineDisk::rot_bit(std::uint64_t choice) {
     recount();
     if (used_bytes_ == 0) return std::nullopt;

@@ -43,6 +43,10 @@ class MachineDisk {
     /// disk. The machine's processes must be dead. Complexity: the files with unsynced changes.
     PowerLossReport power_loss();
 
+    /// Another disk takes its place, with nothing on it. The machine's processes must be dead. How
+    /// many files would have outlived a power loss that takes all it can.
+    std::size_t replace();
+
     /// While it is full, whatever would make a file larger ends with no_space.
     void set_full(bool full) { is_full_ = full; }
 

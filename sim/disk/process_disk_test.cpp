@@ -136,6 +136,21 @@ TEST(ProcessDisk, APowerLossTakesWhatWasNotSynced) {
     EXPECT_TRUE(report.anything_lost());
 }
 
+TEST(ProcessDisk, AReplacedDiskHasNothingOfWhatWasSynced) {
+    World world;
+    world.run([](host::Disk& disk) { return write_file(disk, "a", "hello", true, true); });
+    world.run([](host::Disk& disk) { return write_file(disk, "b", "unsynced", false, false); });
+    world.kill();
+    EXPECT_EQ(world.machine.replace(), 1U) << "one of them was durable";
+    world.start();
+    EXPECT_EQ(world.text("a"), "(none)");
+    EXPECT_EQ(world.text("b"), "(none)");
+    EXPECT_TRUE(world.machine.durable_files().empty());
+    world.run([](host::Disk& disk) { return write_file(disk, "a", "new", true, true); });
+    EXPECT_EQ(world.text("a"), "new");
+    EXPECT_EQ(world.machine.replace(), 1U);
+}
+
 TEST(ProcessDisk, ASyncedFileIsLostWithoutItsName) {
     World world;
     world.run([](host::Disk& disk) { return write_file(disk, "a", "hello", true, false); });

@@ -64,6 +64,17 @@ class ClusterControl {
     };
     /// Everything stops in silence; of what was unsynced, what the disk's policy says.
     virtual PowerLoss power_loss(std::string_view machine) = 0;
+    struct MachineLoss {
+        WorkLost work;
+        std::size_t files = 0;  ///< That were durable.
+    };
+    /// As by a power loss, and the disk is gone as well: when power is back, it is that of another
+    /// machine with the same name and address, and nothing on its disk.
+    virtual MachineLoss lose(std::string_view machine) = 0;
+    /// The machine is one of several databases, and it is not so that one of them leads, another
+    /// one has all that was confirmed, and the lease store names both: one of them could not be
+    /// lost now. False for a database by itself, which never has an heir.
+    virtual bool lacks_heir(std::string_view machine) const = 0;
     /// Power and processes are back. True if it had none.
     virtual bool power_on(std::string_view machine) = 0;
 

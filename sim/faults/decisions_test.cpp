@@ -50,6 +50,7 @@ SwarmOptions everything_on() {
     f.process_fault_point = {.on = true, .per_million = 200'000};
     f.process_computation_refused = {.on = true, .per_million = 200'000};
     f.machine_power_loss = often;
+    f.machine_lost = often;
     f.clock_offset = {.on = true, .largest = 1s};
     f.clock_step = {.on = true, .every = 10s, .largest = 1s};
     f.clock_drift = {.on = true, .largest = 1ms};
@@ -323,6 +324,22 @@ TEST(FaultPlan, StrikesDatabasesAndLeaseStoreWhereThereAreFollowers) {
                strike.machines[1].starts_with("postgres-");
     });
     EXPECT_TRUE(among_databases);
+}
+
+TEST(FaultPlan, LosesMachinesOfDatabasesAloneAndOnlyWhereThereAreSeveral) {
+    SwarmOptions options = everything_on();
+    for (const std::uint64_t followers : {0, 1, 2}) {
+        options.topology.followers = followers;
+        const std::vector<MachineInfo> own = machines_of(options.topology);
+        std::set<std::string> lost;
+        for (const Strike& strike :
+             draw_plan(Seed{1}, options, own, Envelope::of(options.topology))) {
+            if (strike.id.kind == FaultKind::machine_lost) lost.insert(strike.id.target);
+        }
+        EXPECT_EQ(lost.size(), followers == 0 ? 0 : followers + 1);
+        for (const std::string& machine : lost)
+            EXPECT_TRUE(machine.starts_with("postgres-")) << machine;
+    }
 }
 
 TEST(FaultPlan, SaysWhatIsWrongWithAPlanByHand) {

@@ -44,9 +44,9 @@ std::string envelope_section() {
         "## The envelope\n\n"
         "What a topology claims to survive: API nodes without state, and one PostgreSQL by itself; "
         "or several, with\nagents and a lease store. The dice stay inside it; a plan by hand that "
-        "leaves it must say in `expect` which\nproperty it violates. The loss of a PostgreSQL's "
-        "disk is not claimed to be survived. Clients are\nnever struck down: their histories are "
-        "the evidence.\n\n"
+        "leaves it must say in `expect` which\nproperty it violates. A PostgreSQL's machine is "
+        "lost only while a follower could take over\n([why](decisions/0008-faults.md)). Clients "
+        "are never struck down: their histories are the evidence.\n\n"
         "| kind | API node | PostgreSQL by itself | with followers | lease store | client |\n"
         "|---|---|---|---|---|---|\n";
     const auto mark = [](const Envelope& envelope, FaultKind kind, Role role) {

@@ -127,6 +127,8 @@ const Case cases[] = {
      [](const Observations& seen) { return seen.refused_computations > 0; }},
     {FaultKind::machine_power_loss, [](FaultOptions& f) { f.machine_power_loss = often; },
      [](const Observations& seen) { return seen.starts > 4 && seen.lost_connections > 0; }},
+    {FaultKind::machine_lost, [](FaultOptions& f) { f.machine_lost = often; },
+     [](const Observations& seen) { return seen.empty_disks > 0; }},
     {FaultKind::clock_offset,
      [](FaultOptions& f) { f.clock_offset = {.on = true, .largest = 10s}; },
      [](const Observations& seen) { return seen.largest_clock_error > 0s; }},
@@ -206,6 +208,7 @@ TEST_P(FaultEffects, IsSeenByProgramsAndReachesItsFloor) {
         EXPECT_TRUE(run.healed) << "seed " << seed;
         EXPECT_EQ(run.seen.synced_bytes_missing, 0U) << "seed " << seed;
         const bool effective = run.ledger.entry(one.kind).effective > 0;
+        if (one.kind != FaultKind::machine_lost) EXPECT_EQ(run.seen.empty_disks, 0U);
         if (one.was_seen(run.seen)) ++seen;
         if (effective) EXPECT_TRUE(one.was_seen(run.seen)) << "seed " << seed;
     }

@@ -96,6 +96,10 @@ constexpr std::array<FaultKindInfo, fault_kinds> registry{{
     {machine_power_loss, "machine.power_loss", scheduled,
      "A machine goes dark: its connections fall silent and its page cache is gone.",
      "tasks or connections are gone, or the disk holds less than was seen before", 90},
+    {machine_lost, "machine.lost", scheduled,
+     "A machine is lost with its disk; another one with its name and an empty disk takes its "
+     "place.",
+     "the machine that comes in its place has none of the files that the lost one had synced", 60},
     {clock_offset, "clock.offset", scheduled,
      "A machine's wall clock is wrong by the same amount for the whole run.",
      "a process of the machine reads its wall clock while it differs from true time", 95},

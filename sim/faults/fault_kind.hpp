@@ -39,6 +39,7 @@ enum class FaultKind : std::uint8_t {
     process_fault_point,
     process_computation_refused,
     machine_power_loss,
+    machine_lost,
     clock_offset,
     clock_step,
     clock_drift,

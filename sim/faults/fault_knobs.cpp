@@ -127,6 +127,7 @@ void add_process_faults(std::vector<Knob>& list) {
     add_per_operation<&F::process_computation_refused>(list, process_computation_refused,
                                                        "Of a million computations.");
     add_scheduled<&F::machine_power_loss>(list, machine_power_loss);
+    add_scheduled<&F::machine_lost>(list, machine_lost);
 }
 
 void add_clock_faults(std::vector<Knob>& list) {

@@ -37,6 +37,7 @@ Family family_of(FaultKind kind) {
         case FaultKind::process_pause:
         case FaultKind::process_slow:
         case FaultKind::machine_power_loss:
+        case FaultKind::machine_lost:
             return Family::processes;
         case FaultKind::clock_offset:
         case FaultKind::clock_step:

@@ -35,6 +35,11 @@ class NotedCluster final : public ClusterControl {
         note("power loss", machine);
         return {.work = lost, .disk = {}};
     }
+    MachineLoss lose(std::string_view machine) override {
+        note("lose", machine);
+        return {.work = lost, .files = files};
+    }
+    bool lacks_heir(std::string_view machine) const override { return without_heir == machine; }
     bool power_on(std::string_view machine) override { return note("power on", machine); }
     void set_disk_full(std::string_view machine, bool full) override {
         note(full ? "disk full" : "disk has room", machine);
@@ -77,6 +82,8 @@ class NotedCluster final : public ClusterControl {
     std::size_t late_steps = 0;
     std::uint64_t readings = 0;
     WorkLost lost{.processes = 1, .tasks = 3, .connections = 2};
+    std::size_t files = 5;
+    std::string without_heir;
     bool has_connections = true;
     host::Duration offset{};
     host::Duration drift{};
@@ -163,6 +170,47 @@ TEST_F(FaultRunnerTest, PowerIsBackWithTheLastStrikeThatKeepsTheMachineDown) {
     EXPECT_THAT(cluster.notes, ElementsAre("1 power loss postgres-0", "2 power loss postgres-0",
                                            "5 kill postgres-0", "7 power on postgres-0",
                                            "10 kill postgres-0", "11 restart postgres-0"));
+}
+
+TEST_F(FaultRunnerTest, ALostMachineIsMissedOnceAnotherBootsInItsPlace) {
+    run({{.id = {FaultKind::machine_lost, "postgres-0", 0}, .at = 1s, .lasts = 4s},
+         {.id = {FaultKind::machine_power_loss, "postgres-0", 0}, .at = 2s, .lasts = 6s}},
+        6s);
+    EXPECT_EQ(entry(FaultKind::machine_lost).fired, 1U);
+    EXPECT_EQ(entry(FaultKind::machine_lost).effective, 0U) << "it has no power yet";
+    kernel.run_until(host::TimePoint{20s});
+    EXPECT_THAT(cluster.notes, ElementsAre("1 lose postgres-0", "2 power loss postgres-0",
+                                           "8 power on postgres-0"));
+    EXPECT_EQ(entry(FaultKind::machine_lost).effective, 1U);
+}
+
+TEST_F(FaultRunnerTest, AMachineWithNothingOnItsDiskIsLostWithoutEffect) {
+    cluster.files = 0;
+    run({{.id = {FaultKind::machine_lost, "postgres-0", 0}, .at = 1s, .lasts = 4s}}, 20s);
+    EXPECT_EQ(entry(FaultKind::machine_lost).fired, 1U);
+    EXPECT_EQ(entry(FaultKind::machine_lost).effective, 0U);
+}
+
+TEST_F(FaultRunnerTest, ADatabaseIsLostOnceThereIsAnHeirAndNotForEverLater) {
+    cluster.without_heir = "postgres-0";
+    run({{.id = {FaultKind::machine_lost, "postgres-0", 0}, .at = 1s, .lasts = 2s},
+         {.id = {FaultKind::machine_lost, "api-1", 0}, .at = 2s, .lasts = 1s}},
+        9s);
+    EXPECT_THAT(cluster.notes, ElementsAre("2 lose api-1", "3 power on api-1"));
+    cluster.without_heir = "";
+    kernel.run_until(host::TimePoint{20s});
+    EXPECT_THAT(cluster.notes, ElementsAre("2 lose api-1", "3 power on api-1", "9 lose postgres-0",
+                                           "11 power on postgres-0"));
+    EXPECT_EQ(entry(FaultKind::machine_lost).effective, 2U);
+}
+
+TEST_F(FaultRunnerTest, ADatabaseThatNeverHasAnHeirIsNotLost) {
+    cluster.without_heir = "postgres-0";
+    run({{.id = {FaultKind::machine_lost, "postgres-0", 0}, .at = 1s, .lasts = 2s}}, 70s);
+    cluster.without_heir = "";
+    kernel.run_until(host::TimePoint{200s});
+    EXPECT_TRUE(cluster.notes.empty());
+    EXPECT_EQ(entry(FaultKind::machine_lost).fired, 0U);
 }
 
 TEST_F(FaultRunnerTest, OneWayPartitionsBlockOneDirection) {
@@ -591,6 +639,13 @@ TEST_F(FaultRunnerTest, HealsWhatIsUnderWayAndStrikesNoMore) {
     kernel.run_until(host::TimePoint{200s});
     EXPECT_EQ(cluster.notes.size(), count);
     EXPECT_TRUE(dice.is_calm());
+}
+
+TEST_F(FaultRunnerTest, HealingPutsAnotherMachineInThePlaceOfALostOne) {
+    run({{.id = {FaultKind::machine_lost, "postgres-0", 0}, .at = 1s, .lasts = 100s}}, 5s);
+    runner->stop_and_heal();
+    EXPECT_THAT(cluster.notes, testing::Contains("5 power on postgres-0"));
+    EXPECT_EQ(entry(FaultKind::machine_lost).effective, 1U);
 }
 
 TEST(Ledger, JudgesFloorsOverSeeds) {

@@ -249,6 +249,11 @@ Task<> scribble(Host& host, World& world) {
 
 // What is left of what the disk held when the program last ran.
 Task<> look_around(Host& host, World& world) {
+    const auto found = co_await host.disk().list("");
+    if (found->empty() && world.memory.synced_log_bytes > 0) {
+        ++world.seen.empty_disks;
+        world.memory = {};
+    }
     auto log = co_await host.disk().open("log", OpenMode::create_or_open);
     auto size = co_await (*log)->size();
     if (*size < world.memory.synced_log_bytes) ++world.seen.synced_bytes_missing;
@@ -349,10 +354,11 @@ ObservedRun run_observed(std::uint64_t seed_number, const SwarmOptions& options,
                             [program, &world](Host& host) { return program(host, world); });
     }
     cluster::FaultControl control(cluster, roles);
-    // The programs of this world survive a damaged disk: they look, and go on.
+    // The programs of this world survive a damaged disk, and a lost one: they look, and go on.
     Envelope envelope = Envelope::single_postgres()
                             .with(FaultKind::disk_bit_rot, Role::postgres)
-                            .with(FaultKind::disk_misdirected_write, Role::postgres);
+                            .with(FaultKind::disk_misdirected_write, Role::postgres)
+                            .with(FaultKind::machine_lost, Role::postgres);
     for (const FaultKind shape :
          {FaultKind::network_partition_majorities_ring, FaultKind::network_partition_bridge,
           FaultKind::network_partition_primaries}) {

@@ -41,6 +41,7 @@ struct Observations {
     std::uint64_t unsynced_blocks_lost = 0;  ///< After a start: they hold something older.
     std::uint64_t torn_blocks = 0;           ///< After a start: a mixture of two writes.
     std::uint64_t names_lost = 0;            ///< After a start: files that had been made.
+    std::uint64_t empty_disks = 0;           ///< After a start: nothing there of what was synced.
 };
 
 struct ObservedRun {

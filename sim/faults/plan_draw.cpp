@@ -24,6 +24,7 @@ class PlanDraw {
         on_machines(process_restart, f.process_restart);
         on_machines(process_pause, f.process_pause);
         on_machines(machine_power_loss, f.machine_power_loss);
+        on_databases(machine_lost, f.machine_lost);
         on_machines(process_slow, schedule_of(f.process_slow));
         on_machines(process_restart_loop, schedule_of(f.process_restart_loop));
         on_machines(disk_bit_rot, f.disk_bit_rot);
@@ -63,6 +64,15 @@ class PlanDraw {
         const auto targets = envelope_.targets(kind, machines_);
         for (const std::string_view target : targets)
             on_target(kind, target, fault, fault.every * one_in(kind, target, targets.size()));
+    }
+
+    // To a machine that keeps nothing on its disk the loss of that is a power loss.
+    void on_databases(FaultKind kind, const ScheduledFault& fault) {
+        if (!fault.on) return;
+        for (const std::string_view target : envelope_.targets(kind, machines_)) {
+            if (has_database(target))
+                on_target(kind, target, fault, fault.every * count_databases());
+        }
     }
 
     // Which share of the strikes a machine gets: as much as any other; but those that are about the

@@ -1,9 +1,17 @@
 #include "sim/faults/process_strikes.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace atlas::sim::faults {
+namespace {
+
+/// How long a strike waits until the machine may be lost, and how often it looks.
+constexpr host::Duration patience = 60s;
+constexpr host::Duration between_looks = 500ms;
+
+}  // namespace
 
 bool ProcessStrikes::begin(StrikeIndex index) {
     const Strike& strike = book_.strike(index);
@@ -21,6 +29,9 @@ bool ProcessStrikes::begin(StrikeIndex index) {
         case FaultKind::machine_power_loss:
             lose_power(index);
             return true;
+        case FaultKind::machine_lost:
+            lose_when_there_is_an_heir(index, book_.now() + patience);
+            return false;
         default:
             kill(index);
             return true;
@@ -47,6 +58,8 @@ void ProcessStrikes::end(StrikeIndex index) {
 void ProcessStrikes::come_back(const std::string& machine) {
     if (unpowered_.erase(machine) > 0) {
         control_.power_on(machine);
+        for (const StrikeIndex index : std::exchange(emptied_[machine], {}))
+            book_.effective(index);
     } else {
         control_.restart(machine);
     }
@@ -84,6 +97,28 @@ void ProcessStrikes::lose_power(StrikeIndex index) {
     if (loss.work.processes == 0 && !loss.disk.anything_lost()) return;
     book_.fired(index);
     if (loss.work.anything() || loss.disk.anything_lost()) book_.effective(index);
+}
+
+void ProcessStrikes::lose_when_there_is_an_heir(StrikeIndex index, host::TimePoint no_later) {
+    if (!control_.lacks_heir(book_.strike(index).id.target)) return lose_machine(index);
+    if (book_.now() >= no_later) return;
+    book_.schedule(book_.now() + between_looks, index, "wait for an heir",
+                   [this, index, no_later] { lose_when_there_is_an_heir(index, no_later); });
+}
+
+void ProcessStrikes::lose_machine(StrikeIndex index) {
+    const std::string& machine = book_.strike(index).id.target;
+    book_.began(index);
+    down_.add(machine, index);
+    unpowered_.insert(machine);
+    const ClusterControl::MachineLoss loss = control_.lose(machine);
+    book_.schedule(book_.last_moment(index), index, "replace", [this, index] {
+        book_.ended(index);
+        end(index);
+    });
+    if (loss.work.processes == 0 && loss.files == 0) return;
+    book_.fired(index);
+    if (loss.files > 0) emptied_[machine].push_back(index);
 }
 
 void ProcessStrikes::set_slow(StrikeIndex index, bool slow) {

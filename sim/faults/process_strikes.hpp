@@ -1,10 +1,11 @@
 #pragma once
 // Strikes on the processes of a machine, and on its power: kills, restarts, pauses, a slow CPU,
-// power losses.
+// power losses, the loss of the machine.
 
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "sim/faults/cluster_control.hpp"
 #include "sim/faults/disk_dice.hpp"
@@ -29,6 +30,8 @@ class ProcessStrikes {
     void kill(StrikeIndex index);
     void kill_again(StrikeIndex index);
     void lose_power(StrikeIndex index);
+    void lose_when_there_is_an_heir(StrikeIndex index, host::TimePoint no_later);
+    void lose_machine(StrikeIndex index);
     void come_back(const std::string& machine);
     void set_slow(StrikeIndex index, bool slow);
 
@@ -38,6 +41,8 @@ class ProcessStrikes {
     /// What keeps a machine's processes down.
     Overlaps<std::string> down_;
     std::set<std::string> unpowered_;
+    /// Of each machine that was lost, and whose replacement has not booted: what lost its files.
+    std::map<std::string, std::vector<StrikeIndex>> emptied_;
     Overlaps<std::string> slow_;
     /// Of each restart loop: lives that ended with something lost.
     std::map<StrikeIndex, std::size_t> lives_lost_;

@@ -111,6 +111,8 @@ void draw_faults(Draw& draw, FaultOptions& f) {
     f.machine_power_loss = {on("machine.power_loss"),
                             draw.time("machine.power_loss.every", 15s, 60s), 500ms,
                             draw.time("machine.power_loss.longest", 1s, 10s)};
+    f.machine_lost = {on("machine.lost"), draw.time("machine.lost.every", 40s, 200s), 500ms,
+                      draw.time("machine.lost.longest", 2s, 30s)};
     f.clock_offset = {on("clock.offset"), draw.one_of("clock.offset.largest", clock_errors)};
     f.clock_step = {on("clock.step"), draw.time("clock.step.every", 10s, 60s),
                     draw.one_of("clock.step.largest", clock_errors)};

@@ -184,6 +184,7 @@ struct FaultOptions {
     OperationFault process_fault_point;
     OperationFault process_computation_refused;
     ScheduledFault machine_power_loss;
+    ScheduledFault machine_lost;
     ClockOffsetFault clock_offset;
     ClockStepFault clock_step;
     ClockDriftFault clock_drift;

@@ -32,6 +32,10 @@ Envelope Envelope::single_postgres() {
             case FaultKind::network_partition_bridge:
             case FaultKind::network_partition_primaries:
                 break;
+            // An API node keeps nothing on its disk.
+            case FaultKind::machine_lost:
+                roles = {.api = true};
+                break;
             case FaultKind::process_kill:
             case FaultKind::process_restart:
             case FaultKind::process_restart_loop:
@@ -80,7 +84,8 @@ Envelope Envelope::single_postgres() {
     return envelope;
 }
 
-// A lease store survives what a database survives.
+// A lease store survives what a database survives, but for the loss of its disk: nobody else knows
+// who may lead.
 Envelope Envelope::failover() {
     Envelope envelope = single_postgres();
     for (Roles& roles : envelope.survived_)
@@ -89,8 +94,9 @@ Envelope Envelope::failover() {
          {FaultKind::network_partition_majorities_ring, FaultKind::network_partition_bridge})
         envelope.survived_[static_cast<std::size_t>(shape)] = {
             .api = true, .postgres = true, .lease_store = true};
-    envelope.survived_[static_cast<std::size_t>(FaultKind::network_partition_primaries)].postgres =
-        true;
+    for (const FaultKind of_databases :
+         {FaultKind::network_partition_primaries, FaultKind::machine_lost})
+        envelope.survived_[static_cast<std::size_t>(of_databases)].postgres = true;
     return envelope;
 }
 

@@ -33,6 +33,13 @@ class Envelope {
     /// Several, with agents and a lease store. A database that was paused answers, when it goes on,
     /// what had come to it meanwhile, before its agent has found that another one leads; strong
     /// reads wait for a fence (system/sql/read_fence.hpp).
+    ///
+    /// The loss of a database's disk is survived, the primary's as well, with one follower as with
+    /// two, if it comes while there is an heir (ClusterControl::lacks_heir): whatever was confirmed
+    /// is on the primary's disk and on that follower's, and the lease store names both, so either
+    /// of them does. Between the loss of one and the time at which its replacement, or another, is
+    /// the heir, a second loss would take what was confirmed, or the last one who may lead: a
+    /// strike waits for as long.
     static Envelope failover();
     static Envelope of(const TopologyOptions& topology);
 

@@ -11,6 +11,9 @@
 
 namespace atlas::lease_store {
 
+/// Its name, in the store's directory.
+inline constexpr std::string_view entries_file_name = "entries";
+
 struct StoredEntries {
     /// Of the store (store_mark.hpp).
     std::string identity;

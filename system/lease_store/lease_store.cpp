@@ -19,7 +19,6 @@ using host::Task;
 
 namespace {
 
-constexpr std::string_view file_name = "entries";
 constexpr std::size_t most_waiting = 1000;
 // What all entries there may be take as JSON, and more.
 constexpr std::uint64_t longest_file = 4 * Limits::total_bytes;
@@ -47,7 +46,7 @@ Task<Result<void>> LeaseStore::load() {
     auto locked = host_.disk().lock_directory(directory_);
     if (!locked) co_return std::unexpected(std::move(locked).error());
     lock_ = *std::move(locked);
-    const std::string path = directory_ + "/" + std::string(file_name);
+    const std::string path = directory_ + "/" + std::string(entries_file_name);
     const auto bytes = co_await host::read_whole_file(host_, path, longest_file);
     if (!bytes) co_return std::unexpected(bytes.error());
     if (*bytes) {
@@ -61,7 +60,7 @@ Task<Result<void>> LeaseStore::load() {
     }
     // What can be read need not be durable (after a sync that failed, say): written again, it is.
     // And nobody may be shown an identity that could be lost.
-    done = co_await host::replace_file(host_, directory_, std::string(file_name),
+    done = co_await host::replace_file(host_, directory_, std::string(entries_file_name),
                                        encode_file(identity_, entries_));
     if (!done) co_return done;
     grant_whole_lives();
@@ -127,7 +126,7 @@ Task<> LeaseStore::run() {
         end_leases(next);
         if (next.revision() != entries_.revision()) {
             const Result<void> saved = co_await host::replace_file(
-                host_, directory_, std::string(file_name), encode_file(identity_, next));
+                host_, directory_, std::string(entries_file_name), encode_file(identity_, next));
             if (!saved) {
                 host_.fatal("the lease store cannot write: " + host::describe(saved.error()));
             }

@@ -153,7 +153,6 @@ Checked<ExpressionPtr> reference_equality(ExpressionPtr referenced, ExpressionPt
 
 void Executor::note_insert(const TableDefinition& table, const RowVersion& version) {
     for (std::size_t place = 0; place < table.foreign_keys.size(); ++place) {
-        if (any_null(version.values, table.foreign_keys[place].columns)) continue;
         reference_events_.push_back({.kind = ReferenceEvent::Kind::check,
                                      .table = &table,
                                      .place = place,
@@ -264,6 +263,8 @@ Task<Checked<>> Executor::check_reference(ReferenceEvent event) {
     SQL_CO_CHECK(co_await lock_other_table(key.table, TableLockMode::row_share));
     const TablePtr referenced = view().find_table(key.table);
     const Row row = event.after->values;
+    // A new row that refers to nothing has locked the other table all the same.
+    if (any_null(row, key.columns)) co_return Checked<>{};
     SQL_CO_TRY(WantedRows wanted, referenced_row(table, row, key, referenced));
     begin_reference_query(false);
     SQL_CO_TRY(const bool found, co_await lock_any_for_key_share(std::move(wanted)));

@@ -23,6 +23,8 @@ std::string_view name(Role role) noexcept;
 struct MachineInfo {
     std::string name;  ///< "api-1", "postgres-0", "client-0".
     Role role = Role::api;
+    /// What befalls a zone befalls all machines in it at once; empty for one that is in none.
+    std::string zone = {};
 };
 
 /// What a kill or a power loss ended, as the processes themselves would count it.

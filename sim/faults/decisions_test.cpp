@@ -31,6 +31,7 @@ SwarmOptions everything_on() {
     f.network_partition_majorities_ring = often;
     f.network_partition_bridge = often;
     f.network_partition_primaries = often;
+    f.network_partition_zone = often;
     f.network_clog = often;
     f.network_swizzle = often;
     f.network_slow_link = {.on = true, .every = 10s, .shortest = 1s, .longest = 5s, .most = 1s};
@@ -51,6 +52,7 @@ SwarmOptions everything_on() {
     f.process_computation_refused = {.on = true, .per_million = 200'000};
     f.machine_power_loss = often;
     f.machine_lost = often;
+    f.zone_power_loss = often;
     f.clock_offset = {.on = true, .largest = 1s};
     f.clock_step = {.on = true, .every = 10s, .largest = 1s};
     f.clock_drift = {.on = true, .largest = 1ms};
@@ -340,6 +342,40 @@ TEST(FaultPlan, LosesMachinesOfDatabasesAloneAndOnlyWhereThereAreSeveral) {
         for (const std::string& machine : lost)
             EXPECT_TRUE(machine.starts_with("postgres-")) << machine;
     }
+}
+
+TEST(FaultPlan, StrikesWholeZonesWhereThereAreSome) {
+    using Zones = std::set<std::vector<std::string>>;
+    SwarmOptions options = everything_on();
+    const auto struck = [&](FaultKind kind) {
+        const std::vector<MachineInfo> own = machines_of(options.topology);
+        Zones zones;
+        for (const Strike& strike :
+             draw_plan(Seed{1}, options, own, Envelope::of(options.topology))) {
+            if (strike.id.kind == kind) zones.insert(strike.machines);
+        }
+        return zones;
+    };
+    for (const FaultKind kind : {FaultKind::network_partition_zone, FaultKind::zone_power_loss}) {
+        options.topology.followers = 0;
+        EXPECT_EQ(struck(kind), Zones{}) << name(kind);
+        options.topology.followers = 1;
+        EXPECT_EQ(
+            struck(kind),
+            (Zones{{"lease-store"}, {"postgres-0", "api-1", "api-3"}, {"postgres-1", "api-2"}}))
+            << name(kind);
+    }
+}
+
+TEST(FaultPlan, AZoneIsNamedWhole) {
+    const std::vector<MachineInfo> own = machines_of({.followers = 1});
+    Strike strike{.id = {FaultKind::zone_power_loss, "cluster", 0},
+                  .machines = {"api-2", "postgres-1"}};
+    EXPECT_TRUE(plan_faults({strike}, own).empty());
+    strike.machines = {"postgres-1"};
+    EXPECT_EQ(
+        plan_faults({strike}, own),
+        std::vector<std::string>{"zone.power_loss/cluster/0 must name all machines of one zone"});
 }
 
 TEST(FaultPlan, SaysWhatIsWrongWithAPlanByHand) {

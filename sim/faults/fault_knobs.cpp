@@ -94,6 +94,7 @@ void add_network_faults(std::vector<Knob>& list) {
     add_scheduled<&F::network_partition_majorities_ring>(list, network_partition_majorities_ring);
     add_scheduled<&F::network_partition_bridge>(list, network_partition_bridge);
     add_scheduled<&F::network_partition_primaries>(list, network_partition_primaries);
+    add_scheduled<&F::network_partition_zone>(list, network_partition_zone);
     add_scheduled<&F::network_clog>(list, network_clog);
     add_scheduled<&F::network_swizzle>(list, network_swizzle);
     add_graded<&F::network_slow_link>(list, network_slow_link, 1us,
@@ -128,6 +129,7 @@ void add_process_faults(std::vector<Knob>& list) {
                                                        "Of a million computations.");
     add_scheduled<&F::machine_power_loss>(list, machine_power_loss);
     add_scheduled<&F::machine_lost>(list, machine_lost);
+    add_scheduled<&F::zone_power_loss>(list, zone_power_loss);
 }
 
 void add_clock_faults(std::vector<Knob>& list) {

@@ -28,10 +28,14 @@ bool has_shape(FaultKind kind) {
     return kind == network_partition_majorities_ring || kind == network_partition_bridge;
 }
 
+bool is_on_zone(FaultKind kind) {
+    return kind == network_partition_zone || kind == zone_power_loss;
+}
+
 bool is_on_cluster(FaultKind kind) {
     return kind == network_partition_symmetric || kind == network_partition_one_way ||
            kind == network_swizzle || has_shape(kind) || kind == network_partition_primaries ||
-           is_on_link(kind);
+           is_on_link(kind) || is_on_zone(kind);
 }
 
 // The member without which a strike does nothing.
@@ -50,6 +54,7 @@ std::optional<std::string_view> missing_member(const Strike& strike) {
         case network_partition_majorities_ring:
         case network_partition_bridge:
         case network_partition_primaries:
+        case network_partition_zone:
         case network_clog:
         case network_swizzle:
         case process_pause:
@@ -72,6 +77,14 @@ std::optional<std::string_view> missing_member(const Strike& strike) {
 bool names_one_twice(const std::vector<std::string>& machines) {
     const std::set<std::string_view> different(machines.begin(), machines.end());
     return different.size() < machines.size();
+}
+
+bool is_zone(std::vector<std::string> names, const std::vector<MachineInfo>& machines) {
+    std::ranges::sort(names);
+    return std::ranges::any_of(zones_of(machines), [&](std::vector<std::string> zone) {
+        std::ranges::sort(zone);
+        return zone == names;
+    });
 }
 
 std::vector<std::string> struck(const Strike& strike) {
@@ -125,6 +138,9 @@ std::vector<std::string> plan_faults(const FaultPlan& plan,
             }
         } else if (strike.id.kind == network_partition_primaries) {
             if (count != 0) wrong.push_back(fmt::format("{} must name no machine", id));
+        } else if (is_on_zone(strike.id.kind)) {
+            if (!is_zone(strike.machines, machines))
+                wrong.push_back(fmt::format("{} must name all machines of one zone", id));
         } else if (has_shape(strike.id.kind)) {
             const std::size_t fewest = fewest_machines(strike.id.kind);
             if (count < fewest)

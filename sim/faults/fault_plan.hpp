@@ -27,6 +27,7 @@ struct Strike {
     /// Partitions: the machines that are cut off from all others. Of a link: its two ends,
     /// where it matters the sender first. A ring: the machines on it, in its order; a bridge:
     /// itself, then one half, then the other. Primaries: none, who they are shows when it strikes.
+    /// Of a zone: all in it.
     std::vector<std::string> machines = {};
     /// Partitions in one direction: packets to those machines wait (else those from them).
     bool inward = false;

@@ -23,6 +23,7 @@ Family family_of(FaultKind kind) {
         case FaultKind::network_partition_majorities_ring:
         case FaultKind::network_partition_bridge:
         case FaultKind::network_partition_primaries:
+        case FaultKind::network_partition_zone:
         case FaultKind::network_clog:
         case FaultKind::network_swizzle:
         case FaultKind::network_slow_link:
@@ -38,6 +39,7 @@ Family family_of(FaultKind kind) {
         case FaultKind::process_slow:
         case FaultKind::machine_power_loss:
         case FaultKind::machine_lost:
+        case FaultKind::zone_power_loss:
             return Family::processes;
         case FaultKind::clock_offset:
         case FaultKind::clock_step:
@@ -90,19 +92,26 @@ void FaultRunner::arm() {
 
 // What follows from other faults comes about only with them.
 bool FaultRunner::has_occasion(FaultKind kind) const {
-    if (kind == FaultKind::network_in_flight_loss)
-        return dice_.ledger().entry(FaultKind::machine_power_loss).armed > 0;
+    const Ledger& ledger = dice_.ledger();
+    if (kind == FaultKind::network_in_flight_loss) {
+        return ledger.entry(FaultKind::machine_power_loss).armed > 0 ||
+               ledger.entry(FaultKind::zone_power_loss).armed > 0;
+    }
     if (info(kind).occasion == Occasion::power_loss) return database_loses_power();
     return true;
 }
 
 bool FaultRunner::database_loses_power() const {
-    return std::ranges::any_of(records(), [&](const StrikeRecord& record) {
-        if (record.strike.id.kind != FaultKind::machine_power_loss) return false;
+    const auto is_database = [&](const std::string& name) {
         const std::vector<MachineInfo>& machines = control_.machines();
-        const auto struck =
-            std::ranges::find(machines, record.strike.id.target, &MachineInfo::name);
-        return struck != machines.end() && struck->role == Role::postgres;
+        const auto machine = std::ranges::find(machines, name, &MachineInfo::name);
+        return machine != machines.end() && machine->role == Role::postgres;
+    };
+    return std::ranges::any_of(records(), [&](const StrikeRecord& record) {
+        const Strike& strike = record.strike;
+        if (strike.id.kind == FaultKind::zone_power_loss)
+            return std::ranges::any_of(strike.machines, is_database);
+        return strike.id.kind == FaultKind::machine_power_loss && is_database(strike.id.target);
     });
 }
 

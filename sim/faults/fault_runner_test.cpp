@@ -213,6 +213,33 @@ TEST_F(FaultRunnerTest, ADatabaseThatNeverHasAnHeirIsNotLost) {
     EXPECT_EQ(entry(FaultKind::machine_lost).fired, 0U);
 }
 
+TEST_F(FaultRunnerTest, AZoneLosesPowerAtOneMomentAndCountsOnce) {
+    run({{.id = {FaultKind::zone_power_loss, "cluster", 0},
+          .at = 1s,
+          .lasts = 4s,
+          .machines = {"postgres-0", "api-1"}},
+         {.id = {FaultKind::process_kill, "api-1", 0}, .at = 2s, .lasts = 6s}},
+        20s);
+    EXPECT_THAT(cluster.notes,
+                ElementsAre("1 power loss postgres-0", "1 power loss api-1", "2 kill api-1",
+                            "5 power on postgres-0", "8 power on api-1"));
+    EXPECT_EQ(entry(FaultKind::zone_power_loss).armed, 1U);
+    EXPECT_EQ(entry(FaultKind::zone_power_loss).fired, 1U);
+    EXPECT_EQ(entry(FaultKind::zone_power_loss).effective, 1U);
+}
+
+TEST_F(FaultRunnerTest, AZoneIsCutOffBothWaysAndWholeInItself) {
+    run({{.id = {FaultKind::network_partition_zone, "cluster", 0},
+          .at = 1s,
+          .lasts = 10s,
+          .machines = {"postgres-0", "api-1"}}},
+        2s);
+    EXPECT_EQ(cluster.blocked_links, (std::set<std::string>{"postgres-0>api-2", "api-2>postgres-0",
+                                                            "api-1>api-2", "api-2>api-1"}));
+    kernel.run_until(host::TimePoint{12s});
+    EXPECT_TRUE(cluster.blocked_links.empty());
+}
+
 TEST_F(FaultRunnerTest, OneWayPartitionsBlockOneDirection) {
     run({{.id = {FaultKind::network_partition_one_way, "cluster", 0},
           .at = 1s,

@@ -97,7 +97,7 @@ void LinkStrikes::end(StrikeIndex index) {
 
 void LinkStrikes::set_partition(StrikeIndex index, bool blocked) {
     const Strike& strike = book_.strike(index);
-    const bool both_ways = strike.id.kind == FaultKind::network_partition_symmetric;
+    const bool both_ways = strike.id.kind != FaultKind::network_partition_one_way;
     for (const std::string& inside : strike.machines) {
         for (const MachineInfo& machine : control_.machines()) {
             const std::string& outside = machine.name;

@@ -327,7 +327,11 @@ SwarmOptions observed_options() {
 ObservedRun run_observed(std::uint64_t seed_number, const SwarmOptions& options,
                          const SuppressedFaults& suppressed) {
     const kernel::Seed seed{seed_number};
-    const std::vector<MachineInfo> machines = machines_of(options.topology);
+    std::vector<MachineInfo> machines = machines_of(options.topology);
+    for (MachineInfo& machine : machines) {
+        if (machine.name == "postgres-0" || machine.name == "api-1") machine.zone = "zone-0";
+        if (machine.name == "api-2") machine.zone = "zone-1";
+    }
     std::vector<std::string> names;
     std::vector<Role> roles;
     for (const MachineInfo& machine : machines) {
@@ -358,10 +362,12 @@ ObservedRun run_observed(std::uint64_t seed_number, const SwarmOptions& options,
     Envelope envelope = Envelope::single_postgres()
                             .with(FaultKind::disk_bit_rot, Role::postgres)
                             .with(FaultKind::disk_misdirected_write, Role::postgres)
-                            .with(FaultKind::machine_lost, Role::postgres);
+                            .with(FaultKind::machine_lost, Role::postgres)
+                            .with(FaultKind::zone_power_loss, Role::postgres)
+                            .with(FaultKind::zone_power_loss, Role::api);
     for (const FaultKind shape :
          {FaultKind::network_partition_majorities_ring, FaultKind::network_partition_bridge,
-          FaultKind::network_partition_primaries}) {
+          FaultKind::network_partition_primaries, FaultKind::network_partition_zone}) {
         for (const Role role : {Role::api, Role::postgres, Role::client})
             envelope = envelope.with(shape, role);
     }

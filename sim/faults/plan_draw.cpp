@@ -16,7 +16,11 @@ class PlanDraw {
   public:
     PlanDraw(const kernel::Seed& seed, const SwarmOptions& options,
              const std::vector<MachineInfo>& machines, const Envelope& envelope)
-        : seed_(seed), options_(options), machines_(machines), envelope_(envelope) {}
+        : seed_(seed),
+          options_(options),
+          machines_(machines),
+          zones_(zones_of(machines)),
+          envelope_(envelope) {}
 
     FaultPlan draw() {
         const FaultOptions& f = options_.faults;
@@ -38,6 +42,8 @@ class PlanDraw {
         on_cluster(network_partition_majorities_ring, f.network_partition_majorities_ring);
         on_cluster(network_partition_bridge, f.network_partition_bridge);
         on_cluster(network_partition_primaries, f.network_partition_primaries);
+        on_zones(network_partition_zone, f.network_partition_zone);
+        on_zones(zone_power_loss, f.zone_power_loss);
         on_cluster(network_clog, f.network_clog);
         on_cluster(network_swizzle, f.network_swizzle);
         on_cluster(network_slow_link, schedule_of(f.network_slow_link));
@@ -95,6 +101,10 @@ class PlanDraw {
         }
     }
 
+    void on_zones(FaultKind kind, const ScheduledFault& fault) {
+        if (fault.on && !zones_.empty()) on_target(kind, cluster_target, fault, fault.every);
+    }
+
     // One after the other, the times between them exponential: a Poisson process.
     void on_target(FaultKind kind, std::string_view target, const ScheduledFault& fault,
                    host::Duration every) {
@@ -123,6 +133,10 @@ class PlanDraw {
                 break;
             case network_partition_symmetric:
                 strike.machines = draw_side(strike.id.kind, source);
+                break;
+            case network_partition_zone:
+            case zone_power_loss:
+                strike.machines = zones_[source.below(zones_.size())];
                 break;
             case network_partition_majorities_ring:
             case network_partition_bridge:
@@ -277,6 +291,7 @@ class PlanDraw {
     const kernel::Seed& seed_;
     const SwarmOptions& options_;
     const std::vector<MachineInfo>& machines_;
+    const std::vector<std::vector<std::string>> zones_;
     const Envelope& envelope_;
     FaultPlan plan_;
 };

@@ -10,6 +10,8 @@ namespace {
 /// How long a strike waits until the machine may be lost, and how often it looks.
 constexpr host::Duration patience = 60s;
 constexpr host::Duration between_looks = 500ms;
+/// A machine's power losses with its zone are numbered apart from those of its own.
+constexpr std::uint64_t first_of_zones = 1'000'000;
 
 }  // namespace
 
@@ -27,7 +29,10 @@ bool ProcessStrikes::begin(StrikeIndex index) {
             set_slow(index, true);
             return true;
         case FaultKind::machine_power_loss:
-            lose_power(index);
+            lose_power(index, strike.id.target, strike.id.ordinal);
+            return true;
+        case FaultKind::zone_power_loss:
+            lose_power_in_zone(index);
             return true;
         case FaultKind::machine_lost:
             lose_when_there_is_an_heir(index, book_.now() + patience);
@@ -49,9 +54,17 @@ void ProcessStrikes::end(StrikeIndex index) {
             return;
         case FaultKind::process_slow:
             return set_slow(index, false);
+        case FaultKind::zone_power_loss:
+            for (const std::string& each : book_.strike(index).machines)
+                hold_down_no_more(index, each);
+            return;
         default:
-            if (down_.remove(machine, index).empty()) come_back(machine);
+            hold_down_no_more(index, machine);
     }
+}
+
+void ProcessStrikes::hold_down_no_more(StrikeIndex index, const std::string& machine) {
+    if (down_.remove(machine, index).empty()) come_back(machine);
 }
 
 // Power brings the processes back with it.
@@ -86,17 +99,24 @@ void ProcessStrikes::kill_again(StrikeIndex index) {
                    [this, index] { kill_again(index); });
 }
 
-void ProcessStrikes::lose_power(StrikeIndex index) {
-    const FaultId& id = book_.strike(index).id;
-    down_.add(id.target, index);
-    unpowered_.insert(id.target);
-    dice_.power_will_be_lost(id.target, id.ordinal);
-    const ClusterControl::PowerLoss loss = control_.power_loss(id.target);
-    dice_.power_lost(id.target, loss.disk);
+// The number says which of the machine's losses it is, to those who draw what it leaves.
+void ProcessStrikes::lose_power(StrikeIndex index, const std::string& machine,
+                                std::uint64_t number) {
+    down_.add(machine, index);
+    unpowered_.insert(machine);
+    dice_.power_will_be_lost(machine, number);
+    const ClusterControl::PowerLoss loss = control_.power_loss(machine);
+    dice_.power_lost(machine, loss.disk);
     // What a process killed before had not synced is lost with the power all the same.
     if (loss.work.processes == 0 && !loss.disk.anything_lost()) return;
-    book_.fired(index);
+    if (!book_.has_fired(index)) book_.fired(index);
     if (loss.work.anything() || loss.disk.anything_lost()) book_.effective(index);
+}
+
+void ProcessStrikes::lose_power_in_zone(StrikeIndex index) {
+    const Strike& strike = book_.strike(index);
+    for (const std::string& machine : strike.machines)
+        lose_power(index, machine, first_of_zones + strike.id.ordinal);
 }
 
 void ProcessStrikes::lose_when_there_is_an_heir(StrikeIndex index, host::TimePoint no_later) {

@@ -1,6 +1,6 @@
 #pragma once
 // Strikes on the processes of a machine, and on its power: kills, restarts, pauses, a slow CPU,
-// power losses, the loss of the machine.
+// power losses, of a zone as well, the loss of the machine.
 
 #include <map>
 #include <set>
@@ -29,9 +29,11 @@ class ProcessStrikes {
   private:
     void kill(StrikeIndex index);
     void kill_again(StrikeIndex index);
-    void lose_power(StrikeIndex index);
+    void lose_power(StrikeIndex index, const std::string& machine, std::uint64_t number);
+    void lose_power_in_zone(StrikeIndex index);
     void lose_when_there_is_an_heir(StrikeIndex index, host::TimePoint no_later);
     void lose_machine(StrikeIndex index);
+    void hold_down_no_more(StrikeIndex index, const std::string& machine);
     void come_back(const std::string& machine);
     void set_slow(StrikeIndex index, bool slow);
 

@@ -67,6 +67,9 @@ void draw_faults(Draw& draw, FaultOptions& f) {
                                      draw.time("network.partition.primaries.every", 30s, 120s),
                                      500ms,
                                      draw.time("network.partition.primaries.longest", 5s, 20s)};
+    f.network_partition_zone = {on("network.partition.zone"),
+                                draw.time("network.partition.zone.every", 30s, 120s), 500ms,
+                                draw.time("network.partition.zone.longest", 5s, 20s)};
     f.network_clog = {on("network.clog"), draw.time("network.clog.every", 5s, 40s), 20ms,
                       draw.time("network.clog.longest", 500ms, 10s)};
     f.network_swizzle = {on("network.swizzle"), draw.time("network.swizzle.every", 20s, 90s), 200ms,
@@ -113,6 +116,8 @@ void draw_faults(Draw& draw, FaultOptions& f) {
                             draw.time("machine.power_loss.longest", 1s, 10s)};
     f.machine_lost = {on("machine.lost"), draw.time("machine.lost.every", 40s, 200s), 500ms,
                       draw.time("machine.lost.longest", 2s, 30s)};
+    f.zone_power_loss = {on("zone.power_loss"), draw.time("zone.power_loss.every", 30s, 120s),
+                         500ms, draw.time("zone.power_loss.longest", 1s, 10s)};
     f.clock_offset = {on("clock.offset"), draw.one_of("clock.offset.largest", clock_errors)};
     f.clock_step = {on("clock.step"), draw.time("clock.step.every", 10s, 60s),
                     draw.one_of("clock.step.largest", clock_errors)};

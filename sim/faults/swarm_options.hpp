@@ -165,6 +165,7 @@ struct FaultOptions {
     ScheduledFault network_partition_majorities_ring;
     ScheduledFault network_partition_bridge;
     ScheduledFault network_partition_primaries;
+    ScheduledFault network_partition_zone;
     ScheduledFault network_clog;
     ScheduledFault network_swizzle;
     GradedFault network_slow_link;
@@ -185,6 +186,7 @@ struct FaultOptions {
     OperationFault process_computation_refused;
     ScheduledFault machine_power_loss;
     ScheduledFault machine_lost;
+    ScheduledFault zone_power_loss;
     ClockOffsetFault clock_offset;
     ClockStepFault clock_step;
     ClockDriftFault clock_drift;

@@ -1,17 +1,36 @@
 #include "sim/faults/topology.hpp"
 
+#include <map>
+#include <utility>
+
 namespace atlas::sim::faults {
 
 std::vector<MachineInfo> machines_of(const TopologyOptions& topology) {
+    const bool has_zones = topology.followers > 0;
+    const auto zone = [&](std::uint64_t number) {
+        const std::uint64_t zones = topology.followers + 1;
+        return has_zones ? "zone-" + std::to_string(number % zones) : std::string();
+    };
     std::vector<MachineInfo> machines;
     for (std::uint64_t i = 0; i <= topology.followers; ++i)
-        machines.push_back({"postgres-" + std::to_string(i), Role::postgres});
-    if (topology.followers > 0) machines.push_back({"lease-store", Role::lease_store});
+        machines.push_back({"postgres-" + std::to_string(i), Role::postgres, zone(i)});
+    if (has_zones) machines.push_back({"lease-store", Role::lease_store, "zone-witness"});
     for (std::uint64_t i = 1; i <= topology.api_nodes; ++i)
-        machines.push_back({"api-" + std::to_string(i), Role::api});
+        machines.push_back({"api-" + std::to_string(i), Role::api, zone(i - 1)});
     for (std::uint64_t i = 1; i <= topology.client_machines; ++i)
         machines.push_back({"client-" + std::to_string(i), Role::client});
     return machines;
+}
+
+std::vector<std::vector<std::string>> zones_of(const std::vector<MachineInfo>& machines) {
+    std::map<std::string, std::vector<std::string>> zones;
+    for (const MachineInfo& machine : machines) {
+        if (!machine.zone.empty()) zones[machine.zone].push_back(machine.name);
+    }
+    std::vector<std::vector<std::string>> found;
+    for (auto& [zone, names] : zones)
+        found.push_back(std::move(names));
+    return found;
 }
 
 host::Duration settling_time(const TopologyOptions& topology) {
@@ -31,6 +50,8 @@ Envelope Envelope::single_postgres() {
             case FaultKind::network_partition_majorities_ring:
             case FaultKind::network_partition_bridge:
             case FaultKind::network_partition_primaries:
+            case FaultKind::network_partition_zone:
+            case FaultKind::zone_power_loss:
                 break;
             // An API node keeps nothing on its disk.
             case FaultKind::machine_lost:
@@ -90,9 +111,10 @@ Envelope Envelope::failover() {
     Envelope envelope = single_postgres();
     for (Roles& roles : envelope.survived_)
         roles.lease_store = roles.postgres;
-    for (const FaultKind shape :
-         {FaultKind::network_partition_majorities_ring, FaultKind::network_partition_bridge})
-        envelope.survived_[static_cast<std::size_t>(shape)] = {
+    for (const FaultKind of_those_that_serve :
+         {FaultKind::network_partition_majorities_ring, FaultKind::network_partition_bridge,
+          FaultKind::network_partition_zone, FaultKind::zone_power_loss})
+        envelope.survived_[static_cast<std::size_t>(of_those_that_serve)] = {
             .api = true, .postgres = true, .lease_store = true};
     for (const FaultKind of_databases :
          {FaultKind::network_partition_primaries, FaultKind::machine_lost})

@@ -14,7 +14,14 @@ namespace atlas::sim::faults {
 
 /// In the order in which a cluster adds them: "postgres-0" and up, "lease-store" where there is
 /// more than one of them, then "api-1" and up, then "client-1" and up.
+///
+/// Where there are followers there are zones: each database stands in one of its own ("zone-0" and
+/// up), over which the API nodes are dealt out; the lease store by itself in "zone-witness", so
+/// that no zone has both it and a database; clients are outside of them all.
 std::vector<MachineInfo> machines_of(const TopologyOptions& topology);
+
+/// The machines of each zone, in the order of the zones' names.
+std::vector<std::vector<std::string>> zones_of(const std::vector<MachineInfo>& machines);
 
 /// How long agents may take until one server leads and another one confirms its commits: when the
 /// run begins, when faults have stopped, and when all machines have been without power. A lease

@@ -52,7 +52,6 @@ Task<> give_up_and_look(SqlCase& sql, sql::Pool& pool) {
     const auto rows = co_await sql.run(other, "SELECT v FROM t ORDER BY id");
     EXPECT_THAT(rows.rows, testing::ElementsAre(testing::ElementsAre(sql::Value("0")),
                                                 testing::ElementsAre(sql::Value("5"))));
-    EXPECT_EQ(pool.cancels().counters().sent, 1u);
 }
 
 TEST_P(GivenUpStatements, LetGoOfTheirLocks) {
@@ -64,6 +63,8 @@ TEST_P(GivenUpStatements, LetGoOfTheirLocks) {
             pool.close();
         };
         co_await host::with_task_group(sql.host(), body);
+        // Once the sender has ended: the server acts before it is heard to have been asked.
+        EXPECT_EQ(pool.cancels().counters().sent, 1u);
     });
 }
 

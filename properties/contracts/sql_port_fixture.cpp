@@ -63,9 +63,9 @@ host::Task<> run_case(const SqlCaseBody& body, host::Host& host, sql::Driver& dr
 }
 
 host::Task<> run_model(host::Host& host, host::Endpoint endpoint) {
-    auto server = co_await model::Server::open(host, model_settings(), "data");
-    if (!server) host.fatal("the model does not start: " + host::describe(server.error()));
-    co_await model::protocol::serve(host, **server, endpoint);
+    model::Server server(host, model_settings(), "data");
+    const auto served = co_await model::protocol::serve(host, server, endpoint);
+    if (!served) host.fatal("the model does not start: " + host::describe(served.error()));
 }
 
 sql::ConnectionTarget target_at(host::Endpoint endpoint) {

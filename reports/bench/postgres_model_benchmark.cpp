@@ -109,9 +109,9 @@ Task<> run_client(Host& host, host::Endpoint endpoint, Workload workload,
 }
 
 Task<> run_server(Host& host, host::Endpoint endpoint) {
-    auto server = co_await sim::models::postgres::Server::open(host, {}, "data");
-    if (!server) host.fatal(host::describe(server.error()));
-    co_await sim::models::postgres::protocol::serve(host, **server, endpoint);
+    sim::models::postgres::Server server(host, {}, "data");
+    const auto served = co_await sim::models::postgres::protocol::serve(host, server, endpoint);
+    if (!served) host.fatal(host::describe(served.error()));
 }
 
 void run_statements(benchmark::State& state, Workload workload) {

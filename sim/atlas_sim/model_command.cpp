@@ -18,17 +18,16 @@ using models::postgres::ServerSettings;
 
 host::Task<> serve(host::Host& host, ServerSettings settings, host::Endpoint endpoint,
                    std::string& failure) {
-    auto server = co_await Server::open(host, std::move(settings), "pgdata");
-    if (!server) {
-        failure = describe(server.error());
-        co_return;
-    }
-    fmt::print(
-        "PostgreSQL model on {} (users and databases atlas and postgres, no password); end it "
-        "with Ctrl-C\n",
-        host::to_string(endpoint));
-    std::fflush(stdout);
-    co_await models::postgres::protocol::serve(host, **server, std::move(endpoint));
+    Server server(host, std::move(settings), "pgdata");
+    const auto started = [&endpoint] {
+        fmt::print(
+            "PostgreSQL model on {} (users and databases atlas and postgres, no password); end it "
+            "with Ctrl-C\n",
+            host::to_string(endpoint));
+        std::fflush(stdout);
+    };
+    const auto served = co_await models::postgres::protocol::serve(host, server, endpoint, started);
+    if (!served) failure = describe(served.error());
 }
 
 }  // namespace

@@ -8,15 +8,16 @@
 namespace atlas::sim::cluster {
 namespace {
 
-/// Shows the server to invariants for as long as it lives, a crash included.
+/// Shows the server to invariants from when it has started, for as long as it lives, a crash
+/// included.
 class Showing {
   public:
-    Showing(PostgresView& view, const models::postgres::Server& server) : view_(view) {
-        view_.server = &server;
-    }
+    explicit Showing(PostgresView& view) : view_(view) {}
     Showing(const Showing&) = delete;
     Showing& operator=(const Showing&) = delete;
     ~Showing() { view_.server = nullptr; }
+
+    void show(const models::postgres::Server& server) { view_.server = &server; }
 
   private:
     PostgresView& view_;
@@ -24,11 +25,11 @@ class Showing {
 
 host::Task<> run_postgres(host::Host& host, models::postgres::ServerSettings settings,
                           std::string data_directory, PostgresView& view) {
-    auto server = co_await models::postgres::Server::open(host, std::move(settings),
-                                                          std::move(data_directory));
-    if (!server) host.fatal("PostgreSQL cannot start: " + describe(server.error()));
-    Showing showing(view, **server);
-    co_await models::postgres::protocol::serve(host, **server, {"0.0.0.0", postgres_port});
+    models::postgres::Server server(host, std::move(settings), std::move(data_directory));
+    Showing showing(view);
+    const host::Result<void> served = co_await models::postgres::protocol::serve(
+        host, server, {"0.0.0.0", postgres_port}, [&] { showing.show(server); });
+    if (!served) host.fatal("PostgreSQL cannot start: " + describe(served.error()));
 }
 
 host::Task<> run_agent(host::Host& host, Cluster& cluster, MachineDatabaseOptions options,

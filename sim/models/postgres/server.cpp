@@ -4,16 +4,22 @@
 
 namespace atlas::sim::models::postgres {
 
-Server::Server(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+Server::Server(host::Host& host, ServerSettings settings, std::string data_directory)
+    : engine_(std::make_unique<Engine>(host, std::move(settings), std::move(data_directory))) {}
+
 Server::~Server() = default;
+
+host::Task<host::Result<void>> Server::start() {
+    return engine_->open();
+}
 
 host::Task<host::Result<std::unique_ptr<Server>>> Server::open(host::Host& host,
                                                                ServerSettings settings,
                                                                std::string data_directory) {
-    auto engine = std::make_unique<Engine>(host, settings, std::move(data_directory));
-    auto opened = co_await engine->open();
-    if (!opened) co_return std::unexpected(std::move(opened).error());
-    co_return std::unique_ptr<Server>(new Server(std::move(engine)));
+    auto server = std::make_unique<Server>(host, std::move(settings), std::move(data_directory));
+    auto started = co_await server->start();
+    if (!started) co_return std::unexpected(std::move(started).error());
+    co_return server;
 }
 
 host::Task<> Server::shutdown() {

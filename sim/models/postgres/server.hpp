@@ -34,20 +34,27 @@ struct IdleTransaction {
 
 class Server {
   public:
-    /// Opens the data directory on host.disk(), or makes it if there is none: locks it, replays
-    /// the log, makes a checkpoint. The server's own tasks run until shutdown().
-    /// Errors: already_exists (another server has the directory), data_corrupted (the log or the
-    /// checkpoint is damaged before its end), io_error, no_space.
-    static host::Task<host::Result<std::unique_ptr<Server>>> open(host::Host& host,
-                                                                  ServerSettings settings,
-                                                                  std::string data_directory);
+    /// Lets nobody in (57P03) until start() has returned.
+    Server(host::Host& host, ServerSettings settings, std::string data_directory);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// A fast shutdown: new sessions are refused (57P03), those there are terminated (57P01) and
-    /// rolled back, a checkpoint is made and the directory is let go. Waits until every Session
-    /// object has been destroyed, so do not call it from a task that owns one. Once only.
+    /// Opens the data directory on host.disk(), or makes it if there is none: locks it, replays
+    /// the log, makes a checkpoint. The server's own tasks run until shutdown(). Once only.
+    /// Errors: already_exists (another server has the directory), data_corrupted (the log or the
+    /// checkpoint is damaged before its end), io_error, no_space.
+    host::Task<host::Result<void>> start();
+
+    /// A server that has started. Errors: those of start().
+    static host::Task<host::Result<std::unique_ptr<Server>>> open(host::Host& host,
+                                                                  ServerSettings settings,
+                                                                  std::string data_directory);
+
+    /// For one that has started. A fast shutdown: new sessions are refused (57P03), those there are
+    /// terminated (57P01) and rolled back, a checkpoint is made and the directory is let go. Waits
+    /// until every Session object has been destroyed, so do not call it from a task that owns one.
+    /// Once only.
     host::Task<> shutdown();
 
     /// A CancelRequest: nothing happens unless both match a session. PostgreSQL answers nothing
@@ -68,8 +75,6 @@ class Server {
     const Engine& engine() const { return *engine_; }
 
   private:
-    explicit Server(std::unique_ptr<Engine> engine);
-
     std::unique_ptr<Engine> engine_;
 };
 

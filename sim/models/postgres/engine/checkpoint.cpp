@@ -190,14 +190,14 @@ Task<Checked<>> Engine::request_checkpoint(LockOwner& owner, WaitLimits limits) 
 
 Task<> Engine::run_checkpointer() {
     host::Duration pause = first_pause;
-    while (!shutting_down_) {
+    while (!is_shutting_down()) {
         const Deadline next = host::deadline_after(host_, settings_.checkpoint_timeout);
         // What was asked for while the last one was made still counts.
         if (checkpoints_.wanted <= checkpoints_.begun) {
             checkpoint_wanted_.reset();
             co_await checkpoint_wanted_.wait(next);
         }
-        if (shutting_down_) break;
+        if (is_shutting_down()) break;
         ++checkpoints_.begun;
         const Result<void> done = co_await checkpoint();
         checkpoints_.ended = checkpoints_.begun;

@@ -101,6 +101,7 @@ Task<Result<void>> Engine::open() {
     tasks_.spawn(log_.run());
     checkpointer_.spawn(run_checkpointer());
     tasks_.spawn(run_idle_watch());
+    phase_ = Phase::open;
     if (!in_recovery_) co_return Result<void>{};
     was_follower_ = true;
     recovery_locks_ = std::make_shared<LockOwner>(locks_, 0);
@@ -112,7 +113,7 @@ Task<Result<void>> Engine::open() {
 }
 
 Task<> Engine::shutdown() {
-    shutting_down_ = true;
+    phase_ = Phase::shutting_down;
     std::vector<BackendSession*> sessions;
     for (const auto& [process_id, session] : sessions_)
         sessions.push_back(session);

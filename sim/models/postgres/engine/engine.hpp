@@ -54,6 +54,10 @@ class Engine {
     host::Task<host::Result<void>> open();
     host::Task<> shutdown();
 
+    /// Whether anybody is let in at all. Errors: 57P03 before open() and after shutdown() has
+    /// begun.
+    Checked<> check_accepting() const;
+
     host::Host& host() { return host_; }
     /// By the machine's clock.
     host::UtcTime started_at() const { return started_at_; }
@@ -105,7 +109,7 @@ class Engine {
     host::Result<CommittedRows> read_committed_rows(std::string_view table) const;
 
     // sessions.cpp
-    /// Errors: 53300, 57P03.
+    /// For who is known, by a server that accepts. Errors: 53300.
     Checked<std::uint32_t> admit(std::string_view user);
     void add_session(BackendSession& session);
     void remove_session(BackendSession& session);
@@ -115,7 +119,7 @@ class Engine {
     void watch_idle(host::Deadline deadline);
 
     // standbys.cpp: those that follow this server
-    /// Errors: 53300, 57P03.
+    /// As admit().
     Checked<std::uint32_t> admit_follower();
     void add_follower(Follower& follower);
     void remove_follower(Follower& follower);
@@ -134,7 +138,7 @@ class Engine {
                                                                        std::size_t most);
     const TimelineHistory& history() const { return history_; }
     std::uint64_t system_identifier() const { return system_identifier_; }
-    bool is_shutting_down() const { return shutting_down_; }
+    bool is_shutting_down() const { return phase_ == Phase::shutting_down; }
     /// At shutdown: nothing more will be written.
     bool has_ended_sessions() const { return shutdown_begun_.is_set(); }
     std::string data_directory() const { return directory_; }
@@ -433,7 +437,8 @@ class Engine {
 
     std::map<std::uint32_t, BackendSession*> sessions_;
     std::uint32_t next_process_id_ = 100;
-    bool shutting_down_ = false;
+    enum class Phase : std::uint8_t { starting, replaying, open, shutting_down };
+    Phase phase_ = Phase::starting;
     host::Event shutdown_begun_;
     host::WaitList session_ended_;
     host::Event idle_changed_;

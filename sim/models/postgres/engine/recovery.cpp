@@ -280,6 +280,7 @@ Task<Result<void>> Engine::recover() {
         if (!has_log) co_return std::unexpected(std::move(has_log).error());
         if (*has_log || !loaded->is_backup) {
             const auto replay = [this](std::string_view payload, LogPosition behind) {
+                phase_ = Phase::replaying;
                 return replay_record(payload, behind);
             };
             auto read = co_await read_log(host_, log_directory, loaded->redo, loaded->link,

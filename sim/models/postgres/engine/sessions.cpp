@@ -14,8 +14,25 @@ using host::Task;
 // here it keeps none.
 constexpr std::size_t reserved_for_superusers = 3;
 
+// In the words of PostgreSQL's ProcessStartupPacket, which asks this before who it is.
+Checked<> Engine::check_accepting() const {
+    switch (phase_) {
+        case Phase::starting:
+            return sql_error("57P03", "the database system is starting up");
+        case Phase::replaying:
+            return std::unexpected(
+                Failure({.sqlstate = "57P03",
+                         .message = "the database system is not yet accepting connections",
+                         .detail = "Consistent recovery state has not been yet reached."}));
+        case Phase::open:
+            return {};
+        case Phase::shutting_down:
+            return sql_error("57P03", "the database system is shutting down");
+    }
+    return {};
+}
+
 Checked<std::uint32_t> Engine::admit(std::string_view user) {
-    if (shutting_down_) return sql_error("57P03", "the database system is shutting down");
     const std::size_t most = settings_.max_connections;
     if (sessions_.size() >= most) return sql_error("53300", "sorry, too many clients already");
     if (user != superuser && most > reserved_for_superusers &&

@@ -10,7 +10,6 @@ using host::Result;
 using host::Task;
 
 Checked<std::uint32_t> Engine::admit_follower() {
-    if (shutting_down_) return sql_error("57P03", "the database system is shutting down");
     if (followers_.size() >= settings_.max_wal_senders) {
         return sql_error("53300", fmt::format("number of requested standby connections exceeds "
                                               "max_wal_senders (currently {})",
@@ -40,7 +39,7 @@ std::vector<StandbyProgress> Engine::progress_of_followers() const {
 void Engine::follower_moved() {
     release_waiting();
     // At shutdown the sender waits for the follower to have it all.
-    if (shutting_down_) log_moved_.wake_all();
+    if (is_shutting_down()) log_moved_.wake_all();
 }
 
 bool Engine::waits_for_standbys(const PendingRecord& record) const {

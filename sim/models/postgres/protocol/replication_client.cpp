@@ -524,6 +524,7 @@ class Sender {
 };
 
 Task<> refuse(host::Host& host, ReplicationClient client, ServerMessage error) {
+    error.severity = "FATAL";
     std::string bytes;
     append_error(bytes, error);
     const Deadline soon = host::deadline_after(host, std::chrono::seconds(5));
@@ -534,10 +535,14 @@ Task<> refuse(host::Host& host, ReplicationClient client, ServerMessage error) {
 }  // namespace
 
 host::Task<> serve_replication(Engine& engine, ReplicationClient client) {
+    Checked<> accepting = engine.check_accepting();
+    if (!accepting) {
+        co_await refuse(engine.host(), std::move(client), std::move(accepting).error().release());
+        co_return;
+    }
     if (client.user != superuser) {
         const bool is_known = client.user == "atlas";
         ServerMessage error{
-            .severity = "FATAL",
             .sqlstate = is_known ? "42501" : "28000",
             .message = is_known ? "must be superuser or replication role to start walsender"
                                 : fmt::format("role \"{}\" does not exist", client.user)};
@@ -546,9 +551,7 @@ host::Task<> serve_replication(Engine& engine, ReplicationClient client) {
     }
     Checked<std::uint32_t> process_id = engine.admit_follower();
     if (!process_id) {
-        ServerMessage error = std::move(process_id).error().release();
-        error.severity = "FATAL";
-        co_await refuse(engine.host(), std::move(client), std::move(error));
+        co_await refuse(engine.host(), std::move(client), std::move(process_id).error().release());
         co_return;
     }
     Sender sender(engine, std::move(client), *process_id);

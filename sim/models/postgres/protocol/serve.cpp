@@ -6,11 +6,6 @@
 namespace atlas::sim::models::postgres::protocol {
 namespace {
 
-host::Task<> close_at_end(host::Host& host, host::Listener& listener, const Backend& backend) {
-    co_await (backend.wait_for_end ? backend.wait_for_end() : host.wait_for_shutdown());
-    listener.close();
-}
-
 /// Counts a connection for as long as its task lives.
 class Counted {
   public:
@@ -52,9 +47,10 @@ host::Task<> serve_until_shutdown(host::Host& host, host::Listener& listener, Ba
                                   ServeLimits& limits, std::size_t& connections,
                                   host::TaskGroup& tasks) {
     const ConnectionEnvironment environment{host, tasks, backend, limits};
-    tasks.spawn(close_at_end(host, listener, backend));
-    co_await accept_connections(listener, environment, connections);
+    tasks.spawn(accept_connections(listener, environment, connections));
+    co_await (backend.wait_for_end ? backend.wait_for_end() : host.wait_for_shutdown());
     co_await backend.shutdown();
+    listener.close();
     // Those that have not opened a session yet are left.
     tasks.cancel();
     co_await tasks.join();

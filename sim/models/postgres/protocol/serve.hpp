@@ -44,22 +44,27 @@ struct Backend {
     std::function<void(std::uint32_t process_id, std::uint32_t secret)> request_cancel;
     /// For connections that ask for replication; empty where there is none.
     std::function<host::Task<>(ReplicationClient client)> serve_replication = {};
-    /// Terminates all sessions and returns when they are destroyed.
+    /// Opens no more sessions, terminates those there are and returns when they are destroyed.
     std::function<host::Task<>()> shutdown;
-    /// Returns when no more clients shall be accepted; empty: when the host is asked to shut down.
+    /// Returns when it is time for that; empty: when the host is asked to shut down.
     std::function<host::Task<>()> wait_for_end = {};
 };
 
-/// Accepts clients until the end that the backend waits for. Then it closes the listener, lets the
-/// backend terminate its sessions (each client is told 57P01), and returns.
+/// Accepts clients until the end that the backend waits for. Then it lets the backend terminate its
+/// sessions (each client is told 57P01, and one that comes now whatever the backend tells it),
+/// closes the listener, and returns.
 host::Task<> serve(host::Host& host, std::unique_ptr<host::Listener> listener, Backend backend,
                    ServeLimits limits = {});
 
-/// The model's server, which must outlive what is served of it.
+/// The model's server, which must outlive what is served of it, and has started by the end that is
+/// waited for.
 Backend backend_of(Server& server);
 
-/// The same for the model's server, which is shut down when this returns. An endpoint that cannot
-/// be listened on is fatal to the process.
-host::Task<> serve(host::Host& host, Server& server, host::Endpoint endpoint);
+/// Starts the model's server, serves it until the host is asked to shut down, and shuts it down.
+/// Listens first, so that clients that come too early are told 57P03. `started` is called when it
+/// has started. An endpoint that cannot be listened on is fatal to the process.
+/// Errors: those of Server::start.
+host::Task<host::Result<void>> serve(host::Host& host, Server& server, host::Endpoint endpoint,
+                                     std::function<void()> started = {});
 
 }  // namespace atlas::sim::models::postgres::protocol

@@ -2,6 +2,8 @@
 
 #include "sim/models/postgres/protocol/serve.hpp"
 #include "sim/models/postgres/server.hpp"
+#include "system/host/event.hpp"
+#include "system/host/task_group.hpp"
 
 namespace atlas::sim::models::postgres::protocol {
 
@@ -23,14 +25,47 @@ Backend backend_of(Server& server) {
     };
 }
 
-host::Task<> serve(host::Host& host, Server& server, host::Endpoint endpoint) {
+namespace {
+
+host::Task<> wait_until_set(host::Event& event) {
+    co_await event.wait();
+}
+
+host::Task<> start_and_serve(host::Host& host, Server& server,
+                             std::unique_ptr<host::Listener> listener,
+                             std::function<void()>& started, host::Result<void>& outcome,
+                             host::TaskGroup& tasks) {
+    host::Event ended(host);
+    Backend backend = backend_of(server);
+    backend.wait_for_end = [&ended] { return wait_until_set(ended); };
+    tasks.spawn(serve(host, std::move(listener), std::move(backend), ServeLimits{}));
+    outcome = co_await server.start();
+    if (!outcome) {
+        tasks.cancel();
+    } else {
+        if (started) started();
+        co_await host.wait_for_shutdown();
+        ended.set();
+    }
+    co_await tasks.join();
+}
+
+}  // namespace
+
+host::Task<host::Result<void>> serve(host::Host& host, Server& server, host::Endpoint endpoint,
+                                     std::function<void()> started) {
     host::Result<std::unique_ptr<host::Listener>> listener =
         host.network().listen(endpoint, host::Transport::plain());
     if (!listener) {
         host.fatal("cannot listen on " + host::to_string(endpoint) + ": " +
                    host::describe(listener.error()));
     }
-    co_await serve(host, std::move(*listener), backend_of(server), ServeLimits{});
+    host::Result<void> outcome;
+    const auto body = [&](host::TaskGroup& tasks) {
+        return start_and_serve(host, server, *std::move(listener), started, outcome, tasks);
+    };
+    co_await host::with_task_group(host, body);
+    co_return outcome;
 }
 
 }  // namespace atlas::sim::models::postgres::protocol

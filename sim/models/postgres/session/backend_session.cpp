@@ -34,6 +34,8 @@ Outcome<std::unique_ptr<Session>> Session::open(
         failure->severity = "FATAL";
         return std::unexpected(std::move(failure).release());
     };
+    Checked<> accepting = engine.check_accepting();
+    if (!accepting) return refuse(std::move(accepting).error());
     Checked<> known = check_login(user, database);
     if (!known) return refuse(std::move(known).error());
     Checked<std::uint32_t> process_id = engine.admit(user);

@@ -112,18 +112,16 @@ Task<> ReplicatedServers::serve_node(host::Host& host, Node& self) {
         const auto left = co_await host::replace_file(host, "data", name, "");
         ATLAS_CHECK(left.has_value(), "the disk of these tests has no errors");
     }
-    auto server = co_await Server::open(host, self.settings, "data");
-    if (!server) {
-        self.error = host::describe(server.error());
-        co_return;
-    }
+    Server server(host, self.settings, "data");
     // For as long as it lives, a crash included.
     struct Shown {
-        Shown(Node& node, Server* shown) : of(node) { of.server = shown; }
+        explicit Shown(Node& node) : of(node) {}
         ~Shown() { of.server = nullptr; }
         Node& of;
-    } shown(self, server->get());
-    co_await protocol::serve(host, **server, self.endpoint);
+    } shown(self);
+    const auto served =
+        co_await protocol::serve(host, server, self.endpoint, [&] { self.server = &server; });
+    if (!served) self.error = host::describe(served.error());
 }
 
 namespace {

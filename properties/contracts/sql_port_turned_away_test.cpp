@@ -1,11 +1,12 @@
 // The contract of the SQL port on whom a server turns away: those for whom it has no room (53300),
 // and, when it is told to stop (a fast shutdown), each of its sessions by what it was doing
-// (57P01). With libpq and the small client, against a PostgreSQL 15 and against a model of the
-// case's own, on real sockets.
+// (57P01), and who comes until it has stopped (57P03). With libpq and the small client, against a
+// PostgreSQL 15 and against a model of the case's own, on real sockets.
 
 #include "properties/contracts/postgres_process_fixture.hpp"
 #include "properties/contracts/sql_driver_fixture.hpp"
 #include "properties/contracts/sql_replicated_pair_fixture.hpp"
+#include "sim/models/postgres/protocol/raw_client_fixture.hpp"
 #include "sim/models/postgres/protocol/serve.hpp"
 #include "sim/models/postgres/server.hpp"
 
@@ -165,6 +166,46 @@ TEST_P(SqlPortTurnedAway, ACommitThatWaitsForAStandbyIsIndefinite) {
             EXPECT_EQ(outcome.error().certainty(), host::Certainty::indefinite);
         }
         EXPECT_FALSE(two->is_usable() || three->is_usable());
+    });
+}
+
+/// Follows the server from where its log ends, and never says how far it has come.
+Task<model::protocol::RawClient> follow_without_a_word(SqlCase& sql) {
+    auto connection = co_await sql.connect();
+    const auto position = co_await sql.run(connection, "SELECT pg_current_wal_lsn()");
+    auto stream = co_await sql.host().network().connect(
+        sql.target().endpoint, host::Transport::plain(), host::Deadline::never());
+    if (!stream) throw std::runtime_error(host::describe(stream.error()));
+    model::protocol::RawClient follower(sql.host(), *std::move(stream));
+    sql::protocol::StartupMessage start_up;
+    start_up.parameters = {{"user", "postgres"}, {"replication", "true"}};
+    co_await follower.send(start_up);
+    co_await follower.read();
+    co_await follower.send(sql::protocol::Query{
+        fmt::format("START_REPLICATION {}", position.rows[0][0].value_or(""))});
+    co_await wait_until(sql, connection, "SELECT state FROM pg_stat_replication", "streaming");
+    co_return follower;
+}
+
+// A shutdown waits for those who follow.
+TEST_P(SqlPortTurnedAway, WhoComesWhileItStopsIsTold57P03) {
+    run([](SqlCase& sql, const Stop& stop) -> Task<> {
+        auto follower = co_await follow_without_a_word(sql);
+        stop();
+        sql::Error refused{.kind = sql::ErrorKind::protocol};
+        // Who comes at that very moment is let in, and sent away again.
+        for (int attempt = 0; attempt < 500 && refused.sqlstate != "57P03"; ++attempt) {
+            const auto connected = co_await sql.try_connect(sql.target());
+            if (!connected) refused = connected.error();
+            co_await host::sleep_for(sql.host(), std::chrono::milliseconds(20));
+        }
+        EXPECT_EQ(refused.kind, sql::ErrorKind::server) << describe(refused);
+        EXPECT_EQ(refused.sqlstate, "57P03");
+        EXPECT_EQ(refused.message, "the database system is shutting down");
+        EXPECT_TRUE(refused.fatal);
+        EXPECT_EQ(refused.certainty(), host::Certainty::definite);
+        follower.close();
+        co_await wait_until_stopped(sql);
     });
 }
 

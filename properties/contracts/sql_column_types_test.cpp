@@ -187,6 +187,43 @@ TEST_P(SqlColumnTypes, ASavepointsEndLeavesWhatTheTransactionHasDropped) {
         "1: INSERT INTO t VALUES (2, 11) RETURNING *\n");
 }
 
+// Nor what it has made and dropped itself, whether it comes back or is to be undone.
+TEST_P(SqlColumnTypes, ASavepointsEndLeavesWhatTheTransactionHasMadeAndDropped) {
+    expect_same(
+        "1: CREATE TABLE t (id int, a int)\n"
+        "1: INSERT INTO t VALUES (1, 10)\n"
+        "1: BEGIN\n"
+        "1: CREATE TABLE n (i int)\n"
+        "1: INSERT INTO n VALUES (1)\n"
+        "1: ALTER TABLE n ALTER i TYPE text\n"
+        "1: DROP TABLE n\n"
+        "1: SAVEPOINT s\n"
+        "1: ROLLBACK TO s\n"
+        "1: ROLLBACK\n"
+        "1: BEGIN\n"
+        "1: CREATE UNIQUE INDEX i ON t (a)\n"
+        "1: SAVEPOINT a\n"
+        "1: DROP INDEX i\n"
+        "1: SAVEPOINT b\n"
+        "1: CREATE INDEX j ON t (a)\n"
+        "1: ROLLBACK TO b\n"
+        "1: ROLLBACK TO a\n"
+        "1: SELECT * FROM t WHERE a = 10\n"
+        "1: INSERT INTO t VALUES (2, 10)\n"
+        "1: ROLLBACK\n"
+        "1: BEGIN\n"
+        "1: ALTER TABLE t ADD COLUMN b int DEFAULT 3\n"
+        "1: SAVEPOINT a\n"
+        "1: ALTER TABLE t ADD COLUMN c int DEFAULT 4\n"
+        "1: DROP TABLE t\n"
+        "1: SAVEPOINT b\n"
+        "1: ROLLBACK TO b\n"
+        "1: ROLLBACK TO a\n"
+        "1: SELECT * FROM t\n"
+        "1: COMMIT\n"
+        "1: SELECT * FROM t\n");
+}
+
 ATLAS_ON_EACH_SQL_CLIENT(SqlColumnTypes);
 
 }  // namespace

@@ -40,13 +40,6 @@ std::vector<std::string> names_of(const std::vector<faults::MachineInfo>& machin
     return names;
 }
 
-std::vector<Role> roles_of(const std::vector<faults::MachineInfo>& machines) {
-    std::vector<Role> roles;
-    for (const faults::MachineInfo& machine : machines)
-        roles.push_back(machine.role);
-    return roles;
-}
-
 properties::UserWorkloadOptions workload_options(const SimulationInput& input) {
     const faults::SwarmOptions& options = input.options;
     const faults::WorkloadOptions& drawn = options.workload;
@@ -235,7 +228,7 @@ void Simulation::boot() {
         }
     }
     control_ = std::make_unique<cluster::FaultControl>(
-        cluster_, roles_of(machines_), [this] { return databases_->names_of_primaries(); },
+        cluster_, machines_, [this] { return databases_->names_of_primaries(); },
         [this] { return databases_->lack_heir(); });
     runner_ = std::make_unique<faults::FaultRunner>(kernel_, *control_, dice_, network_dice_,
                                                     disk_dice_, input_.plan);

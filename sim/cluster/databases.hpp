@@ -53,7 +53,9 @@ class Databases {
 
     /// There are several, and it is not so that one of them leads, another one that runs and
     /// follows it has all that was confirmed, and the lease store has written down that either may
-    /// lead. As long as it is so, the loss of any one of them is survived.
+    /// lead. As long as it is so, the loss of any one of them is survived, but for a change of what
+    /// is written there that is on its way at that moment, on a slow link or a slow disk: one that
+    /// names the lost one alone would leave nobody who may lead. No seed has been seen to hit that.
     bool lack_heir() const;
 
     /// Servers and lease store.

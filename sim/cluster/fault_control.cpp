@@ -9,13 +9,13 @@ namespace atlas::sim::cluster {
 using kernel::ProcessState;
 using network::MachineNumber;
 
-FaultControl::FaultControl(Cluster& cluster, const std::vector<faults::Role>& roles,
+FaultControl::FaultControl(Cluster& cluster, std::vector<faults::MachineInfo> machines,
                            Primaries primaries, LackHeir lack_heir)
-    : cluster_(cluster), primaries_(std::move(primaries)), lack_heir_(std::move(lack_heir)) {
-    ATLAS_CHECK(roles.size() == cluster.machine_count(), "each machine has a role");
-    for (MachineNumber number = 0; number < roles.size(); ++number) {
-        machines_.push_back({cluster.machine_name(number), roles[number]});
-    }
+    : cluster_(cluster),
+      machines_(std::move(machines)),
+      primaries_(std::move(primaries)),
+      lack_heir_(std::move(lack_heir)) {
+    ATLAS_CHECK(machines_.size() == cluster.machine_count(), "each machine is told of");
 }
 
 std::vector<std::string> FaultControl::primaries() const {

@@ -18,10 +18,10 @@ class FaultControl final : public faults::ClusterControl {
     /// Tells whether the databases lack an heir (Databases::lack_heir).
     using LackHeir = std::function<bool()>;
 
-    /// `roles` has one member for each machine of the cluster, in its order. Without `primaries`
+    /// `machines` are those of the cluster, in its order. Without `primaries`
     /// all databases are taken for some; without `lack_heir` each may be lost at any time.
-    FaultControl(Cluster& cluster, const std::vector<faults::Role>& roles, Primaries primaries = {},
-                 LackHeir lack_heir = {});
+    FaultControl(Cluster& cluster, std::vector<faults::MachineInfo> machines,
+                 Primaries primaries = {}, LackHeir lack_heir = {});
 
     const std::vector<faults::MachineInfo>& machines() const override { return machines_; }
     std::vector<std::string> primaries() const override;

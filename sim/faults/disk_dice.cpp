@@ -253,4 +253,9 @@ void DiskDice::power_lost(std::string_view machine, const disk::PowerLossReport&
     state.loss.reset();
 }
 
+void DiskDice::disk_replaced(std::string_view machine) {
+    MachineState& state = at(machine);
+    state.has_written = state.has_renamed = false;
+}
+
 }  // namespace atlas::sim::faults

@@ -32,6 +32,8 @@ class DiskDice final : public disk::DiskPolicy {
     void everything_unsynced_will_be_lost(std::string_view machine);
     /// A power loss that it decided has happened, with this result.
     void power_lost(std::string_view machine, const disk::PowerLossReport& report);
+    /// The machine's disk is gone, and an empty one in its place.
+    void disk_replaced(std::string_view machine);
 
     /// Whom to tell that a process was told that its machine's disk is full, by an operation that
     /// took so long.

@@ -95,6 +95,7 @@ bool FaultRunner::has_occasion(FaultKind kind) const {
     const Ledger& ledger = dice_.ledger();
     if (kind == FaultKind::network_in_flight_loss) {
         return ledger.entry(FaultKind::machine_power_loss).armed > 0 ||
+               ledger.entry(FaultKind::machine_lost).armed > 0 ||
                ledger.entry(FaultKind::zone_power_loss).armed > 0;
     }
     if (info(kind).occasion == Occasion::power_loss) return database_loses_power();

@@ -333,11 +333,8 @@ ObservedRun run_observed(std::uint64_t seed_number, const SwarmOptions& options,
         if (machine.name == "api-2") machine.zone = "zone-1";
     }
     std::vector<std::string> names;
-    std::vector<Role> roles;
-    for (const MachineInfo& machine : machines) {
+    for (const MachineInfo& machine : machines)
         names.push_back(machine.name);
-        roles.push_back(machine.role);
-    }
     ObservedRun run;
     World world;
     Dice dice(seed, options, suppressed, run.ledger);
@@ -357,7 +354,7 @@ ObservedRun run_observed(std::uint64_t seed_number, const SwarmOptions& options,
         cluster.add_process(number, std::string(name(machine.role)),
                             [program, &world](Host& host) { return program(host, world); });
     }
-    cluster::FaultControl control(cluster, roles);
+    cluster::FaultControl control(cluster, machines);
     // The programs of this world survive a damaged disk, and a lost one: they look, and go on.
     Envelope envelope = Envelope::single_postgres()
                             .with(FaultKind::disk_bit_rot, Role::postgres)

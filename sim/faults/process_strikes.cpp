@@ -132,6 +132,7 @@ void ProcessStrikes::lose_machine(StrikeIndex index) {
     down_.add(machine, index);
     unpowered_.insert(machine);
     const ClusterControl::MachineLoss loss = control_.lose(machine);
+    dice_.disk_replaced(machine);
     book_.schedule(book_.last_moment(index), index, "replace", [this, index] {
         book_.ended(index);
         end(index);

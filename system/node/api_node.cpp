@@ -152,7 +152,11 @@ host::Task<host::Result<void>> run_api_node(host::Host& host, sql::Driver& drive
     co_await node.tasks.stop();
     node.pool.close();
     if (node.topology) node.topology->followers.close();
-    co_await node.cancels.join();
+    if (cancelled) {
+        co_await node.cancels.stop();
+    } else {
+        co_await node.cancels.join();
+    }
     host.log({host::LogLevel::info, "stopped"});
     if (cancelled) std::rethrow_exception(cancelled);
     co_return host::Result<void>{};

@@ -44,7 +44,8 @@ struct ApiNodeOptions {
     /// After a request to stop: how long it goes on serving while /readyz says no, so that load
     /// balancers go elsewhere before it stops listening.
     host::Duration unready_time{};
-    /// After that: how long requests in flight may take. Then they are cut.
+    /// After that: how long requests in flight may take. Then they are cut, and the database is
+    /// asked to cancel what they were waiting for: two seconds more if it does not answer.
     host::Duration drain_time = std::chrono::seconds{15};
     std::vector<store::Migration> migrations = store::built_in_migrations();
 };

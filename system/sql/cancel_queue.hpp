@@ -16,7 +16,7 @@
 namespace atlas::sql {
 
 struct CancelOptions {
-    /// Under way; as many again may wait. At least 1.
+    /// Under way; as many again may wait for that. At least 1.
     std::size_t at_once = 4;
     /// For each, from connecting on.
     host::Duration time = std::chrono::seconds{1};
@@ -50,6 +50,7 @@ class CancelQueue {
 
     host::Host& host_;
     CancelOptions options_;
+    std::size_t under_way_ = 0;
     host::Queue<std::unique_ptr<Connection>> given_up_;
     CancelCounters counters_;
 };

@@ -173,6 +173,21 @@ TEST(CancelQueue, NorWhatTheServerHasAnswered) {
     });
 }
 
+TEST(CancelQueue, AsManyMayBeGivenUpInOneInstant) {
+    World world;
+    world.run(+[](World& w) -> Task<> {
+        host::TaskGroup group(w.host());
+        for (int i = 0; i < 10; ++i)
+            group.spawn(update(w, 10s));
+        co_await host::sleep_for(w.host(), 1s);
+        w.server.latency = 1ms;
+        co_await group.stop();
+        co_await go_on(w);
+        EXPECT_EQ(w.counters().sent, 8u);
+        EXPECT_EQ(w.counters().dropped, 2u);
+    });
+}
+
 TEST(CancelQueue, AFewAreUnderWayAndTheRestIsLeftToTheServersLimits) {
     World world;
     world.run(+[](World& w) -> Task<> {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -272,11 +273,13 @@ class Engine {
     // transactions.cpp
     void undo_changes(Transaction& transaction, std::size_t down_to);
     void widen_reads(const Heap& heap);
+    void note_garbage(const Heap& heap);
     /// With the rows that were put aside by transactions that are not over. Those whose end is in
     /// line to be written count as over if `in_log`.
     const Heap& settled_heap(Oid table, bool in_log) const;
-    void sweep_heaps(Transaction& transaction, const CatalogChanges& changed,
-                     const CatalogView& view);
+    /// Drops heaps and indexes of those tables that none of the views shows, and makes their rows
+    /// no wider than what these show.
+    void sweep_heaps(const std::set<Oid>& tables, const std::vector<CatalogView>& views);
     void remove_garbage();
     /// Whether its changes are, or are about to be, part of the committed state.
     bool is_in_log(TransactionId id) const;

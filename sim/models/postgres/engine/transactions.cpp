@@ -1,7 +1,6 @@
 // How transactions end.
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "sim/models/postgres/engine/engine.hpp"
@@ -23,6 +22,19 @@ void remove_ended_versions(Heap& heap) {
     }
     for (RowVersion* version : ended)
         heap.remove(*version);
+}
+
+void add_tables(std::set<Oid>& tables, const CatalogChanges& changes) {
+    for (const auto& [name, table] : changes) {
+        if (table != nullptr) tables.insert(table->oid);
+    }
+}
+
+/// The tables that it has made or changed otherwise than row by row.
+std::set<Oid> defined_by(const Transaction& transaction) {
+    std::set<Oid> tables(transaction.touched_heaps.begin(), transaction.touched_heaps.end());
+    add_tables(tables, transaction.catalog);
+    return tables;
 }
 
 }  // namespace
@@ -137,7 +149,9 @@ void Engine::finish_commit(Transaction& transaction) {
     catalog_.apply(transaction.catalog);
     const CatalogChanges none;
     const CatalogView view(catalog_, none);
-    sweep_heaps(transaction, before, view);
+    std::set<Oid> defined = defined_by(transaction);
+    add_tables(defined, before);
+    sweep_heaps(defined, {view});
     forget_sequences(before, view);
     transactions_.end(transaction.ids);
     serializable_.committed(transaction);
@@ -161,37 +175,25 @@ void Engine::finish_commit(Transaction& transaction) {
     deliver_notifications(transaction);
 }
 
-// Drops heaps and indexes that no definition in view has, nor one that others see, and makes rows
-// no wider than these say.
-void Engine::sweep_heaps(Transaction& transaction, const CatalogChanges& changed,
-                         const CatalogView& view) {
-    if (transaction.touched_heaps.empty() && changed.empty() && transaction.catalog.empty()) return;
-    std::vector<Oid> candidates = transaction.touched_heaps;
-    for (const CatalogChanges* changes :
-         std::array{&changed, &std::as_const(transaction.catalog)}) {
-        for (const auto& [name, table] : *changes) {
-            if (table != nullptr) candidates.push_back(table->oid);
-        }
-    }
-    for (const Oid oid : candidates) {
+// An index or a heap that one of the views shows may be asked for again, or is by others.
+void Engine::sweep_heaps(const std::set<Oid>& tables, const std::vector<CatalogView>& views) {
+    for (const Oid oid : tables) {
         const auto found = heaps_.find(oid);
         if (found == heaps_.end()) continue;
-        // A rollback to a savepoint is not the end: what was there before the transaction may come
-        // back.
-        const CatalogChanges none;
-        std::vector<TablePtr> kept{view.find_table(oid),
-                                   CatalogView(catalog_, none).find_table(oid)};
-        std::erase(kept, nullptr);
-        if (kept.empty()) {
-            heaps_.erase(found);
-            continue;
-        }
+        bool is_kept = false;
         std::size_t width = 0;
         std::set<Oid> kept_indexes;
-        for (const TablePtr& table : kept) {
+        for (const CatalogView& view : views) {
+            const TablePtr table = view.find_table(oid);
+            if (table == nullptr) continue;
+            is_kept = true;
             width = std::max(width, table->columns.size());
             for (const auto& index : table->indexes)
                 kept_indexes.insert(index->oid);
+        }
+        if (!is_kept) {
+            heaps_.erase(found);
+            continue;
         }
         std::vector<Oid> dropped;
         for (const auto& [index_oid, index] : found->second->indexes()) {
@@ -220,7 +222,16 @@ void Engine::undo_changes(Transaction& transaction, std::size_t down_to) {
             std::shared_ptr<Heap>& place = heaps_.at(change.table);
             widen_reads(*place);
             place = change.put_aside;
+            note_garbage(*place);
         }
+    }
+}
+
+// While a heap is put aside, nobody looks there for what may be removed.
+void Engine::note_garbage(const Heap& heap) {
+    for (const auto& [id, version] : heap.versions()) {
+        if (version.ended_by != no_transaction && !transactions_.is_running(version.ended_by))
+            garbage_.push_back({version.ended_by, heap.oid(), id});
     }
 }
 
@@ -239,8 +250,7 @@ void Engine::end_rollback(Transaction& transaction) {
     transaction.status = TransactionStatus::rolled_back;
     undo_changes(transaction, 0);
     const CatalogChanges none;
-    const CatalogView view(catalog_, none);
-    sweep_heaps(transaction, none, view);
+    sweep_heaps(defined_by(transaction), {CatalogView(catalog_, none)});
     transactions_.end(transaction.ids);
     serializable_.rolled_back(transaction);
     locks_.release_all(*transaction.locks);
@@ -258,11 +268,18 @@ void Engine::release(Transaction& transaction, std::size_t place) {
 void Engine::roll_back_to(Transaction& transaction, std::size_t place) {
     const Savepoint& savepoint = transaction.savepoints[place];
     undo_changes(transaction, savepoint.changes);
-    const CatalogChanges abandoned = std::exchange(transaction.catalog, savepoint.catalog);
-    const CatalogView view(catalog_, transaction.catalog);
-    sweep_heaps(transaction, abandoned, view);
+    transaction.catalog = savepoint.catalog;
+    // What was there before the transaction may come back, and at each savepoint that is left. What
+    // was touched before this one need not be in sight here: its changes are still to be undone.
+    const CatalogChanges none;
+    std::vector<CatalogView> views{CatalogView(catalog_, none)};
+    for (std::size_t i = 0; i <= place; ++i)
+        views.emplace_back(catalog_, transaction.savepoints[i].catalog);
+    const auto touched_since =
+        transaction.touched_heaps.begin() + static_cast<std::ptrdiff_t>(savepoint.touched_heaps);
+    sweep_heaps({touched_since, transaction.touched_heaps.end()}, views);
     // Their locks go too: what others do to those heaps from now on is not to be swept.
-    transaction.touched_heaps.resize(savepoint.touched_heaps);
+    transaction.touched_heaps.erase(touched_since, transaction.touched_heaps.end());
     transaction.drops_storage = savepoint.drops_storage;
     const auto first = transaction.ids.begin() + static_cast<std::ptrdiff_t>(savepoint.ids);
     transactions_.end(std::vector<TransactionId>(first, transaction.ids.end()));

@@ -33,9 +33,8 @@ host::Task<> wait_until_set(host::Event& event) {
 
 host::Task<> start_and_serve(host::Host& host, Server& server,
                              std::unique_ptr<host::Listener> listener,
-                             std::function<void()>& started, host::Result<void>& outcome,
-                             host::TaskGroup& tasks) {
-    host::Event ended(host);
+                             std::function<void()>& started, host::Event& ended,
+                             host::Result<void>& outcome, host::TaskGroup& tasks) {
     Backend backend = backend_of(server);
     backend.wait_for_end = [&ended] { return wait_until_set(ended); };
     tasks.spawn(serve(host, std::move(listener), std::move(backend), ServeLimits{}));
@@ -60,9 +59,10 @@ host::Task<host::Result<void>> serve(host::Host& host, Server& server, host::End
         host.fatal("cannot listen on " + host::to_string(endpoint) + ": " +
                    host::describe(listener.error()));
     }
+    host::Event ended(host);
     host::Result<void> outcome;
     const auto body = [&](host::TaskGroup& tasks) {
-        return start_and_serve(host, server, *std::move(listener), started, outcome, tasks);
+        return start_and_serve(host, server, *std::move(listener), started, ended, outcome, tasks);
     };
     co_await host::with_task_group(host, body);
     co_return outcome;

@@ -260,11 +260,17 @@ Task<Checked<>> Executor::check_reference(ReferenceEvent event) {
     // Deleted or updated again by this statement: the newest version is checked by its own entry.
     if (event.after->ended_by != no_transaction && transaction_.is_mine(event.after->ended_by))
         co_return Checked<>{};
+    const Row row = event.after->values;
+    // A new row that refers to nothing waits for the other table all the same, and lets go of it.
+    if (any_null(row, key.columns)) {
+        const LockTag tag{LockKind::relation, key.table};
+        constexpr TableLockMode mode = TableLockMode::row_share;
+        SQL_CO_CHECK(co_await engine_.locks().acquire(locks_, tag, mode, limits_));
+        engine_.locks().release(locks_, tag, mode);
+        co_return Checked<>{};
+    }
     SQL_CO_CHECK(co_await lock_other_table(key.table, TableLockMode::row_share));
     const TablePtr referenced = view().find_table(key.table);
-    const Row row = event.after->values;
-    // A new row that refers to nothing has locked the other table all the same.
-    if (any_null(row, key.columns)) co_return Checked<>{};
     SQL_CO_TRY(WantedRows wanted, referenced_row(table, row, key, referenced));
     begin_reference_query(false);
     SQL_CO_TRY(const bool found, co_await lock_any_for_key_share(std::move(wanted)));

@@ -320,10 +320,8 @@ std::string random_copy(const RandomTables& tables) {
                        table.name, columns_of(table), values, which, on_conflict);
 }
 
-// Without FOR SHARE: behind one who waits for the row, PostgreSQL puts it in line if an update of
-// the row was rolled back while somebody had its key, and the model lets it pass.
 std::string random_locking_clause(const std::string& of = "") {
-    const std::string strength = one_of({"UPDATE", "NO KEY UPDATE", "KEY SHARE"});
+    const std::string strength = one_of({"UPDATE", "NO KEY UPDATE", "SHARE", "KEY SHARE"});
     const std::string policy = one_of({"", "", " NOWAIT", " SKIP LOCKED"});
     return fmt::format(" FOR {}{}{}", strength, of, policy);
 }

@@ -214,6 +214,9 @@ void Engine::undo_changes(Transaction& transaction, std::size_t down_to) {
         const Change change = transaction.changes.back();
         transaction.changes.pop_back();
         if (change.ended != nullptr) {
+            // Beside the locks of others it is still shown.
+            if (!change.ended->locks.empty())
+                change.ended->locks.push_back({change.ended->ended_by, change.ended->ended_how});
             change.ended->ended_by = no_transaction;
             change.ended->newer = nullptr;
         }

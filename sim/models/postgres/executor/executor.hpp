@@ -122,6 +122,9 @@ class Executor {
                                        RowLockStrength strength, WaitPolicy policy);
     /// Whose change or lock of that version keeps such a lock out; no_transaction if nobody's does.
     TransactionId blocker_of(const RowVersion& version, RowLockStrength strength) const;
+    /// Somebody has it who still runs, this transaction or another.
+    bool is_held(const RowVersion& version) const;
+    bool shows_conflict(const RowVersion& version, RowLockStrength strength) const;
     std::pair<TransactionId, RowFate> claim_newer(const RowVersion& version,
                                                   RowLockStrength strength) const;
     /// Follows newer versions as READ COMMITTED does, or fails as REPEATABLE READ does. Null when
@@ -133,6 +136,7 @@ class Executor {
                                                WaitPolicy policy);
     host::Task<Checked<>> wait_for(TransactionId id);
     void remember_lock(RowVersion& version, RowLockStrength strength);
+    void forget_ended_locks(RowVersion& version);
     Checked<> check_row(const TableDefinition& table, const Row& row);
     /// With `on_conflict`: null, and nothing done, if one of its arbiters has a conflict by now.
     host::Task<Checked<RowVersion*>> add_version(const TableDefinition& table, Row row,

@@ -273,8 +273,10 @@ Task<Checked<RowVersion*>> Executor::replace_version(const TableDefinition& tabl
     RowVersion& made = engine_.heap(table.oid).insert(engine_.next_version(), std::move(row));
     made.made_by = id;
     made.made_at = transaction_.command;
-    // Weaker locks of others go along with the row.
+    // Weaker locks of others go along with the row. So does one's own; if there is no other, it is
+    // shown as FOR KEY SHARE there.
     made.locks = version.locks;
+    if (made.locks.size() == 1) made.locks.front().strength = RowLockStrength::key_share;
     transaction_.changes.push_back({.table = table.oid, .made = &made, .ended = &version});
     // The log tells of the newer version first: the older one refers to it.
     transaction_.redo.insert(table.oid, made.id, made.values);

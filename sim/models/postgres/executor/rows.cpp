@@ -132,6 +132,24 @@ TransactionId Executor::blocker_of(const RowVersion& version, RowLockStrength st
     return no_transaction;
 }
 
+// FOR SHARE and FOR KEY SHARE go by the strongest lock that a row shows, and not by its holders one
+// by one (heap_lock_tuple: the bits of a multixact). As long as one of several holds it, it shows
+// the others too that are over, an update that was rolled back among them, until it is locked or
+// changed anew.
+bool Executor::shows_conflict(const RowVersion& version, RowLockStrength strength) const {
+    return strength <= RowLockStrength::share &&
+           std::ranges::any_of(version.locks, [&](const RowLock& lock) {
+               return conflicts(lock.strength, strength);
+           });
+}
+
+bool Executor::is_held(const RowVersion& version) const {
+    return engine_.transactions().is_running(version.ended_by) ||
+           std::ranges::any_of(version.locks, [&](const RowLock& lock) {
+               return engine_.transactions().is_running(lock.holder);
+           });
+}
+
 // Whom a lock of that strength on a row has to wait for, among those who have dealt with the
 // versions that came after; or what has become of the row.
 std::pair<TransactionId, RowFate> Executor::claim_newer(const RowVersion& version,
@@ -159,16 +177,23 @@ Task<Checked<RowFate>> Executor::claim(const TableDefinition& table, RowVersion&
     while (true) {
         if (transaction_.is_mine(version.made_by) && version.made_at >= transaction_.command)
             co_return RowFate::invisible;
-        if (const TransactionId ended_by = version.ended_by; ended_by != no_transaction) {
-            if (transaction_.is_mine(ended_by)) {
-                co_return version.ended_at >= transaction_.command ? RowFate::own_change
-                                                                   : RowFate::invisible;
-            }
-            if (!transactions.is_running(ended_by) && conflicts(version.ended_how, strength))
-                co_return version.newer != nullptr ? RowFate::updated : RowFate::deleted;
+        const TransactionId ended_by = version.ended_by;
+        if (ended_by != no_transaction && transaction_.is_mine(ended_by)) {
+            co_return version.ended_at >= transaction_.command ? RowFate::own_change
+                                                               : RowFate::invisible;
         }
+        const bool changed = ended_by != no_transaction && !transactions.is_running(ended_by) &&
+                             conflicts(version.ended_how, strength);
+        const RowFate changed_fate = version.newer != nullptr ? RowFate::updated : RowFate::deleted;
+        const bool held = is_held(version);
+        if (changed && !held) co_return changed_fate;
         const TransactionId blocker = blocker_of(version, strength);
-        if (blocker == no_transaction) {
+        // As long as somebody holds a row, who finds a conflict there stands in line first, even if
+        // it is over.
+        const bool in_line = has_lock || place.is_held();
+        const bool queues = held && (changed || shows_conflict(version, strength));
+        if (blocker == no_transaction && (in_line || !queues)) {
+            if (changed) co_return changed_fate;
             // A lock that an update leaves room for is to hold on what was made of the row since,
             // too. The wait for that has no place in line and no regard for NOWAIT.
             const auto [later, fate] = claim_newer(version, strength);
@@ -176,12 +201,16 @@ Task<Checked<RowFate>> Executor::claim(const TableDefinition& table, RowVersion&
             SQL_CO_CHECK(co_await wait_for(later));
             continue;
         }
-        if (policy == WaitPolicy::skip_locked) co_return RowFate::skipped;
-        if (policy == WaitPolicy::no_wait) co_return row_not_available(table);
-        if (!has_lock && !place.is_held()) {
-            const LockTag tag{LockKind::row, table.oid, version.id};
-            const TableLockMode mode = queue_mode(strength);
-            SQL_CO_CHECK(co_await engine_.locks().acquire(locks_, tag, mode, limits_));
+        const LockTag tag{LockKind::row, table.oid, version.id};
+        const TableLockMode mode = queue_mode(strength);
+        if (policy != WaitPolicy::wait &&
+            (blocker != no_transaction || !engine_.locks().try_acquire(locks_, tag, mode))) {
+            if (policy == WaitPolicy::skip_locked) co_return RowFate::skipped;
+            co_return row_not_available(table);
+        }
+        if (!in_line) {
+            if (policy == WaitPolicy::wait)
+                SQL_CO_CHECK(co_await engine_.locks().acquire(locks_, tag, mode, limits_));
             place.hold(tag, mode);
             continue;
         }
@@ -232,18 +261,25 @@ Task<Checked<RowVersion*>> Executor::claim_latest(const TableDefinition& table, 
     }
 }
 
+void Executor::forget_ended_locks(RowVersion& version) {
+    std::erase_if(version.locks, [&](const RowLock& lock) {
+        return !engine_.transactions().is_running(lock.holder);
+    });
+}
+
 void Executor::remember_lock(RowVersion& version, RowLockStrength strength) {
     const TransactionId id = engine_.transactions().assign_id(transaction_);
     // A weaker lock may be granted while another transaction makes a newer version: it must hold
     // there as well.
     for (RowVersion* current = &version; current != nullptr; current = current->newer) {
-        std::erase_if(current->locks, [&](const RowLock& lock) {
-            return !engine_.transactions().is_running(lock.holder);
-        });
         const bool held = std::ranges::any_of(current->locks, [&](const RowLock& lock) {
-            return lock.holder == id && lock.strength >= strength;
+            return transaction_.is_mine(lock.holder) && lock.strength >= strength;
         });
         if (held) continue;
+        forget_ended_locks(*current);
+        // The only one to hold it holds it once, as strongly as it ever asked for.
+        if (current->locks.size() == 1 && current->locks.front().holder == id)
+            current->locks.clear();
         current->locks.push_back({id, strength});
         transaction_.locked_rows.emplace_back(id, current->id);
     }
@@ -380,6 +416,7 @@ void Executor::end_version(const TableDefinition& table, RowVersion& version, Ro
     for (const RowLock& lock : version.locks) {
         if (transaction_.is_mine(lock.holder)) strength = std::max(strength, lock.strength);
     }
+    forget_ended_locks(version);
     version.ended_by = engine_.transactions().assign_id(transaction_);
     version.ended_at = transaction_.command;
     version.ended_how = strength;

@@ -16,7 +16,8 @@
 
 namespace atlas::sim::models::postgres {
 
-/// A lock on a row, good while its transaction runs; a stale one means nothing.
+/// A lock on a row, good while its transaction runs. A stale one keeps nobody from the row, but is
+/// shown as long as another lock beside it is good (Executor::shows_conflict).
 struct RowLock {
     TransactionId holder;
     RowLockStrength strength;

@@ -361,16 +361,20 @@ bool differ(const Schedule& schedule) {
 }
 
 // Without what it differs without, many at once first: each try takes PostgreSQL a new database.
-// RapidCheck would play the whole batch for each.
+// RapidCheck would play the whole batch for each. What could not go may go without what went later.
 template <typename Part>
 void drop_what_is_not_needed(Schedule& schedule, std::vector<Part> Schedule::* parts) {
-    for (std::size_t length = (schedule.*parts).size(); length > 0; length /= 2) {
+    std::size_t length = (schedule.*parts).size();
+    while (length > 0) {
+        const std::size_t before = (schedule.*parts).size();
         for (std::size_t end = (schedule.*parts).size(); end >= length; end -= length) {
             Schedule fewer = schedule;
             const auto after = (fewer.*parts).begin() + static_cast<std::ptrdiff_t>(end);
             (fewer.*parts).erase(after - static_cast<std::ptrdiff_t>(length), after);
             if (differ(fewer)) schedule = std::move(fewer);
         }
+        const bool again = length == 1 && (schedule.*parts).size() < before;
+        if (!again) length /= 2;
     }
 }
 

@@ -484,6 +484,35 @@ TEST_P(SqlPortReplication, RemoteApplyWaitsUntilTheFollowerShowsIt) {
     });
 }
 
+// How long they are is another thing with each server: that they are there, and which is longer.
+TEST_P(SqlPortReplication, LagsAreShownWhileThereIsSomethingNew) {
+    run([](SqlCase& primary, SqlCase& follower) -> Task<> {
+        auto one = co_await primary.connect();
+        auto two = co_await follower.connect();
+        co_await primary.run(one, "CREATE TABLE t (id int)");
+        co_await follower.run(two, "ALTER SYSTEM SET wal_receiver_status_interval = '1s'");
+        co_await follower.run(two, "SELECT pg_reload_conf()");
+        const std::string quiet =
+            "SELECT count(*) FROM pg_stat_replication WHERE write_lag IS NULL AND flush_lag IS "
+            "NULL AND replay_lag IS NULL";
+        // What it says next goes by the new interval.
+        co_await primary.run(one, "INSERT INTO t VALUES (0)");
+        co_await wait_until(primary, one, quiet, "1");
+        bool shown = false;
+        for (int i = 1; i <= 100 && !shown; ++i) {
+            co_await primary.run(one, "INSERT INTO t VALUES (1)");
+            co_await host::sleep_for(primary.host(), std::chrono::milliseconds(50));
+            const auto rows =
+                co_await primary.run(one,
+                                     "SELECT write_lag >= '0' AND write_lag <= flush_lag AND "
+                                     "flush_lag <= replay_lag FROM pg_stat_replication");
+            shown = rows.rows.at(0).at(0) == Value("t");
+        }
+        EXPECT_TRUE(shown);
+        co_await wait_until(primary, one, quiet, "1");
+    });
+}
+
 TEST_P(SqlPortReplication, APromotedFollowerTakesWritesAndKeepsItsSessions) {
     run([](SqlCase& primary, SqlCase& follower) -> Task<> {
         auto one = co_await primary.connect();

@@ -416,6 +416,7 @@ class Sender {
         follower_.progress.flushed = status.flushed;
         follower_.progress.applied = status.applied;
         follower_.replied_at = status.sent_at;
+        follower_.lag.reply(status, follower_.sent, now());
         Engine::Slot* const slot = engine_.find_slot(slot_);
         if (slot != nullptr && status.flushed != 0) slot->restart = status.flushed;
         if (status.reply_requested) reply_wanted_ = true;
@@ -429,6 +430,7 @@ class Sender {
             const auto end = engine_.history().end_of(timeline_);
             const LogPosition limit =
                 std::min(end.value_or(engine_.sendable()), engine_.sendable());
+            follower_.lag.sample(limit, now());
             if (follower_.sent < limit) {
                 co_await send_part(std::min<std::size_t>(most_bytes, limit - follower_.sent));
                 continue;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "sim/models/postgres/replication/lag_tracker.hpp"
 #include "sim/models/postgres/replication/synchronous_standbys.hpp"
 #include "system/host/network.hpp"
 
@@ -21,6 +22,7 @@ struct Follower {
     std::uint64_t sent = 0;
     /// As it has last said itself.
     StandbyProgress progress = {};
+    LagTracker lag = {};
     std::optional<std::int64_t> replied_at = {};
 };
 

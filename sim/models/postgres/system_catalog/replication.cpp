@@ -44,7 +44,10 @@ std::string state_name(FollowerState state) {
     return {};
 }
 
-// The lags are not measured: they are NULL, as they are when a follower is up to date.
+Value interval_or_null(const std::optional<std::int64_t>& microseconds) {
+    return microseconds ? Value(Interval{.microseconds = *microseconds}) : Value(Null{});
+}
+
 std::vector<Row> followers(const SystemState& state) {
     const Engine& engine = state.engine;
     constexpr std::int64_t superuser_oid = 10;
@@ -53,6 +56,7 @@ std::vector<Row> followers(const SystemState& state) {
     std::vector<Row> rows;
     for (std::size_t i = 0; i < engine.followers().size(); ++i) {
         const Follower& follower = *engine.followers()[i];
+        const ReplicationLags& lags = follower.lag.lags();
         const std::uint32_t priority = synchronous.priority(follower.progress.application_name);
         rows.push_back({std::int64_t{follower.process_id},
                         superuser_oid,
@@ -68,9 +72,9 @@ std::vector<Row> followers(const SystemState& state) {
                         lsn_or_null(follower.progress.written),
                         lsn_or_null(follower.progress.flushed),
                         lsn_or_null(follower.progress.applied),
-                        Null{},
-                        Null{},
-                        Null{},
+                        interval_or_null(lags.write),
+                        interval_or_null(lags.flush),
+                        interval_or_null(lags.replay),
                         std::int64_t{priority},
                         std::string(synchronous_state(synchronous, progress, i)),
                         or_null(follower.replied_at)});

@@ -1,6 +1,8 @@
 // The model's wire protocol against PostgreSQL's own: the same bytes go to both, on real sockets,
 // and the messages that come back must be the same. And psql, which knows nothing of either.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 
@@ -41,6 +43,33 @@ wire::Bind bind_to(std::string_view portal, std::string_view statement,
     bind.statement = statement;
     bind.parameters = std::move(values);
     return bind;
+}
+
+constexpr std::string_view json_texts[] = {
+    "", "   ", "[1, 2, tru, 3]", "1 2", "{1:2}", "[1,]", "]", "-", "01", "1.x", "1e", "$%",
+    "true false", "nope nope", R"({"a": 1,})", R"({"a": 1)", R"({"a" 2})", R"({"a": 2 3})",
+    // Long lines, and several.
+    R"(["a line that goes on beyond what is shown of it", oops])",
+    R"(["a line that goes on beyond what is shown of it", "ä" oops, 3])",
+    "[\"a line that goes on beyond what is shown of it\",\n1 oops]",
+    R"(["ääääääääääääääääääääääääääääääääääääääää", oops])",
+    R"([["ääääääääääääääääääää", 1, 2, 3], oops])", "[\n\n1 2 ]", "[1,\r2\n,,",
+    "{\"a\": 1,\r\n \"b\": x\r\n}",
+    // Strings.
+    R"("\ud800")", R"("\ud800x")", R"("\ud800\n")", R"(["\udc00"])", R"("\ud800\ud800")",
+    R"([1, "\ud800\u0041"])", R"(["a\u0000b"])", R"("\u00zz")", R"("\u00ä")", R"("\u00)", R"("\q")",
+    R"("\ä")", R"("\)", R"("abc)", "\"a\nb\"", "[\"a\", \"a\tb\"]",
+    // Numbers.
+    "[1e5, 2E-3, 1.50e1]", "1e200000"};
+
+std::vector<Step> json_steps() {
+    std::vector<Step> steps;
+    for (const std::string_view text : json_texts) {
+        for (const std::string_view type : {"json", "jsonb"})
+            steps.push_back(step(wire::Query{fmt::format("SELECT '{}'::{}", text, type)}));
+    }
+    steps.push_back(step(wire::Query{"SELECT (v || 'x')::jsonb FROM (VALUES ('[1')) AS t (v)"}));
+    return steps;
 }
 
 std::vector<Script> scripts() {
@@ -143,6 +172,13 @@ std::vector<Script> scripts() {
           step(Query{"ROLLBACK TO a"}), step(Query{"COMMIT"}),
           step(Query{"BEGIN; SET LOCAL application_name = 'four'"}), step(Query{"COMMIT"}),
           step(Query{"SHOW session_authorization"})}},
+        {"what JSON was at when it failed", json_steps()},
+        {"what was at fault among parameters",
+         {step(Parse{"s", "SELECT $1::int, $2::jsonb"}, Sync{}),
+          step(bind_to("", "s", {"1", "[2, x"}), Sync{}),
+          step(bind_to("p", "s", {"one", "[2, x"}), Sync{}),
+          step(bind_to("", "s", {"", ""}), Sync{}), step(bind_to("p", "s", {"1\xff", "1"}), Sync{}),
+          step(bind_to("", "s", {"1", "1"}), Sync{})}},
         {"malformed messages",
          {step(Query{"SELECT 1"}), std::string("Q\0\0\0\5x", 6), malformed_bind + step(Sync{}),
           std::string("D\0\0\0\6X\0", 7) + step(Sync{}), step(Query{"SELECT 1"})}},

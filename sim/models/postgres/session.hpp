@@ -29,6 +29,7 @@ struct ServerMessage {
     std::string detail = {};
     std::string hint = {};
     std::optional<std::uint32_t> position = {};  ///< 1-based, in characters of the query
+    std::string context = {};  ///< What the server was at, a line for each thing, innermost first.
     std::string schema = {}, table = {}, column = {}, data_type = {}, constraint = {};
 };
 

@@ -102,6 +102,7 @@ enum class Diagnostic : char {
     message = 'M',
     detail = 'D',
     hint = 'H',
+    context = 'W',
     position = 'P',
     schema = 's',
     table = 't',

@@ -22,12 +22,13 @@ wire::Diagnostics diagnostics_of(const ServerMessage& message, const std::string
     };
     add(Diagnostic::detail, message.detail);
     add(Diagnostic::hint, message.hint);
-    add(Diagnostic::position, position);
+    add(Diagnostic::context, message.context);
     add(Diagnostic::schema, message.schema);
     add(Diagnostic::table, message.table);
     add(Diagnostic::column, message.column);
     add(Diagnostic::data_type, message.data_type);
     add(Diagnostic::constraint, message.constraint);
+    add(Diagnostic::position, position);
     return diagnostics;
 }
 

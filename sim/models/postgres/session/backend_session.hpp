@@ -104,7 +104,8 @@ class BackendSession final : public Session, private FunctionEnvironment {
     host::Task<Checked<>> run_parse(std::string statement, std::string text,
                                     std::vector<std::uint32_t> parameter_types);
     Checked<> run_bind(std::string portal, const std::string& statement, TextRow parameters);
-    Checked<std::vector<Value>> bind_values(const Prepared& statement, const TextRow& parameters);
+    Checked<std::vector<Value>> bind_values(std::string_view portal, const Prepared& statement,
+                                            const TextRow& parameters);
     host::Task<Checked<Execution>> run_execute(std::string portal, std::uint32_t row_limit);
     Checked<PreparedPtr> find_prepared(std::string_view name) const;
 

@@ -20,6 +20,16 @@ std::unexpected<Failure> no_such_portal(std::string_view portal) {
     return sql_error("34000", fmt::format("portal \"{}\" does not exist", portal));
 }
 
+// PostgreSQL does not show the value, unless it is told to, only whether there is one.
+std::unexpected<Failure> in_parameter(Failure failure, std::string_view portal, std::size_t number,
+                                      std::string_view value) {
+    std::string place = portal.empty() ? "unnamed portal" : fmt::format("portal \"{}\"", portal);
+    place += fmt::format(" parameter ${}{}", number, value);
+    std::string& context = failure->context;
+    context += (context.empty() ? "" : "\n") + place;
+    return std::unexpected(std::move(failure));
+}
+
 // The tag of a portal run in parts counts the rows of its last part.
 std::string with_count(const std::string& tag, std::size_t count) {
     const std::size_t last = tag.find_last_not_of("0123456789");
@@ -149,13 +159,14 @@ Checked<> BackendSession::run_bind(std::string portal, const std::string& statem
     if (!portal.empty() && portals_.contains(portal))
         return sql_error("42P03", fmt::format("cursor \"{}\" already exists", portal));
     if (block_ == Block::none && !prepared->is_empty()) begin_transaction();
-    SQL_TRY(std::vector<Value> values, bind_values(*prepared, parameters));
+    SQL_TRY(std::vector<Value> values, bind_values(portal, *prepared, parameters));
     portals_.insert_or_assign(std::move(portal), Portal{.statement = std::move(prepared),
                                                         .parameters = std::move(values)});
     return {};
 }
 
-Checked<std::vector<Value>> BackendSession::bind_values(const Prepared& statement,
+Checked<std::vector<Value>> BackendSession::bind_values(std::string_view portal,
+                                                        const Prepared& statement,
                                                         const TextRow& parameters) {
     std::vector<Value> values;
     values.reserve(parameters.size());
@@ -164,9 +175,14 @@ Checked<std::vector<Value>> BackendSession::bind_values(const Prepared& statemen
             values.emplace_back(Null{});
             continue;
         }
-        SQL_CHECK(check_utf8(*parameters[i]));
-        SQL_TRY(Value value, parse_value({statement.parameter_types[i]}, *parameters[i]));
-        values.push_back(std::move(value));
+        Checked<> readable = check_utf8(*parameters[i]);
+        if (!readable) return in_parameter(std::move(readable).error(), portal, i + 1, "");
+        Checked<Value> value = parse_value({statement.parameter_types[i]}, *parameters[i]);
+        if (!value) {
+            return in_parameter(std::move(value).error(), portal, i + 1,
+                                parameters[i]->empty() ? " = ''" : " = '...'");
+        }
+        values.push_back(*std::move(value));
     }
     return values;
 }

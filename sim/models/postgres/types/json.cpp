@@ -1,8 +1,9 @@
-// The jsonb type's text: checks JSON (RFC 8259) and writes it in jsonb's canonical form.
+// The text of json and jsonb: checks JSON (RFC 8259) and writes it in jsonb's canonical form.
 
 #include <map>
 
 #include "sim/models/postgres/types/json_lexer.hpp"
+#include "sim/models/postgres/types/numeric.hpp"
 #include "sim/models/postgres/types/text_format.hpp"
 
 namespace atlas::sim::models::postgres {
@@ -22,7 +23,9 @@ constexpr int depth_limit = 1000;
 
 class JsonReader {
   public:
-    explicit JsonReader(std::string_view text) : lexer_(text) {}
+    /// What it reads is of use only if it is to be canonical.
+    JsonReader(std::string_view text, bool canonical)
+        : canonical_(canonical), lexer_(text, canonical) {}
 
     Checked<std::string> read_document() {
         SQL_CHECK(lexer_.advance());
@@ -34,8 +37,8 @@ class JsonReader {
   private:
     std::unexpected<Failure> expected(std::string_view what) const {
         if (lexer_.token().kind == Kind::end)
-            return invalid_json("The input string ended unexpectedly.");
-        return invalid_json(
+            return lexer_.invalid("The input string ended unexpectedly.");
+        return lexer_.invalid(
             fmt::format("Expected {}, but found \"{}\".", what, lexer_.token().text));
     }
 
@@ -52,9 +55,12 @@ class JsonReader {
         return std::string(token.text);
     }
 
-    static Checked<std::string> read_number(std::string_view number) {
-        if (number.find_first_of("eE") != number.npos)
-            return not_covered("exponents in jsonb numbers");
+    Checked<std::string> read_number(std::string_view number) const {
+        if (!canonical_) return std::string(number);
+        if (number.find_first_of("eE") != number.npos) {
+            SQL_TRY(const Numeric value, Numeric::parse(number));
+            return value.text();
+        }
         // numeric has no negative zero.
         const bool is_zero = number.find_first_not_of("-0.") == number.npos;
         return std::string(is_zero && number.starts_with('-') ? number.substr(1) : number);
@@ -104,13 +110,19 @@ class JsonReader {
         return text + "]";
     }
 
+    bool canonical_;
     JsonLexer lexer_;
 };
 
 }  // namespace
 
 Checked<std::string> canonical_json(std::string_view text) {
-    return JsonReader(text).read_document();
+    return JsonReader(text, true).read_document();
+}
+
+Checked<> check_json(std::string_view text) {
+    SQL_CHECK(JsonReader(text, false).read_document());
+    return {};
 }
 
 }  // namespace atlas::sim::models::postgres

@@ -40,21 +40,36 @@ void append_utf8(std::string& text, std::uint32_t code) {
     }
 }
 
-std::unexpected<Failure> lone_high_surrogate() {
-    return invalid_json("Unicode low surrogate must follow a high surrogate.");
-}
+constexpr const char* lone_surrogate = "Unicode low surrogate must follow a high surrogate.";
 
 }  // namespace
 
-std::unexpected<Failure> invalid_json(std::string detail) {
+std::unexpected<Failure> JsonLexer::invalid(std::string detail, std::size_t end) const {
     auto error = sql_error("22P02", "invalid input syntax for type json");
     error.error()->detail = std::move(detail);
+    error.error()->context = context_up_to(end);
     return error;
 }
 
+// As much of the line as PostgreSQL shows.
+std::string JsonLexer::context_up_to(std::size_t end) const {
+    constexpr std::size_t enough = 50;
+    constexpr std::size_t not_worth_leaving_out = 3;
+    std::size_t begin = line_begin_;
+    while (end - begin >= enough)
+        begin += character_at(begin).size();
+    if (begin - line_begin_ <= not_worth_leaving_out) begin = line_begin_;
+    const bool goes_on = end < text_.size() && text_[end] != '\n' && text_[end] != '\r';
+    return fmt::format("JSON data, line {}: {}{}{}", line_, begin > line_begin_ ? "..." : "",
+                       text_.substr(begin, end - begin), goes_on ? "..." : "");
+}
+
 Checked<> JsonLexer::advance() {
-    while (position_ < text_.size() && std::string_view(" \t\n\r").contains(text_[position_]))
-        ++position_;
+    while (position_ < text_.size() && std::string_view(" \t\n\r").contains(text_[position_])) {
+        if (text_[position_++] != '\n') continue;
+        ++line_;
+        line_begin_ = position_;
+    }
     begin_ = position_;
     token_ = {};
     if (position_ == text_.size()) return {};
@@ -82,16 +97,15 @@ bool JsonLexer::take_digits() {
     return position_ > begin;
 }
 
-// The whole character here, whatever its length in bytes.
-std::string_view JsonLexer::character() const {
-    std::size_t end = position_ + 1;
+std::string_view JsonLexer::character_at(std::size_t place) const {
+    std::size_t end = place + 1;
     while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xC0) == 0x80)
         ++end;
-    return text_.substr(position_, end - position_);
+    return text_.substr(place, end - place);
 }
 
 std::unexpected<Failure> JsonLexer::invalid_token() const {
-    return invalid_json(
+    return invalid(
         fmt::format("Token \"{}\" is invalid.", text_.substr(begin_, position_ - begin_)));
 }
 
@@ -129,17 +143,17 @@ Checked<> JsonLexer::lex_string() {
         if (position_ == text_.size()) return invalid_token();
         const char c = text_[position_];
         if (static_cast<unsigned char>(c) < 0x20) {
-            return invalid_json(fmt::format("Character with value 0x{:02x} must be escaped.",
-                                            static_cast<unsigned>(c)));
+            return invalid(fmt::format("Character with value 0x{:02x} must be escaped.",
+                                       static_cast<unsigned>(c)));
         }
         if (c == '\\') {
             SQL_CHECK(lex_escape(high_surrogate));
             continue;
         }
-        if (high_surrogate != none) return lone_high_surrogate();
+        if (high_surrogate != none) return invalid_character(lone_surrogate);
         ++position_;
         if (c == '"') break;
-        token_.content += c;
+        if (decodes_) token_.content += c;
     }
     token_.kind = Kind::string;
     token_.text = text_.substr(begin_, position_ - begin_);
@@ -153,12 +167,13 @@ Checked<> JsonLexer::lex_escape(std::uint32_t& high_surrogate) {
         SQL_TRY(const std::uint32_t code, lex_four_hex_digits());
         return add_code(code, high_surrogate);
     }
-    if (high_surrogate != none) return lone_high_surrogate();
+    if (high_surrogate != none) return invalid_character(lone_surrogate);
     constexpr std::string_view names = "\"\\/bfnrt";
     constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
     const std::size_t known = names.find(text_[position_]);
     if (known == names.npos) {
-        return invalid_json(fmt::format("Escape sequence \"\\{}\" is invalid.", character()));
+        return invalid_character(
+            fmt::format("Escape sequence \"\\{}\" is invalid.", character_at(position_)));
     }
     token_.content += meanings[known];
     ++position_;
@@ -176,7 +191,7 @@ Checked<std::uint32_t> JsonLexer::lex_four_hex_digits() {
         } else if ((c | 32) >= 'a' && (c | 32) <= 'f') {
             code += static_cast<std::uint32_t>((c | 32) - 'a' + 10);
         } else {
-            return invalid_json("\"\\u\" must be followed by four hexadecimal digits.");
+            return invalid_character("\"\\u\" must be followed by four hexadecimal digits.");
         }
         ++position_;
     }
@@ -185,19 +200,21 @@ Checked<std::uint32_t> JsonLexer::lex_four_hex_digits() {
 
 // A character beyond the first 65536 is written as two codes.
 Checked<> JsonLexer::add_code(std::uint32_t code, std::uint32_t& high_surrogate) {
+    if (!decodes_) return {};
     if (code >= 0xD800 && code <= 0xDBFF) {
         if (high_surrogate != none)
-            return invalid_json("Unicode high surrogate must not follow a high surrogate.");
+            return invalid("Unicode high surrogate must not follow a high surrogate.");
         high_surrogate = code;
         return {};
     }
     const bool is_low = code >= 0xDC00 && code <= 0xDFFF;
-    if (is_low != (high_surrogate != none)) return lone_high_surrogate();
+    if (is_low != (high_surrogate != none)) return invalid(lone_surrogate);
     if (is_low) code = 0x10000 + ((high_surrogate - 0xD800) << 10) + (code - 0xDC00);
     high_surrogate = none;
     if (code == 0) {
         auto error = sql_error("22P05", "unsupported Unicode escape sequence");
         error.error()->detail = "\\u0000 cannot be converted to text.";
+        error.error()->context = context_up_to(position_);
         return error;
     }
     append_utf8(token_.content, code);

@@ -415,7 +415,7 @@ Checked<Value> parse_value(ColumnType type, std::string_view text) {
             return interval;
         }
         case TypeId::json: {
-            SQL_CHECK(canonical_json(text));
+            SQL_CHECK(check_json(text));
             return std::string(text);
         }
         case TypeId::jsonb: {

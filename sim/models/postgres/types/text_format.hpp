@@ -31,7 +31,11 @@ std::int64_t utf8_length(std::string_view text);
 
 /// The canonical text of a jsonb value: keys sorted by length then byte, the last of equal keys
 /// kept, one space after colon and comma.
-/// Errors: 22P02.
+/// Errors: 22P02, 22P05, 22003.
 Checked<std::string> canonical_json(std::string_view text);
+
+/// Whether it is JSON. What it says may be no text: the code 0, half of a surrogate pair.
+/// Errors: 22P02.
+Checked<> check_json(std::string_view text);
 
 }  // namespace atlas::sim::models::postgres

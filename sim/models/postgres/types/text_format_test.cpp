@@ -119,6 +119,20 @@ TEST(TextFormat, jsonb_is_kept_in_canonical_form) {
     EXPECT_EQ(canonical(type, std::string(5000, '[')), "54001 stack depth limit exceeded");
 }
 
+TEST(TextFormat, numbers_of_jsonb_are_numerics) {
+    const ColumnType type{TypeId::jsonb};
+    EXPECT_EQ(canonical(type, "[1e3, 1.50E1, -25e-3, 0e-2, -0.0]"),
+              "[1000, 15.0, -0.025, 0.00, 0.0]");
+    EXPECT_EQ(canonical(type, "1e200000"), "22003 value overflows numeric format");
+}
+
+TEST(TextFormat, json_is_kept_as_it_is_written) {
+    const ColumnType type{TypeId::json};
+    for (const char* text : {R"({"a":1e5,  "a":1})", R"("\ud800")", R"("\ud800\ud800x\u0000")"})
+        EXPECT_EQ(canonical(type, text), text);
+    EXPECT_EQ(canonical(type, R"("\q")"), "22P02 invalid input syntax for type json");
+}
+
 TEST(TextFormat, intervals) {
     EXPECT_EQ(canonical({TypeId::interval}, "1 year 2 months -3 days"), "1 year 2 mons -3 days");
     EXPECT_EQ(canonical({TypeId::interval}, "90 minutes"), "01:30:00");

@@ -118,8 +118,12 @@ class Executor {
     Heap& scanned_heap(Oid table);
 
     // rows.cpp
+    /// Who has waited to lock a row that was updated locks its newer versions with it, and waits
+    /// for those who have them, before he is told of the update. Changes of rows do not.
+    enum class AfterWait : std::uint8_t { stop, follow };
     host::Task<Checked<RowFate>> claim(const TableDefinition& table, RowVersion& version,
-                                       RowLockStrength strength, WaitPolicy policy);
+                                       RowLockStrength strength, WaitPolicy policy,
+                                       AfterWait after_wait = AfterWait::stop);
     /// Whose change or lock of that version keeps such a lock out; no_transaction if nobody's does.
     TransactionId blocker_of(const RowVersion& version, RowLockStrength strength) const;
     /// Somebody has it who still runs, this transaction or another.
@@ -131,7 +135,8 @@ class Executor {
     /// there is no row left to work on. Whether a newer one still qualifies is for the caller to
     /// see.
     host::Task<Checked<RowVersion*>> claim_latest(const TableDefinition& table, RowVersion& version,
-                                                  RowLockStrength strength, WaitPolicy policy);
+                                                  RowLockStrength strength, WaitPolicy policy,
+                                                  AfterWait after_wait = AfterWait::stop);
     host::Task<Checked<RowVersion*>> newest_of(const TableDefinition& table, RowVersion& version,
                                                WaitPolicy policy);
     host::Task<Checked<>> wait_for(TransactionId id);

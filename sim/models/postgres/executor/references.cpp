@@ -238,9 +238,9 @@ Task<Checked<RowVersion*>> Executor::claim_for_key_share(const WantedRows& wante
                                                          RowVersion& version) {
     RowVersion* current = &version;
     while (true) {
-        SQL_CO_TRY(
-            const RowFate fate,
-            co_await claim(*wanted.table, *current, RowLockStrength::key_share, WaitPolicy::wait));
+        SQL_CO_TRY(const RowFate fate,
+                   co_await claim(*wanted.table, *current, RowLockStrength::key_share,
+                                  WaitPolicy::wait, AfterWait::follow));
         if (fate == RowFate::ready) break;
         const bool changed = fate == RowFate::updated || fate == RowFate::deleted;
         if (!changed) co_return nullptr;

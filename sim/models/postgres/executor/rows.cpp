@@ -168,12 +168,14 @@ std::pair<TransactionId, RowFate> Executor::claim_newer(const RowVersion& versio
 }
 
 Task<Checked<RowFate>> Executor::claim(const TableDefinition& table, RowVersion& version,
-                                       RowLockStrength strength, WaitPolicy policy) {
+                                       RowLockStrength strength, WaitPolicy policy,
+                                       AfterWait after_wait) {
     TransactionTable& transactions = engine_.transactions();
     // Whoever is at the head of the queue may be waiting for the lock that we hold already.
     const bool has_lock = std::ranges::any_of(
         version.locks, [&](const RowLock& lock) { return transaction_.is_mine(lock.holder); });
     QueuePlace place(engine_.locks(), locks_);
+    bool follows = false;
     while (true) {
         if (transaction_.is_mine(version.made_by) && version.made_at >= transaction_.command)
             co_return RowFate::invisible;
@@ -184,22 +186,26 @@ Task<Checked<RowFate>> Executor::claim(const TableDefinition& table, RowVersion&
         }
         const bool changed = ended_by != no_transaction && !transactions.is_running(ended_by) &&
                              conflicts(version.ended_how, strength);
-        const RowFate changed_fate = version.newer != nullptr ? RowFate::updated : RowFate::deleted;
-        const bool held = is_held(version);
-        if (changed && !held) co_return changed_fate;
         const TransactionId blocker = blocker_of(version, strength);
         // As long as somebody holds a row, who finds a conflict there stands in line first, even if
         // it is over.
         const bool in_line = has_lock || place.is_held();
-        const bool queues = held && (changed || shows_conflict(version, strength));
+        const bool queues = is_held(version) && (changed || shows_conflict(version, strength));
+        if (after_wait == AfterWait::follow && ended_by != no_transaction)
+            follows = follows || blocker != no_transaction || queues;
         if (blocker == no_transaction && (in_line || !queues)) {
-            if (changed) co_return changed_fate;
             // A lock that an update leaves room for is to hold on what was made of the row since,
             // too. The wait for that has no place in line and no regard for NOWAIT.
-            const auto [later, fate] = claim_newer(version, strength);
-            if (later == no_transaction) co_return fate;
-            SQL_CO_CHECK(co_await wait_for(later));
-            continue;
+            if (!changed || follows) {
+                const auto [later, fate] = claim_newer(version, strength);
+                if (later != no_transaction) {
+                    SQL_CO_CHECK(co_await wait_for(later));
+                    continue;
+                }
+                if (fate != RowFate::ready) co_return fate;
+            }
+            if (!changed) co_return RowFate::ready;
+            co_return version.newer != nullptr ? RowFate::updated : RowFate::deleted;
         }
         const LockTag tag{LockKind::row, table.oid, version.id};
         const TableLockMode mode = queue_mode(strength);
@@ -237,10 +243,12 @@ Task<Checked<RowVersion*>> Executor::newest_of(const TableDefinition& table, Row
 }
 
 Task<Checked<RowVersion*>> Executor::claim_latest(const TableDefinition& table, RowVersion& version,
-                                                  RowLockStrength strength, WaitPolicy policy) {
+                                                  RowLockStrength strength, WaitPolicy policy,
+                                                  AfterWait after_wait) {
     RowVersion* current = &version;
     while (true) {
-        SQL_CO_TRY(const RowFate fate, co_await claim(table, *current, strength, policy));
+        SQL_CO_TRY(const RowFate fate,
+                   co_await claim(table, *current, strength, policy, after_wait));
         switch (fate) {
             case RowFate::ready:
                 co_return current;

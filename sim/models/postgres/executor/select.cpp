@@ -128,7 +128,7 @@ Task<Checked<bool>> Executor::lock_frame(QueryRun& run) {
         if (!entry.locks_rows() || frame.rows[i] == nullptr) continue;
         RowVersion* const version = frame.versions[i];
         auto claimed = co_await claim_latest(*entry.table, *version, entry.locking->strength,
-                                             entry.locking->policy);
+                                             entry.locking->policy, AfterWait::follow);
         // Who only locks is told so of a row that is gone as well.
         if (!claimed && claimed.error()->sqlstate == "40001") co_return concurrent_update();
         SQL_CO_TRY(RowVersion * latest, std::move(claimed));

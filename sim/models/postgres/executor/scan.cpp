@@ -6,6 +6,9 @@
 // visible rows only. Changes of rows look into the indexes for conflicts by
 // themselves (rows.cpp, modify.cpp), which are no reads.
 
+#include <algorithm>
+#include <set>
+
 #include "sim/models/postgres/executor/executor.hpp"
 #include "sim/models/postgres/functions/evaluate.hpp"
 #include "sim/models/postgres/mvcc/visibility.hpp"
@@ -13,6 +16,30 @@
 #include "system/host/check.hpp"
 
 namespace atlas::sim::models::postgres {
+
+namespace {
+
+bool has_same_keys(const Heap& heap, const RowVersion& version, const RowVersion& newer) {
+    return std::ranges::all_of(heap.indexes(), [&](const auto& entry) {
+        const Checked<std::optional<Row>> before = entry.second.key_of(version.values);
+        const Checked<std::optional<Row>> after = entry.second.key_of(newer.values);
+        if (!before || !after || before->has_value() != after->has_value()) return false;
+        return !*before || compare(**before, **after) == std::strong_ordering::equal;
+    });
+}
+
+// Versions that were made of that one without a new entry in any index (heap-only tuples).
+std::set<std::uint64_t> heap_only_versions(const Heap& heap, const RowVersion& version) {
+    std::set<std::uint64_t> made;
+    const RowVersion* last = &version;
+    while (last->newer != nullptr && has_same_keys(heap, *last, *last->newer)) {
+        last = last->newer;
+        made.insert(last->id);
+    }
+    return made;
+}
+
+}  // namespace
 
 EvaluationContext Executor::context_of(const Row* row, const Row* second) {
     return {.environment = &functions_,
@@ -60,8 +87,14 @@ Checked<> Executor::visible_versions(const TableDefinition& table, const AccessP
     ATLAS_CHECK(index != nullptr, "a statement is analysed again when an index is gone");
     SQL_CHECK(watch.range_read(transaction_, path.index->oid, range));
     const bool bounded = range.from || range.to;
+    // An entry leads to one version after another, up to the one that is seen.
+    std::set<std::uint64_t> behind;
     for (RowVersion* version : bounded ? index->find(range) : index->find(range.prefix)) {
+        if (behind.contains(version->id)) continue;
         SQL_CHECK(consider(*version));
+        const bool seen = !found.empty() && found.back() == version;
+        if (seen && transaction_.serializable != nullptr)
+            behind.merge(heap_only_versions(heap, *version));
     }
     return {};
 }

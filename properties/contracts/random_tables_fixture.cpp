@@ -317,8 +317,8 @@ std::string random_copy(const RandomTables& tables) {
     const std::string values = copied_row(table);
     const std::string which = condition(table);
     const std::string on_conflict = random_conflict_action(table);
-    return fmt::format("INSERT INTO {0} ({1}) SELECT {2} FROM {0} WHERE {3} ORDER BY {1}{4}",
-                       table.name, columns_of(table), values, which, on_conflict);
+    return fmt::format("INSERT INTO {0} ({1}) SELECT {2} FROM {0} WHERE {3}{4}{5}", table.name,
+                       columns_of(table), values, which, order_by_all(table), on_conflict);
 }
 
 std::string random_locking_clause(const std::string& of = "") {
@@ -355,8 +355,9 @@ std::string random_join(const RandomTables& tables) {
     const std::string which = condition(table);
     const std::string join = one_of({"JOIN", "JOIN", "LEFT JOIN"});
     const std::string text = fmt::format(
-        "SELECT t.a, t.c, u.x, u.y FROM t {} u ON u.p = t.a WHERE {} ORDER BY 1, 2, 3, 4", join,
-        which);
+        "SELECT t.a, t.c, u.x, u.y FROM t {} u ON u.p = t.a WHERE {} ORDER BY 1, 2, 3, 4, "
+        "t.a::text",
+        join, which);
     if (one_in(3)) return text;
     const std::string of = join == "JOIN" ? one_of({"", " OF t", " OF u"}) : " OF t";
     return text + random_locking_clause(of);
@@ -384,7 +385,7 @@ std::string random_change_beside(const RandomTables& tables) {
         default:
             return fmt::format(
                 "INSERT INTO u (x, p, y) SELECT {}, t.a, t.c FROM t WHERE {} ORDER "
-                "BY 2, 3 ON CONFLICT DO NOTHING",
+                "BY 2, 3, t.a::text ON CONFLICT DO NOTHING",
                 value, which);
     }
 }
@@ -409,9 +410,10 @@ std::string random_change_in_with(const RandomTables& tables) {
                 table.name, change, which, columns);
         default:
             return fmt::format(
-                "WITH gone AS (DELETE FROM {0} WHERE {1} RETURNING {2}) INSERT INTO "
-                "{0} ({2}) SELECT {3} FROM gone ORDER BY {2}",
-                table.name, which, columns, copied_row(table));
+                       "WITH gone AS (DELETE FROM {0} WHERE {1} RETURNING {2}) INSERT INTO "
+                       "{0} ({2}) SELECT {3} FROM gone",
+                       table.name, which, columns, copied_row(table)) +
+                   order_by_all(table);
     }
 }
 

@@ -283,11 +283,12 @@ Checked<RangeEntry> StatementAnalyser::from_functions(const Node& body, const Sc
         const Node& call = items.front();
         ColumnType type;
         SQL_TRY(SetFunctionCall function, expressions_.set_function(call, arguments, type));
-        std::string name = output_name(call);
+        const std::string name = output_name(call);
         if (entry.alias.empty()) entry.alias = name;
-        // The one column of the one function is called as the item is.
-        if (calls.size() == 1 && alias != nullptr) name = text(*alias, "aliasname");
-        entry.columns.push_back({std::move(name), type});
+        const std::string own_name = set_column_name(name);
+        // Without a name of its own, the one column of the one function is called as the item is.
+        const bool as_item = calls.size() == 1 && alias != nullptr && own_name == name;
+        entry.columns.push_back({as_item ? text(*alias, "aliasname") : own_name, type});
         entry.functions.push_back(std::move(function));
     }
     if (entry.with_ordinality) entry.columns.push_back({"ordinality", {TypeId::int8}});

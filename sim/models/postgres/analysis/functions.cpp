@@ -6,6 +6,7 @@
 
 #include "sim/models/postgres/analysis/refusal.hpp"
 #include "sim/models/postgres/analysis/scope.hpp"
+#include "sim/models/postgres/types/to_jsonb.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
@@ -146,11 +147,24 @@ const Aggregate* own_aggregate(std::string_view name, const names::Resolution& m
     return nullptr;
 }
 
+// These take any number of arguments of any types, of which their evaluation sees nothing.
+bool builds_json(std::string_view function) {
+    return function == "jsonb_build_array" || function == "jsonb_build_object";
+}
+
+bool takes_json_apart(std::string_view function) {
+    return function == "jsonb_array_elements" || function == "jsonb_array_elements_text";
+}
+
 }  // namespace
 
 bool returns_set(std::string_view function) {
     return function == "generate_series" || function == "unnest" ||
-           function == "pg_partition_ancestors";
+           function == "pg_partition_ancestors" || takes_json_apart(function);
+}
+
+std::string set_column_name(std::string_view function) {
+    return takes_json_apart(function) ? "value" : std::string(function);
 }
 
 const Function* own_function(std::span<const Function> candidates, const names::Resolution& meant,
@@ -220,13 +234,19 @@ Checked<ExpressionPtr> ExpressionAnalyser::function_call(const Node& body, const
         arguments.push_back(std::move(expression));
     }
     signature = fmt::format("{}({})", name.shown, signature);
+    constexpr std::size_t most_arguments = 100;
+    if (arguments.size() > most_arguments) {
+        return sql_error_at(
+            place, "54023",
+            fmt::format("cannot pass more than {} arguments to a function", most_arguments));
+    }
     const names::Resolution meant =
         names::resolve_function(name.listed, types, flag(body, "func_variadic"));
     using enum names::Resolution::Outcome;
     if (meant.outcome != found && meant.outcome != undetermined)
         return not_callable(meant.outcome, signature, place);
     SQL_CHECK(check_call(body, name.shown, meant.kind, arguments.empty(), scope));
-    if (meant.outcome == undetermined) return undetermined_type(place);
+    if (meant.outcome == undetermined) return undetermined_type();
     if (within_group) return not_covered("WITHIN GROUP", place);
     if (meant.kind == 'w') {
         return window_call(body, name.listed, nullptr, std::move(arguments), scope);
@@ -240,12 +260,44 @@ Checked<ExpressionPtr> ExpressionAnalyser::function_call(const Node& body, const
     }
     SQL_CHECK(only_members(body, {"funcname", "args", "funcformat"},
                            fmt::format("a call of {}()", name.shown)));
+    if (builds_json(name.listed)) return json_builder(name.listed, std::move(arguments), place);
     const Function* const own = own_function(functions_named(name.listed), meant, types);
     if (own == nullptr) return not_covered(fmt::format("the function {}", signature), place);
     if (own->waits && !scope.may_wait) return waits_elsewhere(*own, place);
     SQL_TRY(ExpressionPtr result, call(*own, std::move(arguments), place));
     if (text(body, "funcformat") != "COERCE_SQL_SYNTAX") return result;
     return spelled(*result, name.listed);
+}
+
+// Each argument becomes jsonb first, by the to_jsonb() of its type. A literal stays one of no type,
+// which definitions show, and is taken for text.
+Checked<ExpressionPtr> ExpressionAnalyser::json_builder(std::string_view name,
+                                                        std::vector<ExpressionPtr> arguments,
+                                                        int place) {
+    const bool has_keys = name == "jsonb_build_object";
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const TypeId type = arguments[i]->type.id;
+        const bool is_key = has_keys && i % 2 == 0;
+        if (is_key && (type == TypeId::json || type == TypeId::jsonb))
+            return not_covered("JSON as a key of jsonb_build_object()", place);
+        const auto conversions = functions_named("to_jsonb");
+        const auto conversion =
+            std::ranges::find(conversions, type == TypeId::unknown ? TypeId::text : type,
+                              [](const Function& to) { return to.arguments[0]; });
+        if (conversion == conversions.end())
+            return not_covered(fmt::format("{} as jsonb", display_name(type)), place);
+        arguments[i] = make({.kind = ExpressionKind::call,
+                             .type = {TypeId::jsonb},
+                             .function = &*conversion,
+                             .arguments = {arguments[i]},
+                             .location = arguments[i]->location});
+    }
+    const Function& builder = functions_named(name).front();
+    return make({.kind = ExpressionKind::call,
+                 .type = {builder.result},
+                 .function = &builder,
+                 .arguments = std::move(arguments),
+                 .location = place});
 }
 
 Checked<ExpressionPtr> ExpressionAnalyser::aggregate_call(const Node& body, const Aggregate& chosen,
@@ -308,6 +360,8 @@ Checked<AggregateCall> ExpressionAnalyser::filled_aggregate(const Node& body,
     SQL_TRY(aggregate.argument,
             coerce_or_fail(arguments.front(), {wanted == TypeId::unknown ? TypeId::text : wanted},
                            CoercionContext::implicit));
+    if (chosen.kind == AggregateKind::json && !has_jsonb_form(given))
+        return not_covered(fmt::format("{} as jsonb", display_name(given)), location(body));
     if (aggregate.result == TypeId::unknown) aggregate.result = array_of(given);
     if (aggregate.result == TypeId::none)
         return not_covered(fmt::format("arrays of {}", display_name(given)), location(body));
@@ -361,7 +415,7 @@ Checked<SetFunctionCall> ExpressionAnalyser::set_function(const Node& body, cons
     signature = fmt::format("{}({})", name, signature);
     const names::Resolution meant = names::resolve_function(name, types);
     using enum names::Resolution::Outcome;
-    if (meant.outcome == undetermined) return undetermined_type(place);
+    if (meant.outcome == undetermined) return undetermined_type();
     if (meant.outcome != found) return not_callable(meant.outcome, signature, place);
     SetFunctionCall call{.function = SetFunction::unnest};
     const auto not_own = [&] {
@@ -386,6 +440,12 @@ Checked<SetFunctionCall> ExpressionAnalyser::set_function(const Node& body, cons
         call.arguments.push_back(std::move(argument));
     }
     if (name == "unnest") return call;
+    if (takes_json_apart(name)) {
+        const bool as_text = name != "jsonb_array_elements";
+        call.function = as_text ? SetFunction::json_elements_text : SetFunction::json_elements;
+        if (as_text) type = {TypeId::text};
+        return call;
+    }
     // No table is a partition.
     if (name == "pg_partition_ancestors") {
         call.function = SetFunction::nothing;

@@ -147,7 +147,7 @@ Checked<ExpressionPtr> ExpressionAnalyser::apply_operator(std::string_view name,
             "explicit type casts.");
     }
     if (meant.outcome == none) return no_operator(signature, place);
-    if (meant.outcome == undetermined) return undetermined_type(place);
+    if (meant.outcome == undetermined) return undetermined_type();
     return not_covered(fmt::format("the operator {}", signature), place);
 }
 

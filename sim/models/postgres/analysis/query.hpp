@@ -107,6 +107,8 @@ enum class SetFunction : std::uint8_t {
     series,
     time_series,
     unnest,
+    json_elements,
+    json_elements_text,
     nothing,  ///< No rows, whatever the arguments.
 };
 

@@ -146,9 +146,9 @@ std::unexpected<Failure> with_hint(std::unexpected<Failure> error, std::string_v
     return error;
 }
 
-std::unexpected<Failure> undetermined_type(int location) {
-    return sql_error_at(location, "42804",
-                        "could not determine polymorphic type because input has type unknown");
+std::unexpected<Failure> undetermined_type() {
+    return sql_error("42804",
+                     "could not determine polymorphic type because input has type unknown");
 }
 
 }  // namespace atlas::sim::models::postgres

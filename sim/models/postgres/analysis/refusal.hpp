@@ -42,6 +42,6 @@ Checked<> check_dropped_name(const std::vector<std::string>& names, bool index, 
 std::unexpected<Failure> with_hint(std::unexpected<Failure> error, std::string_view hint);
 
 /// 42804: a polymorphic function or operator over nothing but unknown literals.
-std::unexpected<Failure> undetermined_type(int location);
+std::unexpected<Failure> undetermined_type();
 
 }  // namespace atlas::sim::models::postgres

@@ -155,6 +155,8 @@ class ExpressionAnalyser {
                                           const Node& arguments, int location, const Scope& scope);
     Checked<ExpressionPtr> type_cast(const Node& body, const Scope& scope);
     Checked<ExpressionPtr> function_call(const Node& body, const Scope& scope);
+    Checked<ExpressionPtr> json_builder(std::string_view name, std::vector<ExpressionPtr> arguments,
+                                        int location);
     Checked<ExpressionPtr> aggregate_call(const Node& body, const Aggregate& aggregate,
                                           std::vector<ExpressionPtr> arguments, const Scope& scope);
     Checked<AggregateCall> filled_aggregate(const Node& body, const Aggregate& chosen,
@@ -224,6 +226,8 @@ const Function* own_function(std::span<const Function> candidates, const names::
 
 /// Of the functions in FROM: those that give any number of rows.
 bool returns_set(std::string_view function);
+/// What its column is called where nobody says otherwise.
+std::string set_column_name(std::string_view function);
 
 /// 0A000: the executor runs functions that wait as columns of a SELECT without FROM alone.
 std::unexpected<Failure> waits_elsewhere(const Function& function, int location);

@@ -101,8 +101,10 @@ std::optional<Node> with_set_in_from(const Node& body) {
     const Node items{{"List", {{"items", Node::array({*find(target, "val"), Node::object()})}}}};
     rewritten["fromClause"] =
         Node::array({{{"RangeFunction", {{"functions", Node::array({items})}}}}});
-    rewritten["targetList"][0].begin().value()["val"] = {
-        {"ColumnRef", {{"fields", Node::array({{{"String", {{"sval", name}}}}})}}}};
+    Node& shown = rewritten["targetList"][0].begin().value();
+    shown["val"] = {{"ColumnRef",
+                     {{"fields", Node::array({{{"String", {{"sval", set_column_name(name)}}}}})}}}};
+    if (find(shown, "name") == nullptr) shown["name"] = name;
     return rewritten;
 }
 

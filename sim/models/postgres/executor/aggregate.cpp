@@ -4,6 +4,7 @@
 
 #include "sim/models/postgres/types/compared.hpp"
 #include "sim/models/postgres/types/numeric.hpp"
+#include "sim/models/postgres/types/to_jsonb.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
@@ -24,8 +25,10 @@ Checked<> AggregateState::add(const EvaluationContext& context) {
         return {};
     }
     SQL_TRY(Value value, evaluate(*call_->argument, context));
-    // Alone among them, array_agg takes NULLs.
-    if (is_null(value) && call_->kind != AggregateKind::array) return {};
+    // array_agg and jsonb_agg take NULLs.
+    const bool takes_null =
+        call_->kind == AggregateKind::array || call_->kind == AggregateKind::json;
+    if (is_null(value) && !takes_null) return {};
     if (call_->distinct) {
         Value compared = compared_form(call_->argument->type.id, value);
         if (!seen_.insert(std::move(compared)).second) return {};
@@ -57,6 +60,7 @@ Checked<> AggregateState::add(const EvaluationContext& context) {
             extreme_ = (!is_null(extreme_) && std::get<bool>(extreme_)) || std::get<bool>(value);
             break;
         case AggregateKind::array:
+        case AggregateKind::json:
         case AggregateKind::joined_text:
             return keep(std::move(value), context);
     }
@@ -82,7 +86,7 @@ Checked<> AggregateState::keep(Value value, const EvaluationContext& context) {
     return {};
 }
 
-Value AggregateState::collected() const {
+Checked<Value> AggregateState::collected() const {
     if (items_.empty()) return Null{};
     std::vector<const Item*> sorted;
     for (const std::size_t place :
@@ -95,6 +99,14 @@ Value AggregateState::collected() const {
         for (const Item* item : sorted)
             array->elements.push_back(item->value);
         return array;
+    }
+    if (call_->kind == AggregateKind::json) {
+        std::string json = "[";
+        for (const Item* item : sorted) {
+            SQL_TRY(const std::string one, jsonb_of(call_->argument->type.id, item->value));
+            json += (item == sorted.front() ? "" : ", ") + one;
+        }
+        return json + "]";
     }
     // The first one's delimiter is not used.
     std::string joined;
@@ -129,6 +141,7 @@ Checked<Value> AggregateState::finish() const {
             return sql_error("22003", "bigint out of range");
         }
         case AggregateKind::array:
+        case AggregateKind::json:
         case AggregateKind::joined_text:
             return collected();
         default:

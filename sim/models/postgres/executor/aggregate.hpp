@@ -27,7 +27,8 @@ class AggregateState {
     };
 
     Checked<> keep(Value value, const EvaluationContext& context);
-    Value collected() const;
+    /// Errors: those of what jsonb_agg() makes of a value.
+    Checked<Value> collected() const;
     void add_numeric(const Value& value);
     /// Of at least one row.
     Value numeric_sum() const;

@@ -6,6 +6,7 @@
 
 #include "sim/models/postgres/executor/query_run.hpp"
 #include "sim/models/postgres/functions/function.hpp"
+#include "sim/models/postgres/types/json_value.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
@@ -33,6 +34,9 @@ class SetValues {
                 value = elements[at_++];
                 return true;
             }
+            case SetFunction::json_elements:
+            case SetFunction::json_elements_text:
+                return next_element(value);
             case SetFunction::nothing:
                 return false;
             case SetFunction::series:
@@ -44,6 +48,27 @@ class SetValues {
     }
 
   private:
+    Checked<bool> next_element(Value& value) {
+        if (has_null()) return false;
+        if (at_ == 0) {
+            json_ = read_json(std::get<std::string>(arguments_.front()));
+            if (json_.is_scalar())
+                return sql_error("22023", "cannot extract elements from a scalar");
+            if (json_.kind == JsonValue::Kind::object)
+                return sql_error("22023", "cannot extract elements from an object");
+        }
+        if (at_ == json_.elements.size()) return false;
+        const JsonValue& element = json_.elements[at_++];
+        if (call_.function == SetFunction::json_elements) {
+            value = write_json(element);
+        } else if (element.kind == JsonValue::Kind::null) {
+            value = Null{};
+        } else {
+            value = json_as_text(element);
+        }
+        return true;
+    }
+
     bool has_null() const { return std::ranges::any_of(arguments_, is_null); }
 
     Checked<bool> next_number(Value& value) {
@@ -82,6 +107,7 @@ class SetValues {
     QueryRun& run_;
     std::size_t at_ = 0;
     bool overflown_ = false;
+    JsonValue json_ = {};  ///< What elements are taken from.
 };
 
 class FunctionSource final : public RowSource {

@@ -45,22 +45,30 @@ Reference refer(const Expression& expression, const EvaluationContext& context, 
     return &scratch;
 }
 
-Checked<Value> evaluate_call(const Expression& expression, const EvaluationContext& context) {
-    const Function& function = *expression.function;
-    ATLAS_CHECK(expression.arguments.size() <= most_arguments, "no function takes more arguments");
-    if (function.waits) return context.support->waiting_call(expression, context);
-    std::array<Value, most_arguments> scratch;
-    std::array<const Value*, most_arguments> arguments{};
-    for (std::size_t i = 0; i < expression.arguments.size(); ++i) {
+Checked<Value> evaluate_call(const Expression& expression, const EvaluationContext& context,
+                             std::span<Value> scratch, std::span<const Value*> arguments) {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
         SQL_TRY(arguments[i], refer(*expression.arguments[i], context, scratch[i]));
     }
-    const std::span<const Value* const> given(arguments.data(), expression.arguments.size());
-    if (function.strict) {
-        for (const Value* argument : given) {
+    if (expression.function->strict) {
+        for (const Value* argument : arguments) {
             if (is_null(*argument)) return Null{};
         }
     }
-    return function.evaluate(context, given);
+    return expression.function->evaluate(context, arguments);
+}
+
+Checked<Value> evaluate_call(const Expression& expression, const EvaluationContext& context) {
+    if (expression.function->waits) return context.support->waiting_call(expression, context);
+    const std::size_t count = expression.arguments.size();
+    if (count > most_arguments) {
+        std::vector<Value> scratch(count);
+        std::vector<const Value*> arguments(count);
+        return evaluate_call(expression, context, scratch, arguments);
+    }
+    std::array<Value, most_arguments> scratch;
+    std::array<const Value*, most_arguments> arguments{};
+    return evaluate_call(expression, context, scratch, {arguments.data(), count});
 }
 
 // AND and OR: `decisive` is the value that settles it, whatever the others are.

@@ -30,7 +30,7 @@ std::span<const Function> all_named(std::span<const Function> functions, std::st
 }
 
 // count("any") takes anything: its argument is shown as unknown.
-constexpr std::array<Aggregate, 35> aggregates{{
+constexpr std::array<Aggregate, 36> aggregates{{
     {"array_agg", TypeId::unknown, TypeId::unknown, AggregateKind::array},
     {"avg", TypeId::int2, TypeId::numeric, AggregateKind::average},
     {"avg", TypeId::int4, TypeId::numeric, AggregateKind::average},
@@ -41,6 +41,7 @@ constexpr std::array<Aggregate, 35> aggregates{{
     {"count", TypeId::none, TypeId::int8, AggregateKind::count_rows},
     {"count", TypeId::unknown, TypeId::int8, AggregateKind::count},
     {"every", TypeId::boolean, TypeId::boolean, AggregateKind::every},
+    {"jsonb_agg", TypeId::unknown, TypeId::jsonb, AggregateKind::json},
     {"max", TypeId::int2, TypeId::int2, AggregateKind::maximum},
     {"max", TypeId::int4, TypeId::int4, AggregateKind::maximum},
     {"max", TypeId::int8, TypeId::int8, AggregateKind::maximum},
@@ -71,10 +72,10 @@ constexpr std::array<Aggregate, 35> aggregates{{
 }  // namespace
 
 std::span<const Function> all_functions() {
-    static const std::vector<Function> all =
-        assemble({arithmetic_functions, text_functions, time_functions, session_functions,
-                  numeric_functions, date_functions, character_functions, jsonb_functions,
-                  array_functions, string_functions, system_catalog_functions});
+    static const std::vector<Function> all = assemble(
+        {arithmetic_functions, text_functions, time_functions, session_functions, numeric_functions,
+         date_functions, character_functions, jsonb_functions, jsonb_building_functions,
+         array_functions, string_functions, system_catalog_functions});
     return all;
 }
 

@@ -89,6 +89,7 @@ enum class AggregateKind : std::uint8_t {
     every,
     some,
     array,
+    json,
     joined_text,
 };
 

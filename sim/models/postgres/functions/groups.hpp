@@ -26,6 +26,7 @@ std::vector<Function> numeric_functions();
 std::vector<Function> date_functions();
 std::vector<Function> character_functions();
 std::vector<Function> jsonb_functions();
+std::vector<Function> jsonb_building_functions();
 std::vector<Function> array_functions();
 std::vector<Function> string_functions();
 std::vector<Function> system_catalog_functions();

@@ -1,7 +1,6 @@
 // Operators and functions of jsonb.
 
 #include <algorithm>
-#include <charconv>
 
 #include "sim/models/postgres/functions/groups.hpp"
 #include "sim/models/postgres/types/json_value.hpp"
@@ -43,12 +42,8 @@ Checked<Value> element(const EvaluationContext&, Arguments arguments) {
 const JsonValue* one_step(const JsonValue& value, std::string_view step) {
     if (value.kind == Kind::object) return value.find(step);
     if (value.kind != Kind::array) return nullptr;
-    step.remove_prefix(std::min(step.find_first_not_of(" \t\n\v\f\r"), step.size()));
-    if (step.starts_with('+') && !step.starts_with("+-")) step.remove_prefix(1);
-    std::int32_t place = 0;
-    const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), place);
-    const bool whole = error == std::errc{} && end == step.data() + step.size();
-    return whole ? value.at(place) : nullptr;
+    const std::optional<std::int32_t> place = place_of(step);
+    return place ? value.at(*place) : nullptr;
 }
 
 template <Present Show>
@@ -101,20 +96,12 @@ JsonValue as_array(JsonValue value) {
     return array;
 }
 
-bool key_before(std::string_view left, std::string_view right) {
-    return left.size() != right.size() ? left.size() < right.size() : left < right;
-}
-
 Checked<Value> concatenate(const EvaluationContext&, Arguments arguments) {
     JsonValue left = json(arguments, 0);
     JsonValue right = json(arguments, 1);
     if (left.kind == Kind::object && right.kind == Kind::object) {
-        for (auto& [key, value] : right.members) {
-            std::erase_if(left.members, [&](const auto& other) { return other.first == key; });
-            left.members.emplace_back(key, std::move(value));
-        }
-        std::ranges::sort(left.members, key_before,
-                          [](const auto& entry) -> std::string_view { return entry.first; });
+        for (auto& [key, value] : right.members)
+            left.put(key, std::move(value));
         return write_json(left);
     }
     left = as_array(std::move(left));

@@ -37,6 +37,11 @@ bool is_time(TypeId type) {
     return category(type) == TypeCategory::date_time;
 }
 
+// Analysis has put a to_jsonb() around each argument.
+bool builds_json(const Expression& expression) {
+    return expression.kind == call && expression.function->name.starts_with("jsonb_build_");
+}
+
 // A cast that is a call of a function, as between numbers and times: not one of bytes that stay as
 // they are, nor one by way of text.
 bool is_cast_by_call(const Expression& cast) {
@@ -278,7 +283,7 @@ class Writer {
                            shown.front() <= '9' && !is_integral_text(shown));
         text_ += bare ? shown : quote_literal(shown);
         // Of the constants only an interval is read with its modifier.
-        if (labelled && !bare)
+        if (labelled && !bare && type != TypeId::unknown)
             text_ += "::" + cast_name(type == TypeId::interval ? node.type : ColumnType{type});
         return {};
     }
@@ -304,7 +309,8 @@ class Writer {
         text_ += begin;
         for (const ExpressionPtr& argument : node.arguments) {
             if (argument != node.arguments.front()) text_ += ", ";
-            SQL_CHECK(write(*argument, true));
+            const bool converted = builds_json(node) && argument->kind == ExpressionKind::call;
+            SQL_CHECK(write(converted ? *argument->arguments.front() : *argument, true));
         }
         text_ += end;
         return {};

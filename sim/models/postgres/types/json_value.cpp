@@ -1,6 +1,7 @@
 #include "sim/models/postgres/types/json_value.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "sim/models/postgres/types/json_lexer.hpp"
 #include "sim/models/postgres/types/numeric.hpp"
@@ -123,6 +124,10 @@ std::strong_ordering compare_scalars(const JsonValue& left, const JsonValue& rig
     return left.scalar <=> right.scalar;
 }
 
+bool key_before(std::string_view left, std::string_view right) {
+    return left.size() != right.size() ? left.size() < right.size() : left < right;
+}
+
 bool same(const JsonValue& left, const JsonValue& right) {
     return compare_json(left, right) == std::strong_ordering::equal;
 }
@@ -141,6 +146,25 @@ const JsonValue* JsonValue::at(std::int64_t place) const {
     const auto size = static_cast<std::int64_t>(elements.size());
     const std::int64_t index = place < 0 ? size + place : place;
     return index < 0 || index >= size ? nullptr : &elements[static_cast<std::size_t>(index)];
+}
+
+void JsonValue::put(std::string key, JsonValue value) {
+    const auto place = std::ranges::lower_bound(members, key, key_before, &Member::first);
+    if (place != members.end() && place->first == key) {
+        place->second = std::move(value);
+    } else {
+        members.emplace(place, std::move(key), std::move(value));
+    }
+}
+
+// As strtoint() reads it.
+std::optional<std::int32_t> place_of(std::string_view step) {
+    step.remove_prefix(std::min(step.find_first_not_of(" \t\n\v\f\r"), step.size()));
+    if (step.starts_with('+') && !step.starts_with("+-")) step.remove_prefix(1);
+    std::int32_t place = 0;
+    const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), place);
+    const bool whole = error == std::errc{} && end == step.data() + step.size();
+    return whole ? std::optional(place) : std::nullopt;
 }
 
 JsonValue read_json(std::string_view canonical) {

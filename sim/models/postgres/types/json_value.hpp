@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,14 +19,20 @@ struct JsonValue {
     /// Of a string its characters; of a number its digits; "true" or "false".
     std::string scalar = {};
     std::vector<JsonValue> elements = {};
+    using Member = std::pair<std::string, JsonValue>;
     /// In jsonb's order: by length, then by byte.
-    std::vector<std::pair<std::string, JsonValue>> members = {};
+    std::vector<Member> members = {};
 
     bool is_scalar() const { return kind != Kind::array && kind != Kind::object; }
     const JsonValue* find(std::string_view key) const;
     /// From the end if negative; null if there is none.
     const JsonValue* at(std::int64_t place) const;
+    /// Of an object: in the place of what has that key, if there is such.
+    void put(std::string key, JsonValue value);
 };
+
+/// The place in an array that a step of a path names; nullopt if it is no number.
+std::optional<std::int32_t> place_of(std::string_view step);
 
 /// Of text that canonical_json() has made.
 JsonValue read_json(std::string_view canonical);

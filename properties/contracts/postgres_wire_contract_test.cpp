@@ -179,6 +179,30 @@ std::vector<Script> scripts() {
           step(bind_to("p", "s", {"one", "[2, x"}), Sync{}),
           step(bind_to("", "s", {"", ""}), Sync{}), step(bind_to("p", "s", {"1\xff", "1"}), Sync{}),
           step(bind_to("", "s", {"1", "1"}), Sync{})}},
+        {"which query of a foreign key failed",
+         {step(Query{"CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (1), (2), (3), "
+                     "(4)"}),
+          step(Query{"CREATE TABLE \"Odd \"\"c\" (id int, \"P id\" int REFERENCES p ON UPDATE "
+                     "CASCADE CHECK (\"P id\" < 100), v varchar(5))"}),
+          step(Query{"INSERT INTO \"Odd \"\"c\" VALUES (1, 1)"}),
+          step(Query{"UPDATE p SET id = 200 WHERE id = 1"}),
+          step(Query{"DELETE FROM p WHERE id = 1"}),
+          step(Query{"CREATE TABLE n (id int, p int NOT NULL REFERENCES p ON DELETE SET NULL); "
+                     "INSERT INTO n VALUES (1, 2)"}),
+          step(Query{"DELETE FROM p WHERE id = 2"}),
+          step(Query{"CREATE TABLE d (p int DEFAULT 55 REFERENCES p ON DELETE SET DEFAULT CHECK (p "
+                     "<> 55)); INSERT INTO d VALUES (3)"}),
+          step(Query{"DELETE FROM p WHERE id = 3"}),
+          step(Query{"CREATE TABLE vp (k varchar(5), b bigint, PRIMARY KEY (k, b)); CREATE TABLE "
+                     "vc (k varchar(5), b int, FOREIGN KEY (k, b) REFERENCES vp ON UPDATE CASCADE "
+                     "ON DELETE SET NULL (b), CHECK (b < 50), CHECK (b IS NOT NULL))"}),
+          step(Query{"INSERT INTO vp VALUES ('a', 1); INSERT INTO vc VALUES ('a', 1)"}),
+          step(Query{"UPDATE vp SET b = 60"}), step(Query{"UPDATE vp SET b = 99999999999"}),
+          step(Query{"DELETE FROM vp"}),
+          step(Query{"CREATE TABLE cp (k char(4) PRIMARY KEY); CREATE TABLE cc (k text REFERENCES "
+                     "cp ON UPDATE CASCADE, CHECK (k <> 'z')); INSERT INTO cp VALUES ('a'); "
+                     "INSERT INTO cc VALUES ('a')"}),
+          step(Query{"UPDATE cp SET k = 'z'"})}},
         {"malformed messages",
          {step(Query{"SELECT 1"}), std::string("Q\0\0\0\5x", 6), malformed_bind + step(Sync{}),
           std::string("D\0\0\0\6X\0", 7) + step(Sync{}), step(Query{"SELECT 1"})}},

@@ -10,6 +10,7 @@
 
 #include "sim/models/postgres/analysis/coercion.hpp"
 #include "sim/models/postgres/executor/executor.hpp"
+#include "sim/models/postgres/executor/reference_queries.hpp"
 #include "sim/models/postgres/functions/evaluate.hpp"
 #include "sim/models/postgres/mvcc/visibility.hpp"
 #include "sim/models/postgres/plan/access_path.hpp"
@@ -273,8 +274,10 @@ Task<Checked<>> Executor::check_reference(ReferenceEvent event) {
     const TablePtr referenced = view().find_table(key.table);
     SQL_CO_TRY(WantedRows wanted, referenced_row(table, row, key, referenced));
     begin_reference_query(false);
-    SQL_CO_TRY(const bool found, co_await lock_any_for_key_share(std::move(wanted)));
-    if (found) co_return Checked<>{};
+    Checked<bool> found = co_await lock_any_for_key_share(std::move(wanted));
+    if (!found)
+        co_return in_query(std::move(found).error(), referenced_row_query(table, key, *referenced));
+    if (*found) co_return Checked<>{};
     co_return missing_reference(table, row, key, referenced->name);
 }
 
@@ -319,13 +322,19 @@ Task<Checked<>> Executor::act_on_reference(ReferenceEvent event) {
             break;
         case ReferentialAction::cascade:
         case ReferentialAction::set_null:
-            SQL_CO_CHECK(co_await change_referring(event, action));
-            break;
-        case ReferentialAction::set_default:
-            SQL_CO_CHECK(co_await change_referring(event, action));
+        case ReferentialAction::set_default: {
+            SQL_CO_CHECK(co_await lock_other_table(event.reference.table->oid,
+                                                   TableLockMode::row_exclusive));
+            Checked<> changed = co_await change_referring(event, action);
+            if (!changed) {
+                co_return in_query(std::move(changed).error(),
+                                   change_query(event.reference, *event.table, action, deleted));
+            }
             // Rows that had the defaults already did not change, and so were not checked.
-            SQL_CO_CHECK(co_await refuse_if_referenced(event, true));
+            if (action == ReferentialAction::set_default)
+                SQL_CO_CHECK(co_await refuse_if_referenced(event, true));
             break;
+        }
     }
     co_return Checked<>{};
 }
@@ -344,22 +353,25 @@ Task<Checked<>> Executor::refuse_if_referenced(ReferenceEvent event, bool anothe
             conditions.push_back(std::move(equal));
         }
         begin_reference_query(true);
-        SQL_CO_TRY(const bool found,
-                   co_await lock_any_for_key_share(rows_where(same_table, std::move(conditions))));
-        if (found) co_return Checked<>{};
+        Checked<bool> found =
+            co_await lock_any_for_key_share(rows_where(same_table, std::move(conditions)));
+        if (!found) co_return in_query(std::move(found).error(), same_key_query(key, table));
+        if (*found) co_return Checked<>{};
     }
     SQL_CO_TRY(WantedRows wanted, referring_rows(table, row, event.reference));
     begin_reference_query(true);
-    SQL_CO_TRY(const bool found, co_await lock_any_for_key_share(std::move(wanted)));
-    if (found) co_return still_referenced(table, row, event.reference);
+    Checked<bool> found = co_await lock_any_for_key_share(std::move(wanted));
+    if (!found) {
+        co_return in_query(std::move(found).error(), referring_row_query(event.reference, table));
+    }
+    if (*found) co_return still_referenced(table, row, event.reference);
     co_return Checked<>{};
 }
 
-// CASCADE, SET NULL and SET DEFAULT.
+// CASCADE, SET NULL and SET DEFAULT. The table is locked.
 Task<Checked<>> Executor::change_referring(ReferenceEvent event, ReferentialAction action) {
     const TableDefinition& table = *event.reference.table;
     const bool deleted = event.kind == ReferenceEvent::Kind::deleted;
-    SQL_CO_CHECK(co_await lock_other_table(table.oid, TableLockMode::row_exclusive));
     SQL_CO_TRY(const WantedRows wanted,
                referring_rows(*event.table, event.before->values, event.reference));
     begin_reference_query(true);

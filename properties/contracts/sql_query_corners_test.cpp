@@ -250,6 +250,26 @@ TEST_P(SqlQueryCorners, WhatPostgresHasNotImplementedIsRefusedInItsWords) {
         "1: SELECT rank() FILTER (WHERE true) OVER ()\n");
 }
 
+// Spaces at the end are nothing to char(n) alone: the index does not know.
+TEST_P(SqlQueryCorners, AnIndexOfTextIsNoneOfCharN) {
+    expect_same(
+        "1: CREATE TABLE t (k text UNIQUE, v varchar(5) UNIQUE)\n"
+        "1: INSERT INTO t VALUES ('a', 'b'), ('a ', 'b '), ('c', 'd')\n"
+        "1: SELECT k || '|' FROM t WHERE k::bpchar = 'a'::char(4) ORDER BY 1\n"
+        "1: SELECT v || '|' FROM t WHERE 'b  '::char(3) = v ORDER BY 1\n"
+        "1: SELECT k || '|' FROM t WHERE k::bpchar <= 'a'::char(4) AND k::bpchar >= 'a' ORDER BY "
+        "1\n"
+        "1: SELECT a.k || '|' FROM (VALUES ('a'::char(4))) AS x (c) JOIN t a ON a.k::bpchar = x.c "
+        "ORDER BY 1\n"
+        "1: CREATE TABLE p (k char(4) PRIMARY KEY)\n"
+        "1: CREATE TABLE c (k text UNIQUE REFERENCES p ON UPDATE CASCADE)\n"
+        "1: INSERT INTO p VALUES ('a')\n"
+        "1: INSERT INTO c VALUES ('a')\n"
+        "1: UPDATE p SET k = 'z'\n"
+        "1: SELECT k || '|' FROM c\n"
+        "1: DELETE FROM p\n");
+}
+
 ATLAS_ON_EACH_SQL_CLIENT(SqlQueryCorners);
 
 }  // namespace

@@ -23,9 +23,11 @@ ExpressionPtr folded(const ExpressionPtr& of_index) {
     return fold(of_index).value_or(of_index);
 }
 
-// An index has a column as it is; whatever type it goes by, its values are the same.
+// An index has a column as it is; whatever type it goes by, its values are the same. That they are
+// equal may be another thing by that type: text as char(n), whose spaces at the end are nothing.
 bool is_key(const Expression& expression, const Expression& key, std::size_t relation) {
     if (!expression.relabelled) return same_expression(expression, key, relation);
+    if (!is_compared_as_kept(expression.type.id)) return false;
     Expression column = expression;
     column.relabelled = false;
     return same_expression(column, key, relation);

@@ -379,12 +379,15 @@ Played play_in_any_order(const Schedule& schedule) {
 
 // Two that wait behind an update of one row race for its new version in PostgreSQL, and the one
 // that came first wins but for a moment in which the machine is busy. Of two that one step lets go
-// on, the later may see there what the earlier has committed in the meantime. A difference is one
-// that comes every time.
+// on, the later may see there what the earlier has committed in the meantime, or they may lock each
+// other out. A difference is one that comes every time, and in the same words.
 bool differ(const Schedule& schedule) {
+    std::set<std::string> told;
     for (int tries = 0; tries < 5; ++tries) {
         const Played played = play_in_any_order(schedule);
         if (are_alike(played.on_model, played.on_postgres)) return false;
+        told.insert(played.on_postgres);
+        if (told.size() > 1) return false;
     }
     return true;
 }
@@ -407,10 +410,12 @@ void drop_what_is_not_needed(Schedule& schedule, std::vector<Part> Schedule::* p
     }
 }
 
+// Unless it does not come again.
 void report_difference(Schedule found) {
     drop_what_is_not_needed(found, &Schedule::steps);
     drop_what_is_not_needed(found, &Schedule::definitions);
     const Played played = play_in_any_order(found);
+    if (are_alike(played.on_model, played.on_postgres)) return;
     ADD_FAILURE() << "model:\n" << played.on_model << "\npostgres:\n" << played.on_postgres;
 }
 
@@ -426,7 +431,7 @@ int expect_alike(const rc::Gen<Schedule>& generated) {
         ended += played[i].on_model.contains(unserializable) ? 1 : 0;
         if (are_alike(played[i].on_model, played[i].on_postgres) || !differ(schedules[i])) continue;
         report_difference(schedules[i]);
-        break;
+        if (testing::Test::HasFailure()) break;
     }
     RC_ASSERT(!testing::Test::HasFailure());
     return ended;

@@ -14,18 +14,13 @@ namespace {
 
 namespace postgres = sim::models::postgres;
 
-host::Task<> wait_until_set(host::Event& ended) {
-    co_await ended.wait();
-}
-
 // The database must be there until the program has let go of it, however the program ends.
 host::Task<> run_beside(host::Host& host, host::TaskGroup& tasks, postgres::Server& server,
                         std::unique_ptr<host::Listener> listener, host::Event& ended,
                         std::function<host::Task<>(host::Endpoint)>& program) {
     const host::Endpoint endpoint = listener->local_endpoint();
-    postgres::protocol::Backend backend = postgres::protocol::backend_of(server);
-    backend.wait_for_end = [&ended] { return wait_until_set(ended); };
-    tasks.spawn(postgres::protocol::serve(host, std::move(listener), std::move(backend)));
+    tasks.spawn(postgres::protocol::serve(host, std::move(listener),
+                                          postgres::protocol::backend_of(server, &ended)));
     std::exception_ptr failure;
     try {
         co_await program(endpoint);

@@ -50,9 +50,8 @@ Task<> run_beside_model(adapters::AsioHost& host, SqlClient client, const Stoppe
     const host::Endpoint endpoint = (*listener)->local_endpoint();
     host::Event told(host);
     const auto with_tasks = [&](host::TaskGroup& tasks) -> Task<> {
-        model::protocol::Backend backend = model::protocol::backend_of(**server);
-        backend.wait_for_end = [&told]() -> Task<> { co_await told.wait(); };
-        tasks.spawn(model::protocol::serve(host, *std::move(listener), std::move(backend)));
+        tasks.spawn(model::protocol::serve(host, *std::move(listener),
+                                           model::protocol::backend_of(**server, &told)));
         co_await run_body(host, client, body, endpoint, [&told] { told.set(); });
         told.set();
         co_await tasks.join();

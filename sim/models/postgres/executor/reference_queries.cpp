@@ -7,21 +7,12 @@
 #include <algorithm>
 
 #include "sim/models/postgres/executor/executor.hpp"
+#include "sim/models/postgres/system_catalog/deparse.hpp"
 
 namespace atlas::sim::models::postgres {
 namespace {
 
 constexpr const char* locking = " FOR KEY SHARE OF x";
-
-// Always in quotes.
-std::string in_quotes(std::string_view name) {
-    std::string text = "\"";
-    for (const char c : name) {
-        if (c == '"') text += c;
-        text += c;
-    }
-    return text + "\"";
-}
 
 std::string table_name(const TableDefinition& table) {
     return "\"public\"." + in_quotes(table.name);

@@ -48,7 +48,11 @@ host::Task<> serve_until_shutdown(host::Host& host, host::Listener& listener, Ba
                                   host::TaskGroup& tasks) {
     const ConnectionEnvironment environment{host, tasks, backend, limits};
     tasks.spawn(accept_connections(listener, environment, connections));
-    co_await (backend.wait_for_end ? backend.wait_for_end() : host.wait_for_shutdown());
+    if (backend.end != nullptr) {
+        co_await backend.end->wait();
+    } else {
+        co_await host.wait_for_shutdown();
+    }
     co_await backend.shutdown();
     listener.close();
     // Those that have not opened a session yet are left.

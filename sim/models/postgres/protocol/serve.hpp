@@ -12,6 +12,7 @@
 
 #include "sim/models/postgres/protocol/replication_client.hpp"
 #include "sim/models/postgres/session.hpp"
+#include "system/host/event.hpp"
 #include "system/host/host.hpp"
 #include "system/host/task.hpp"
 #include "system/sql/protocol/frames.hpp"
@@ -46,19 +47,18 @@ struct Backend {
     std::function<host::Task<>(ReplicationClient client)> serve_replication = {};
     /// Opens no more sessions, terminates those there are and returns when they are destroyed.
     std::function<host::Task<>()> shutdown;
-    /// Returns when it is time for that; empty: when the host is asked to shut down.
-    std::function<host::Task<>()> wait_for_end = {};
+    /// Set when it is time for that; null: it is when the host is asked to shut down.
+    host::Event* end = nullptr;
 };
 
-/// Accepts clients until the end that the backend waits for. Then it lets the backend terminate its
+/// Accepts clients until the backend's end. Then it lets the backend terminate its
 /// sessions (each client is told 57P01, and one that comes now whatever the backend tells it),
 /// closes the listener, and returns.
 host::Task<> serve(host::Host& host, std::unique_ptr<host::Listener> listener, Backend backend,
                    ServeLimits limits = {});
 
-/// The model's server, which must outlive what is served of it, and has started by the end that is
-/// waited for.
-Backend backend_of(Server& server);
+/// The model's server, which must outlive what is served of it, and has started by its end.
+Backend backend_of(Server& server, host::Event* end = nullptr);
 
 /// Starts the model's server, serves it until the host is asked to shut down, and shuts it down.
 /// Listens first, so that clients that come too early are told 57P03. `started` is called when it

@@ -2,12 +2,11 @@
 
 #include "sim/models/postgres/protocol/serve.hpp"
 #include "sim/models/postgres/server.hpp"
-#include "system/host/event.hpp"
 #include "system/host/task_group.hpp"
 
 namespace atlas::sim::models::postgres::protocol {
 
-Backend backend_of(Server& server) {
+Backend backend_of(Server& server, host::Event* end) {
     return {
         .open_session =
             [&server](std::string user, std::string database, Backend::Parameters parameters) {
@@ -22,22 +21,17 @@ Backend backend_of(Server& server) {
                 return serve_replication(server.engine(), std::move(client));
             },
         .shutdown = [&server] { return server.shutdown(); },
+        .end = end,
     };
 }
 
 namespace {
 
-host::Task<> wait_until_set(host::Event& event) {
-    co_await event.wait();
-}
-
 host::Task<> start_and_serve(host::Host& host, Server& server,
                              std::unique_ptr<host::Listener> listener,
                              std::function<void()>& started, host::Event& ended,
                              host::Result<void>& outcome, host::TaskGroup& tasks) {
-    Backend backend = backend_of(server);
-    backend.wait_for_end = [&ended] { return wait_until_set(ended); };
-    tasks.spawn(serve(host, std::move(listener), std::move(backend), ServeLimits{}));
+    tasks.spawn(serve(host, std::move(listener), backend_of(server, &ended), ServeLimits{}));
     outcome = co_await server.start();
     if (!outcome) {
         tasks.cancel();

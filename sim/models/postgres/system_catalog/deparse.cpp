@@ -519,6 +519,10 @@ std::string quote_identifier(std::string_view name) {
     const bool digit_first = !name.empty() && name.front() >= '0' && name.front() <= '9';
     if (!name.empty() && !digit_first && std::ranges::all_of(name, is_plain) && !is_keyword(name))
         return std::string(name);
+    return in_quotes(name);
+}
+
+std::string in_quotes(std::string_view name) {
     std::string quoted_name = "\"";
     for (const char c : name) {
         if (c == '"') quoted_name += c;

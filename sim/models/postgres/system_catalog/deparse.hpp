@@ -12,6 +12,8 @@ namespace atlas::sim::models::postgres {
 
 /// With quotes if it would not be read as the same name without.
 std::string quote_identifier(std::string_view name);
+/// With quotes in any case.
+std::string in_quotes(std::string_view name);
 
 struct DeparseOptions {
     const TableDefinition* table = nullptr;  ///< Whose columns the expression is over.
